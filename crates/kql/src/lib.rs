@@ -1,1 +1,10 @@
-//! kql
+//! KQL text to a bound query, or diagnostics.
+//!
+//! Stages, one type each: text → [`lexer`] tokens → [`syntax`] tree → [`bound`] query.
+//! Invariants: parsing never fails (it returns a tree and diagnostics), no IO, no clock,
+//! no Arrow arrays, no DataFusion.
+
+pub mod bound;
+pub mod catalog;
+pub mod diagnostic;
+pub mod syntax;

@@ -1,0 +1,159 @@
+//! The bound query: names resolved, every expression typed, sugar removed.
+//!
+//! The binder writes it, `query` plans it. Columns are known by number, never by name, so two
+//! columns of one name, letter case and in-place replacement cannot be confused.
+//!
+//! Contract:
+//! - implicit conversions are explicit calls: both sides of a call have exactly the types of one
+//!   overload of the function's signature;
+//! - `now()`, `ago()` are literals; `let` scalars and functions are inlined;
+//! - operators (`==`, `has`, `+`, …) are calls under their KQL spelling (`"=="`, `"has"`, `"!in"`);
+//! - a string-typed expression is never null.
+
+use model::{Type, ViewDef};
+
+use crate::diagnostic::Span;
+
+/// A column's number, unique within the whole bound query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u32);
+
+/// A column of a relation: in output order, with the name users see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub id: ColumnId,
+    pub name: String,
+    pub ty: Type,
+}
+
+/// One query text, bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoundQuery {
+    /// One per tabular statement, each a result table.
+    pub statements: Vec<BoundStatement>,
+    /// Values of `set` options that matter (`notruncation`, `truncationmaxrecords`, …), lower-case names.
+    pub options: Vec<(String, Literal)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoundStatement {
+    pub relation: Relation,
+    pub render: Option<Render>,
+}
+
+/// What `render` asked for; properties as written, in the order written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Render {
+    /// `timechart`, `table`, …
+    pub kind: String,
+    /// Lower-case property names with one or more values.
+    pub properties: Vec<(String, Vec<String>)>,
+}
+
+/// A tabular expression: an operator and the columns it yields, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Relation {
+    pub kind: RelationKind,
+    pub columns: Vec<Column>,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RelationKind {
+    /// A table. `columns[i]` is column `view.columns[i]`. The implicit time range of the request
+    /// stands as a `Where` above it.
+    Scan { view: &'static ViewDef, app: Option<String> },
+    /// Literal rows (`datatable`, `print` of constants): row-major, one literal per column.
+    Values { rows: Vec<Vec<Literal>> },
+    /// `range`: one column; `from`, `to`, `step` are constant expressions of matching types.
+    Range { from: Expr, to: Expr, step: Expr },
+    /// `where`: keeps rows whose predicate (bool) is true.
+    Where { input: Box<Relation>, predicate: Expr },
+    /// `project`, `extend`, `project-away`, …: each output column and its expression over the input.
+    Project { input: Box<Relation>, expressions: Vec<(ColumnId, Expr)> },
+    /// `summarize`, `distinct`, `count`: keys first, then aggregates.
+    /// Without keys and on empty input: one row.
+    Summarize { input: Box<Relation>, keys: Vec<(ColumnId, Expr)>, aggregates: Vec<Aggregate> },
+    /// `sort`: the order is kept by the operators that follow it.
+    Sort { input: Box<Relation>, keys: Vec<SortKey> },
+    /// `take`: `count` is a constant expression of type long.
+    Take { input: Box<Relation>, count: Expr },
+    /// Rows of all inputs in order; `inputs[i].1[j]` is the input's column for output column `j`
+    /// (`None`: null, `''` for strings).
+    Union { inputs: Vec<(Relation, Vec<Option<ColumnId>>)> },
+    /// `join`, `lookup`. Keys have equal types on both sides; null keys match null keys.
+    /// Output columns are those of the input columns with the same id; semi and anti joins yield one side.
+    Join {
+        kind: JoinKind,
+        left: Box<Relation>,
+        right: Box<Relation>,
+        keys: Vec<(ColumnId, ColumnId)>,
+    },
+    /// `serialize`, `row_number()` and the like need the current order: a marker.
+    Serialize { input: Box<Relation> },
+}
+
+pub use crate::syntax::JoinKind;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SortKey {
+    pub value: Expr,
+    pub descending: bool,
+    pub nulls_first: bool,
+}
+
+/// One aggregate call with its output columns (`arg_max(x, a, b)` and `percentiles(x, 50, 95)` have several).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregate {
+    /// Canonical name in `signatures::aggregate`.
+    pub function: &'static str,
+    /// Exact types of one overload; for `percentiles` the percentile literals follow the value.
+    pub args: Vec<Expr>,
+    /// Output column of each result, with its type.
+    pub outputs: Vec<(ColumnId, Type)>,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub ty: Type,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    Column(ColumnId),
+    Literal(Literal),
+    /// A scalar function or operator by its canonical name in `signatures`.
+    Call {
+        function: &'static str,
+        args: Vec<Expr>,
+    },
+    /// `base.a`, `base['a']`, `base[0]`, `base[expr]`; `base` is dynamic, so is the result.
+    Path {
+        base: Box<Expr>,
+        step: Box<PathStep>,
+    },
+    /// `toscalar(T)`: first column of the first row, evaluated once per query.
+    ToScalar(Box<Relation>),
+    /// `value in (T)`: whether the (one) column of the relation holds the value; `function` is
+    /// `in`, `!in`, `in~`, `!in~`, `has_any`, `has_all`.
+    InRelation {
+        function: &'static str,
+        value: Box<Expr>,
+        relation: Box<Relation>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum PathStep {
+    /// A property of a bag.
+    Key(String),
+    /// An element of an array; negative counts from the end.
+    Index(i64),
+    /// Computed: string or long.
+    Computed(Expr),
+}
+
+pub use crate::syntax::Literal;

@@ -1,0 +1,362 @@
+//! The syntax tree: what was written, with the place of every part and nothing about meaning.
+//!
+//! Tabular and scalar expressions share one type, as in KQL: a parenthesis may hold either.
+
+use model::Type;
+
+use crate::diagnostic::Span;
+
+/// A whole query text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Query {
+    pub statements: Vec<Statement>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    pub kind: StatementKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum StatementKind {
+    /// `let name = expression`; functions are [`ExprKind::Lambda`].
+    Let { name: Name, value: Expr },
+    /// `set option [= value]`.
+    Set { name: Name, value: Option<Expr> },
+    /// `declare query_parameters(a:long = 5, …)`.
+    Parameters(Vec<Parameter>),
+    /// A tabular (or stand-alone scalar) expression: yields a result table.
+    Expression(Expr),
+    /// A recognised statement nothing is implemented for: `alias`, `pattern`, `restrict`.
+    Unsupported(Name),
+}
+
+/// A name as written, brackets and quotes removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    pub text: String,
+    pub span: Span,
+    /// Written as `['…']` or `["…"]`.
+    pub quoted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    /// Something should stand here; a diagnostic says what.
+    Missing,
+    Literal(Literal),
+    Name(Name),
+    /// `*`, `prefix*`, `*suffix`, `a*b`.
+    Wildcard(String),
+    /// `name(args)`; also `materialize(…)`, `toscalar(…)`, `app('x')`.
+    Call {
+        name: Name,
+        args: Vec<Argument>,
+    },
+    /// `base.name`, `base.['name']`.
+    Member {
+        base: Box<Expr>,
+        name: Name,
+    },
+    /// `base[index]`.
+    Index {
+        base: Box<Expr>,
+        index: Box<Expr>,
+    },
+    Unary {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        op_span: Span,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
+    /// `value between (low .. high)`.
+    Between {
+        negated: bool,
+        value: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+    },
+    /// `value in (a, b)`, `has_any (…)`, …; one item may be a pipeline.
+    In {
+        op: InOp,
+        value: Box<Expr>,
+        items: Vec<Expr>,
+    },
+    Parenthesized(Box<Expr>),
+    /// `source | operators`, or operators that need no source (`union …`, `print …`, `range …`).
+    Pipeline(Pipeline),
+    /// `typeof(long)`; several columns for schemas `typeof(a:long)`.
+    TypeOf(Vec<SchemaColumn>),
+    /// `(a:long, T:(x:string)) { let …; expr }`, `view () { … }`.
+    Lambda {
+        view: bool,
+        parameters: Vec<Parameter>,
+        body: Vec<Statement>,
+    },
+    /// `datatable (a:long, b:string) [ 1, "x", … ]`.
+    Datatable {
+        columns: Vec<SchemaColumn>,
+        values: Vec<Expr>,
+    },
+    /// `externaldata (…) [ … ]`: read, refused by the binder.
+    ExternalData {
+        columns: Vec<SchemaColumn>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Argument {
+    /// `name = value` arguments.
+    pub name: Option<Name>,
+    pub value: Expr,
+}
+
+/// A parameter of a function or of `declare query_parameters`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    pub name: Name,
+    pub ty: ParameterType,
+    pub default: Option<Expr>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParameterType {
+    Scalar(Type),
+    /// `(x:string, …)`.
+    Table(Vec<SchemaColumn>),
+    /// `(*)`.
+    AnyTable,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaColumn {
+    pub name: Name,
+    pub ty: Type,
+}
+
+/// A literal's value. Times are nanoseconds (see `model::time`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    Null(Type),
+    Bool(bool),
+    Int(i32),
+    Long(i64),
+    Real(f64),
+    Decimal(f64),
+    String {
+        value: String,
+        hidden: bool,
+    },
+    DateTime(i64),
+    TimeSpan(i64),
+    /// 36 lower-case characters.
+    Guid(String),
+    /// `dynamic(…)` as JSON text.
+    Dynamic(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnaryOp {
+    Minus,
+    Plus,
+}
+
+/// Operators between two expressions. String operators name their KQL spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+    EqualTilde,
+    NotEqualTilde,
+    Has,
+    NotHas,
+    HasCs,
+    NotHasCs,
+    HasPrefix,
+    NotHasPrefix,
+    HasPrefixCs,
+    NotHasPrefixCs,
+    HasSuffix,
+    NotHasSuffix,
+    HasSuffixCs,
+    NotHasSuffixCs,
+    Contains,
+    NotContains,
+    ContainsCs,
+    NotContainsCs,
+    StartsWith,
+    NotStartsWith,
+    StartsWithCs,
+    NotStartsWithCs,
+    EndsWith,
+    NotEndsWith,
+    EndsWithCs,
+    NotEndsWithCs,
+    MatchesRegex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InOp {
+    In,
+    NotIn,
+    InTilde,
+    NotInTilde,
+    HasAny,
+    HasAll,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pipeline {
+    /// `None` when the first operator needs no input.
+    pub source: Option<Box<Expr>>,
+    pub operators: Vec<Operator>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operator {
+    pub kind: OperatorKind,
+    /// From the operator's name to its end.
+    pub span: Span,
+}
+
+/// `name = value`, `(a, b) = value`, or a bare value (no names).
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedExpr {
+    pub names: Vec<Name>,
+    pub value: Expr,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SortKey {
+    pub value: Expr,
+    /// `asc` → `Some(false)`, `desc` → `Some(true)`.
+    pub descending: Option<bool>,
+    /// `nulls first` → `Some(true)`.
+    pub nulls_first: Option<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JoinKind {
+    InnerUnique,
+    Inner,
+    LeftOuter,
+    RightOuter,
+    FullOuter,
+    LeftSemi,
+    RightSemi,
+    LeftAnti,
+    RightAnti,
+}
+
+/// `hint.x = v`, `kind = outer`, `withsource = c`: an operator's own parameters, in written order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperatorParameter {
+    pub name: Name,
+    pub value: Expr,
+}
+
+/// A join key: `c`, or `$left.a == $right.b` (two names).
+#[derive(Debug, Clone, PartialEq)]
+pub struct JoinKey {
+    pub left: Name,
+    pub right: Name,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum OperatorKind {
+    Where(Expr),
+    Extend(Vec<NamedExpr>),
+    Project(Vec<NamedExpr>),
+    /// Names and wildcards.
+    ProjectAway(Vec<Expr>),
+    ProjectKeep(Vec<Expr>),
+    /// `new = old`.
+    ProjectRename(Vec<NamedExpr>),
+    ProjectReorder(Vec<SortKey>),
+    Summarize {
+        parameters: Vec<OperatorParameter>,
+        aggregates: Vec<NamedExpr>,
+        keys: Vec<NamedExpr>,
+    },
+    Sort(Vec<SortKey>),
+    Top {
+        count: Expr,
+        key: SortKey,
+    },
+    Take(Expr),
+    /// Columns, or `*`.
+    Distinct(Vec<NamedExpr>),
+    Count,
+    Join {
+        kind: Option<(JoinKind, Span)>,
+        right: Box<Expr>,
+        keys: Vec<JoinKey>,
+    },
+    Lookup {
+        kind: Option<(JoinKind, Span)>,
+        right: Box<Expr>,
+        keys: Vec<JoinKey>,
+    },
+    Union {
+        parameters: Vec<OperatorParameter>,
+        legs: Vec<Expr>,
+    },
+    Print(Vec<NamedExpr>),
+    Range {
+        name: Name,
+        from: Expr,
+        to: Expr,
+        step: Expr,
+    },
+    Render {
+        kind: Name,
+        properties: Vec<RenderProperty>,
+    },
+    As(Name),
+    Serialize(Vec<NamedExpr>),
+    GetSchema,
+    Sample(Expr),
+    MvExpand(MvExpand),
+    /// A KQL operator that is known by name and not implemented: the binder refuses it.
+    Unsupported(Name),
+    /// Not an operator at all; already reported.
+    Unknown(Name),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct MvExpand {
+    pub parameters: Vec<OperatorParameter>,
+    /// With the `to typeof(…)` of each.
+    pub columns: Vec<(NamedExpr, Option<Type>)>,
+    pub limit: Option<Expr>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenderProperty {
+    pub name: Name,
+    /// One value, or several for lists such as `ycolumns = a, b`; as text.
+    pub values: Vec<String>,
+}
