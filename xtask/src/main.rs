@@ -1,1 +1,48 @@
-fn main() {}
+//! The few commands cargo lacks. Plain cargo does everything else.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool talks on its terminal"
+)]
+
+mod bench;
+mod e2e;
+mod process;
+mod reference;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  run [ARGS…]          build the server and start it on ./telltale-data; ARGS go to `telltale serve`
+  test                 everything that CI checks, in the same order
+  e2e [NAME]           unmodified telemetry clients against the built executable
+  reference [--check]  write docs/reference from the executable, or fail when it is stale
+  bench [ARGS…]        load and query benchmarks in release mode; see bench/README.md";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let result = match command.as_str() {
+        "run" => run::run(&rest),
+        "test" => test::run(),
+        "e2e" => e2e::run(rest.first().map(String::as_str)),
+        "reference" => reference::run(rest.iter().any(|a| a == "--check")),
+        "bench" => bench::run(&rest),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
