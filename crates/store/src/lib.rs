@@ -5,5 +5,8 @@
 //! file system; times come in as arguments.
 
 pub mod error;
+pub mod extent;
+pub mod index;
+mod shred;
 
 pub use error::Error;
