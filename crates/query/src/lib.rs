@@ -4,7 +4,12 @@
 //! outside `provider`, all execution behind one function in `run`.
 
 pub mod answer;
+pub mod engine;
 pub mod error;
+pub mod provider;
+pub mod request;
 
 pub use answer::{Answer, ResultTable, Statistics, Value};
+pub use engine::{Engine, EngineOptions};
 pub use error::Error;
+pub use request::{AppInfo, Apps, Limits, Request};
