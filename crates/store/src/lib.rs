@@ -4,9 +4,30 @@
 //! extents. Invariants: no KQL, no DataFusion, no meaning of any table; [`disk`] alone touches the
 //! file system; times come in as arguments.
 
+pub mod codec;
+pub mod disk;
 pub mod error;
 pub mod extent;
+pub mod files;
+pub mod frame;
+pub mod head;
 pub mod index;
+pub mod log;
+pub mod manifest;
+pub mod meta;
+mod open;
+pub mod options;
 mod shred;
+pub mod snapshot;
+pub mod stats;
+mod store;
+mod writer;
 
 pub use error::Error;
+pub use extent::ExtentEntry;
+pub use files::{File, Files};
+pub use options::{Options, Retention};
+pub use snapshot::{Extent, Snapshot};
+pub use stats::{Histogram, Stats, TableStats};
+pub use store::{Mode, Store};
+pub use writer::{Receipt, Write};

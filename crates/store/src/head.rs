@@ -1,0 +1,160 @@
+//! The head: rows in memory, newer than any extent.
+//!
+//! Invariant: per application and table the batches stay few (small ones are put together in tiers,
+//! each row is copied at most four times), so a snapshot is a handful of reference counts.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::DataType;
+use model::{AppId, TableDef};
+use std::sync::Arc;
+
+use crate::error::Error;
+
+/// So many neighbours of a tier become one batch of the next.
+const FAN_IN: usize = 8;
+/// Batches of at least this many rows are left alone.
+const ROWS_FULL: usize = 4096;
+/// Batches of at most this many rows are copied on arrival: builders leave blocks of 8 KiB behind
+/// every text column, which for one row is a hundred times its size.
+const ROWS_TIGHT: usize = 256;
+
+/// Rows of all applications and tables.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    tables: BTreeMap<(AppId, &'static str), HeadTable>,
+    rows: u64,
+    size_bytes: u64,
+}
+
+/// Rows of one application and table, in log order.
+#[derive(Debug, Clone)]
+pub struct HeadTable {
+    pub table: &'static TableDef,
+    pub batches: Vec<RecordBatch>,
+    pub rows: u64,
+    /// Estimated memory, in bytes.
+    pub size_bytes: u64,
+}
+
+/// Neighbouring batches to be replaced by one.
+#[derive(Debug)]
+pub struct Tier {
+    at: usize,
+    batches: Vec<RecordBatch>,
+}
+
+impl Head {
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Estimated memory, in bytes.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    pub fn tables(&self) -> impl Iterator<Item = (AppId, &HeadTable)> {
+        self.tables.iter().map(|((app, _), table)| (*app, table))
+    }
+
+    /// The batches of one application and table.
+    pub fn batches(&self, app: AppId, table: &'static TableDef) -> &[RecordBatch] {
+        self.tables.get(&(app, table.name)).map_or(&[], |t| t.batches.as_slice())
+    }
+
+    /// Adds rows of `size_bytes` (from [`size_bytes`]).
+    pub fn push(
+        &mut self,
+        app: AppId,
+        table: &'static TableDef,
+        rows: RecordBatch,
+        size_bytes: u64,
+    ) {
+        let count = rows.num_rows() as u64;
+        if count == 0 {
+            return;
+        }
+        let head = self.tables.entry((app, table.name)).or_insert_with(|| HeadTable {
+            table,
+            batches: Vec::new(),
+            rows: 0,
+            size_bytes: 0,
+        });
+        head.batches.push(rows);
+        head.rows += count;
+        head.size_bytes += size_bytes;
+        self.rows += count;
+        self.size_bytes += size_bytes;
+    }
+
+    /// The newest batches that should become one, if they are many enough.
+    pub fn due(&self, app: AppId, table: &'static TableDef) -> Option<Tier> {
+        let batches = self.batches(app, table);
+        let last = tier(batches.last()?.num_rows())?;
+        let is_small = |b: &&RecordBatch| tier(b.num_rows()).is_some_and(|tier| tier <= last);
+        let run = batches.iter().rev().take_while(is_small).count();
+        let at = batches.len() - run;
+        (run >= FAN_IN).then(|| Tier { at, batches: batches[at..].to_vec() })
+    }
+
+    /// Puts the one batch in the place of those of `tier`; nothing was removed in between.
+    pub fn replace(
+        &mut self,
+        app: AppId,
+        table: &'static TableDef,
+        tier: &Tier,
+        rows: RecordBatch,
+    ) {
+        if let Some(head) = self.tables.get_mut(&(app, table.name)) {
+            let range = tier.at..(tier.at + tier.batches.len()).min(head.batches.len());
+            head.batches.splice(range, [rows]);
+        }
+    }
+}
+
+/// `None` for batches that are left alone.
+fn tier(rows: usize) -> Option<u32> {
+    (rows < ROWS_FULL).then(|| (rows.max(1).ilog2()) / FAN_IN.ilog2())
+}
+
+impl Tier {
+    /// All rows as one batch without slack.
+    pub fn concat(&self) -> Result<RecordBatch, Error> {
+        let schema = self.batches[0].schema();
+        tight(&concat_batches(&schema, &self.batches)?)
+    }
+}
+
+/// The rows as the head keeps them: small batches are copied into memory of just their size.
+pub fn adopt(rows: &RecordBatch) -> Result<RecordBatch, Error> {
+    match rows.num_rows() <= ROWS_TIGHT {
+        true => tight(rows),
+        false => Ok(rows.clone()),
+    }
+}
+
+fn tight(rows: &RecordBatch) -> Result<RecordBatch, Error> {
+    let columns = rows.columns().iter().map(|column| match column.data_type() {
+        DataType::Utf8View => Arc::new(column.as_string_view().gc()) as ArrayRef,
+        _ => Arc::clone(column),
+    });
+    Ok(RecordBatch::try_new(rows.schema(), columns.collect())?)
+}
+
+/// Estimated memory of rows without slack, in bytes.
+pub fn size_bytes(rows: &RecordBatch) -> u64 {
+    let column_bytes = |column: &ArrayRef| match column.data_type() {
+        DataType::Utf8View => {
+            let column = column.as_string_view();
+            let long = column.lengths().filter(|&n| n > 12).map(u64::from).sum::<u64>();
+            column.len() as u64 * 16 + long
+        }
+        DataType::Boolean => column.len() as u64 / 8 + 1,
+        DataType::Int32 => column.len() as u64 * 4,
+        _ => column.len() as u64 * 8,
+    };
+    rows.columns().iter().map(column_bytes).sum()
+}

@@ -1,0 +1,228 @@
+//! The manifest: which extents are in force, and from which log segment on rows are only in the
+//! log (docs/format.md, "Manifest").
+//!
+//! Invariants: one framed file of edits that is only appended to, so the cost of an edit does not
+//! grow with the number of extents; when its reserved space is used up, a file with the sum of all
+//! edits takes its place by rename. An edit is in force whole or not at all.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::disk::{self, Disk};
+use crate::error::Error;
+use crate::extent::ExtentEntry;
+use crate::frame::{self, Record, Writer};
+
+/// The manifest's name.
+pub const PATH: &str = "manifest";
+
+const MAGIC: [u8; 8] = *b"TELLTMAN";
+/// Space for edits at the end of a fresh manifest, in bytes; as much again as the file holds when
+/// that is more, so that the sum of all rewrites stays in proportion to the sum of all edits.
+/// Being reserved it lets extents be removed on a full disk.
+const RESERVE_BYTES_MIN: u64 = 256 * 1024;
+/// Extents per record of a fresh manifest.
+const ENTRIES_PER_RECORD: usize = 256;
+
+/// One change of the manifest; absent fields change nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Edit {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub add: Vec<ExtentEntry>,
+    /// Ids of extents.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<String>,
+    /// Segments with lower numbers are obsolete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_from: Option<u64>,
+    /// The number of the documents file to start from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<u64>,
+    /// No file made so far has this or a higher number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_file: Option<u64>,
+}
+
+/// The sum of all edits.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Contents {
+    pub entries: BTreeMap<String, ExtentEntry>,
+    pub log_from: u64,
+    pub documents: Option<u64>,
+    pub next_file: u64,
+}
+
+impl Contents {
+    fn apply(&mut self, edit: Edit) {
+        for id in &edit.remove {
+            self.entries.remove(id);
+        }
+        self.entries.extend(edit.add.into_iter().map(|entry| (entry.id.clone(), entry)));
+        self.log_from = edit.log_from.unwrap_or(self.log_from);
+        self.documents = edit.documents.or(self.documents);
+        self.next_file = edit.next_file.unwrap_or(self.next_file);
+    }
+}
+
+/// The manifest open for editing.
+#[derive(Debug)]
+pub struct Manifest {
+    /// None after a failed write left the end of the file unknown: the next edit rewrites it.
+    writer: Option<Writer>,
+    contents: Contents,
+    failed: Option<String>,
+}
+
+impl Manifest {
+    /// Writes a manifest without extents.
+    pub fn create(disk: &dyn Disk, log_from: u64) -> Result<Manifest, Error> {
+        let contents = Contents { log_from, next_file: 1, ..Contents::default() };
+        let mut manifest = Manifest { writer: None, contents, failed: None };
+        manifest.rewrite(disk)?;
+        Ok(manifest)
+    }
+
+    /// Takes up the manifest [`read`] found, in a fresh file when the old one ends torn.
+    pub fn open(disk: &dyn Disk, found: Found) -> Result<Manifest, Error> {
+        let mut manifest = Manifest { writer: None, contents: found.contents, failed: None };
+        match found.frames.torn {
+            true => manifest.rewrite(disk)?,
+            false => {
+                let file = disk.open(PATH).map_err(|e| Error::io("open the manifest", e))?;
+                manifest.writer = Some(Writer::resume(file, &found.frames, found.capacity));
+            }
+        }
+        Ok(manifest)
+    }
+
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// A number for a new file, unused until now.
+    pub fn next_file(&mut self) -> u64 {
+        let number = self.contents.next_file;
+        self.contents.next_file += 1;
+        number
+    }
+
+    /// Makes the edit durable, then true here.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], [`Error::Io`]: the edit is not in force and never will be.
+    /// [`Error::Failed`]: unknown until a restart; no further edit is taken.
+    pub fn edit(&mut self, disk: &dyn Disk, mut edit: Edit) -> Result<(), Error> {
+        if let Some(reason) = &self.failed {
+            return Err(Error::Failed { reason: reason.clone() });
+        }
+        edit.next_file = Some(self.contents.next_file);
+        let record = record(&edit)?;
+        let Some(writer) = self.writer.as_mut().filter(|w| w.fits(record.size_bytes())) else {
+            return self.rewrite_with(disk, edit);
+        };
+        if let Err(e) = writer.write(&mut [record]) {
+            // The remains must go: unread today, they could be read after a later edit.
+            if let Err(e) = writer.cut_tail() {
+                return Err(self.fail(&e));
+            }
+            self.writer = None;
+            return Err(Error::io("write the manifest", e));
+        }
+        if let Err(e) = writer.sync() {
+            return Err(self.fail(&e));
+        }
+        self.contents.apply(edit);
+        Ok(())
+    }
+
+    fn rewrite_with(&mut self, disk: &dyn Disk, edit: Edit) -> Result<(), Error> {
+        let before = self.contents.clone();
+        self.contents.apply(edit);
+        self.rewrite(disk).inspect_err(|_| self.contents = before)
+    }
+
+    /// Replaces the file by one record of what is in force.
+    fn rewrite(&mut self, disk: &dyn Disk) -> Result<(), Error> {
+        let mut records = records(&self.contents)?;
+        let size_bytes: u64 = records.iter().map(Record::size_bytes).sum();
+        let capacity =
+            frame::FILE_HEADER_BYTES as u64 + size_bytes + size_bytes.max(RESERVE_BYTES_MIN);
+        let tmp = format!("{PATH}{}", disk::TMP);
+        let mut write = || {
+            let mut writer = Writer::create(disk, &tmp, MAGIC, 1, 1, capacity)?;
+            writer.write(&mut records)?;
+            writer.sync()?;
+            disk.rename(&tmp, PATH)?;
+            Ok(writer)
+        };
+        let writer = write().map_err(|e| Error::io("write the manifest", e))?;
+        if let Err(e) = disk.sync_dir("") {
+            return Err(self.fail(&e));
+        }
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    fn fail(&mut self, error: &std::io::Error) -> Error {
+        tracing::error!(%error, "the manifest failed and takes no more changes");
+        let reason = error.to_string();
+        self.failed = Some(reason.clone());
+        Error::Failed { reason }
+    }
+}
+
+fn record(edit: &Edit) -> Result<Record, Error> {
+    Record::build(|out| {
+        serde_json::to_writer(out, edit)
+            .map_err(|e| Error::io("write the manifest", std::io::Error::from(e)))
+    })
+}
+
+fn records(contents: &Contents) -> Result<Vec<Record>, Error> {
+    let entries: Vec<&ExtentEntry> = contents.entries.values().collect();
+    let mut records = entries
+        .chunks(ENTRIES_PER_RECORD)
+        .map(|chunk| {
+            let add = chunk.iter().map(|&entry| entry.clone()).collect();
+            record(&Edit { add, ..Edit::default() })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    records.push(record(&Edit {
+        log_from: Some(contents.log_from),
+        documents: contents.documents,
+        next_file: Some(contents.next_file),
+        ..Edit::default()
+    })?);
+    Ok(records)
+}
+
+/// What [`read`] found.
+#[derive(Debug)]
+pub struct Found {
+    pub contents: Contents,
+    frames: frame::Contents,
+    capacity: u64,
+}
+
+/// Reads the manifest; `None` when there is none. Changes nothing.
+///
+/// # Errors
+/// [`Error::Damaged`].
+pub fn read(disk: &dyn Disk) -> Result<Option<Found>, Error> {
+    let bytes = match disk.read(PATH) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.map_err(|e| Error::io("read the manifest", e))?,
+    };
+    let mut contents = Contents::default();
+    let frames = frame::read(PATH, MAGIC, &bytes, &mut |payload| {
+        let edit = serde_json::from_slice(payload).map_err(|e| Error::damaged(PATH, e))?;
+        contents.apply(edit);
+        Ok(())
+    })?;
+    let frames = frames.ok_or_else(|| Error::damaged(PATH, "no header"))?;
+    if contents.log_from == 0 {
+        return Err(Error::damaged(PATH, "incomplete"));
+    }
+    Ok(Some(Found { contents, frames, capacity: bytes.len() as u64 }))
+}

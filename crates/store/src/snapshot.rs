@@ -1,0 +1,205 @@
+//! Head and extents at one moment, and the extents' hold on their files.
+//!
+//! Invariants: a snapshot has every row that was answered before it was taken exactly once; a file
+//! is removed only after the last snapshot that names it is gone.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use model::TableDef;
+use parking_lot::Mutex;
+
+use crate::disk::Disk;
+use crate::error::Error;
+use crate::extent::{self, ExtentEntry};
+use crate::index::Index;
+
+/// The folder of the extents; one folder per table in it.
+pub const DIR: &str = "extents";
+
+/// The rows of one application and table at one moment.
+///
+/// Keep it for as long as its files are read: it is what keeps them from being removed.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub table: &'static TableDef,
+    /// Rows not yet in extents, in no particular order.
+    pub head: Vec<RecordBatch>,
+    pub extents: Vec<Arc<Extent>>,
+}
+
+impl Snapshot {
+    /// Rows in head and extents.
+    pub fn rows(&self) -> u64 {
+        let head: u64 = self.head.iter().map(|b| b.num_rows() as u64).sum();
+        head + self.extents.iter().map(|e| e.rows).sum::<u64>()
+    }
+}
+
+/// One extent in force, or still read by someone. Derefs to its [`ExtentEntry`].
+#[derive(Debug)]
+pub struct Extent {
+    entry: ExtentEntry,
+    shelf: Arc<Shelf>,
+    is_removed: AtomicBool,
+}
+
+impl Deref for Extent {
+    type Target = ExtentEntry;
+    fn deref(&self) -> &ExtentEntry {
+        &self.entry
+    }
+}
+
+impl Extent {
+    pub(crate) fn new(entry: ExtentEntry, shelf: &Arc<Shelf>) -> Arc<Extent> {
+        Arc::new(Extent { entry, shelf: Arc::clone(shelf), is_removed: AtomicBool::new(false) })
+    }
+
+    pub fn entry(&self) -> &ExtentEntry {
+        &self.entry
+    }
+
+    /// Where the file lies in the store's object store.
+    pub fn location(&self) -> object_store::path::Path {
+        object_store::path::Path::from(data_path(&self.entry))
+    }
+
+    /// Whether a row may have `value` in the indexed column; `true` when there is no telling.
+    ///
+    /// Reads the index file unless it is cached: call it where blocking is allowed.
+    pub fn may_contain(&self, column: &str, value: &str) -> bool {
+        match self.shelf.index(&self.entry) {
+            Ok(index) => index.may_contain(column, value),
+            Err(error) => {
+                tracing::warn!(extent = self.entry.id, %error, "index cannot be read");
+                true
+            }
+        }
+    }
+
+    /// The bytes of the file.
+    pub fn read(&self) -> Result<Bytes, Error> {
+        let path = data_path(&self.entry);
+        let bytes = self.shelf.disk.read(&path);
+        Ok(Bytes::from(bytes.map_err(|e| Error::io(format!("read `{path}`"), e))?))
+    }
+
+    /// All rows, in order of time.
+    pub fn read_rows(&self, table: &'static TableDef) -> Result<Vec<RecordBatch>, Error> {
+        extent::decode(table, self.read()?)
+    }
+
+    /// Has the files removed once nobody holds this extent any more.
+    pub(crate) fn remove(&self) {
+        self.is_removed.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Extent {
+    fn drop(&mut self) {
+        if self.is_removed.load(Ordering::Acquire) {
+            self.shelf.removed.lock().push(self.entry.clone());
+        }
+    }
+}
+
+/// `extents/<table>/<id>.parquet`.
+pub fn data_path(entry: &ExtentEntry) -> String {
+    format!("{DIR}/{}/{}.parquet", entry.table, entry.id)
+}
+
+/// `extents/<table>/<id>.index`.
+pub fn index_path(entry: &ExtentEntry) -> String {
+    format!("{DIR}/{}/{}.index", entry.table, entry.id)
+}
+
+/// What all extents share: the disk, the cached indexes, the files to remove.
+#[derive(Debug)]
+pub struct Shelf {
+    pub disk: Arc<dyn Disk>,
+    indexes: Mutex<IndexCache>,
+    removed: Mutex<Vec<ExtentEntry>>,
+}
+
+impl Shelf {
+    pub fn new(disk: Arc<dyn Disk>, index_cache_bytes: u64) -> Arc<Shelf> {
+        let indexes = IndexCache { limit_bytes: index_cache_bytes, ..IndexCache::default() };
+        Arc::new(Shelf { disk, indexes: Mutex::new(indexes), removed: Mutex::default() })
+    }
+
+    fn index(&self, entry: &ExtentEntry) -> Result<Arc<Index>, Error> {
+        if let Some(index) = self.indexes.lock().get(&entry.id) {
+            return Ok(index);
+        }
+        let path = index_path(entry);
+        let bytes = self.disk.read(&path).map_err(|e| Error::io(format!("read `{path}`"), e))?;
+        let index = Arc::new(Index::parse(&bytes)?);
+        self.indexes.lock().put(&entry.id, &index, bytes.len() as u64);
+        Ok(index)
+    }
+
+    /// Removes the files of extents nobody holds any more; gives how many.
+    ///
+    /// What cannot be removed is left for the next start: it is not in the manifest.
+    pub fn sweep(&self) -> usize {
+        let removed = std::mem::take(&mut *self.removed.lock());
+        for entry in &removed {
+            self.indexes.lock().remove(&entry.id);
+            for path in [data_path(entry), index_path(entry)] {
+                if let Err(error) = self.disk.remove(&path) {
+                    tracing::warn!(extent = entry.id, %error, "extent file cannot be removed");
+                }
+            }
+        }
+        removed.len()
+    }
+}
+
+/// Indexes by extent id, the least recently used thrown out beyond a size.
+#[derive(Debug, Default)]
+struct IndexCache {
+    limit_bytes: u64,
+    size_bytes: u64,
+    clock: u64,
+    cached: HashMap<String, Cached>,
+}
+
+#[derive(Debug)]
+struct Cached {
+    index: Arc<Index>,
+    size_bytes: u64,
+    used: u64,
+}
+
+impl IndexCache {
+    fn get(&mut self, id: &str) -> Option<Arc<Index>> {
+        self.clock += 1;
+        let cached = self.cached.get_mut(id)?;
+        cached.used = self.clock;
+        Some(Arc::clone(&cached.index))
+    }
+
+    fn put(&mut self, id: &str, index: &Arc<Index>, size_bytes: u64) {
+        self.remove(id);
+        self.clock += 1;
+        let cached = Cached { index: Arc::clone(index), size_bytes, used: self.clock };
+        self.cached.insert(id.to_owned(), cached);
+        self.size_bytes += size_bytes;
+        while self.size_bytes > self.limit_bytes && self.cached.len() > 1 {
+            let oldest = self.cached.iter().min_by_key(|(_, c)| c.used).map(|(id, _)| id.clone());
+            let Some(oldest) = oldest else { break };
+            self.remove(&oldest);
+        }
+    }
+
+    fn remove(&mut self, id: &str) {
+        if let Some(cached) = self.cached.remove(id) {
+            self.size_bytes -= cached.size_bytes;
+        }
+    }
+}

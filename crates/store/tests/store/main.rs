@@ -1,0 +1,4 @@
+//! The store from outside: opening, appending, jobs, and power cuts.
+
+mod append;
+mod rows;
