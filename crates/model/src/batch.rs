@@ -61,6 +61,29 @@ impl ColumnBuilder {
         }
     }
 
+    /// As [`ColumnBuilder::new`], with room for `rows` values: small batches stay small in memory.
+    pub fn with_capacity(ty: Type, rows: usize) -> ColumnBuilder {
+        let text = || {
+            let builder = StringViewBuilder::with_capacity(rows);
+            // The builder's own first block is far larger than what a few rows need.
+            if rows <= 8 { builder.with_fixed_block_size(1024) } else { builder }
+        };
+        match ty {
+            Type::Bool => ColumnBuilder::Bool(BooleanBuilder::with_capacity(rows)),
+            Type::Int => ColumnBuilder::Int(Int32Builder::with_capacity(rows)),
+            Type::Long => ColumnBuilder::Long(Int64Builder::with_capacity(rows)),
+            Type::Real | Type::Decimal => ColumnBuilder::Real(Float64Builder::with_capacity(rows)),
+            Type::String => ColumnBuilder::Text(text(), true),
+            Type::Guid | Type::Dynamic => ColumnBuilder::Text(text(), false),
+            Type::DateTime => {
+                ColumnBuilder::DateTime(TimestampNanosecondBuilder::with_capacity(rows))
+            }
+            Type::TimeSpan => {
+                ColumnBuilder::TimeSpan(DurationNanosecondBuilder::with_capacity(rows))
+            }
+        }
+    }
+
     pub fn null(&mut self) {
         match self {
             ColumnBuilder::Bool(b) => b.append_null(),
@@ -133,6 +156,19 @@ impl BatchBuilder {
         BatchBuilder {
             table,
             columns: table.columns.iter().map(|c| ColumnBuilder::new(c.ty)).collect(),
+            rows: 0,
+        }
+    }
+
+    /// As [`BatchBuilder::new`] for about `rows` rows (more may come).
+    pub fn with_capacity(table: &'static TableDef, rows: usize) -> BatchBuilder {
+        BatchBuilder {
+            table,
+            columns: table
+                .columns
+                .iter()
+                .map(|c| ColumnBuilder::with_capacity(c.ty, rows))
+                .collect(),
             rows: 0,
         }
     }
