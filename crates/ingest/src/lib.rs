@@ -1,1 +1,13 @@
-//! ingest
+//! Bytes from Application Insights SDKs → row batches (spec ingestion.md).
+//!
+//! [`body::decode`] undoes the transport encoding, [`breeze::decode`] reads the envelopes.
+//! Invariants: no IO, no clock; bad input never panics and never stops the items beside it.
+
+pub mod body;
+pub mod breeze;
+mod json;
+pub mod limits;
+mod rows;
+mod scalar;
+mod time;
+mod user_agent;
