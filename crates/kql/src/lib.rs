@@ -7,4 +7,5 @@
 pub mod bound;
 pub mod catalog;
 pub mod diagnostic;
+pub mod signatures;
 pub mod syntax;

@@ -1,0 +1,43 @@
+//! Choice, null tests and functions the binder resolves (spec kql.md §4).
+
+use model::Type;
+
+use super::operators::COMMON_LIST;
+use super::short::*;
+use super::{Naming, Overload, Param, Signature, common, over, scalar};
+
+const TEST: &[Overload] = &[over(&[Param::Any], Type::Bool)];
+
+pub(super) static SIGNATURES: &[Signature] = &[
+    scalar(
+        "iff",
+        &[common(&[BOOL, Param::Common, Param::Common])],
+        "the second value when the condition is true, else the third",
+    )
+    .also(&["iif"]),
+    scalar(
+        "case",
+        &[common(&[BOOL, Param::Common, Param::Common]).repeat(0, 2)],
+        "the value after the first condition that is true, else the last value",
+    ),
+    scalar(
+        "coalesce",
+        &[common(&[Param::Common]).repeat(0, 1)],
+        "the first value that is neither null nor `''`",
+    ),
+    scalar("min_of", COMMON_LIST, "the smallest of the values; nulls are skipped"),
+    scalar("max_of", COMMON_LIST, "the greatest of the values; nulls are skipped"),
+    scalar("not", &[over(&[BOOL], Type::Bool)], "the opposite"),
+    scalar("isempty", TEST, "whether the value is null or `''`"),
+    scalar("isnotempty", TEST, "whether the value is neither null nor `''`").also(&["notempty"]),
+    scalar("isnull", TEST, "whether the value is null; a string never is"),
+    scalar("isnotnull", TEST, "whether the value is not null").also(&["notnull"]),
+    scalar(
+        "column_ifexists",
+        &[over(&[WORD, Param::Any], Type::Dynamic)],
+        "the column of this name, or the second argument when there is none",
+    )
+    .also(&["columnifexists"])
+    .named(Naming::Special)
+    .by_binder(),
+];

@@ -1,0 +1,91 @@
+//! Functions over datetimes and timespans (spec kql.md §9).
+
+use model::Type;
+
+use super::short::*;
+use super::{Naming, Overload, Signature, over, scalar};
+
+const PERIOD: &[Overload] = &[over(&[DATETIME, LONG], Type::DateTime).optional(1)];
+const PART: &[Overload] = &[over(&[DATETIME], Type::Int)];
+const UNIX: &[Overload] = &[over(&[LONG], Type::DateTime), over(&[REAL], Type::DateTime)];
+
+pub(super) static SIGNATURES: &[Signature] = &[
+    scalar(
+        "now",
+        &[over(&[TIMESPAN], Type::DateTime).optional(1)],
+        "the instant of the query, plus an offset",
+    )
+    .by_binder(),
+    scalar(
+        "ago",
+        &[over(&[TIMESPAN], Type::DateTime)],
+        "the instant of the query minus a timespan",
+    )
+    .by_binder(),
+    scalar("startofday", PERIOD, "the start of the day, moved by a number of days").keeps_name(),
+    scalar("startofweek", PERIOD, "the start of the week (Sunday), moved by a number of weeks"),
+    scalar("startofmonth", PERIOD, "the start of the month, moved by a number of months"),
+    scalar("startofyear", PERIOD, "the start of the year, moved by a number of years"),
+    scalar("endofday", PERIOD, "the last tick of the day, moved by a number of days"),
+    scalar("endofweek", PERIOD, "the last tick of the week (Saturday), moved by a number of weeks"),
+    scalar("endofmonth", PERIOD, "the last tick of the month, moved by a number of months"),
+    scalar("endofyear", PERIOD, "the last tick of the year, moved by a number of years"),
+    scalar(
+        "dayofweek",
+        &[over(&[DATETIME], Type::TimeSpan)],
+        "days since the last Sunday, as a timespan",
+    ),
+    scalar("dayofmonth", PART, "the day in the month, from 1"),
+    scalar("dayofyear", PART, "the day in the year, from 1"),
+    scalar("hourofday", PART, "the hour in the day, from 0"),
+    scalar("monthofyear", PART, "the month, from 1").also(&["getmonth"]),
+    scalar("getyear", PART, "the year"),
+    scalar("week_of_year", PART, "the ISO 8601 week of the year").also(&["weekofyear"]),
+    scalar(
+        "datetime_part",
+        &[over(&[WORD, DATETIME], Type::Int)],
+        "a part of a datetime by name: Year, Quarter, Month, …, Nanosecond",
+    )
+    .also(&["datepart"]),
+    scalar(
+        "datetime_add",
+        &[over(&[WORD, LONG, DATETIME], Type::DateTime)],
+        "a datetime moved by a number of units (unit, amount, datetime)",
+    ),
+    scalar(
+        "datetime_diff",
+        &[over(&[WORD, DATETIME, DATETIME], Type::Long)],
+        "the number of unit boundaries from the second datetime to the first",
+    ),
+    scalar(
+        "format_datetime",
+        &[over(&[DATETIME, STRING], Type::String)],
+        "a datetime as text by a format",
+    )
+    .keeps_name(),
+    scalar(
+        "format_timespan",
+        &[over(&[TIMESPAN, STRING], Type::String)],
+        "a timespan as text by a format",
+    )
+    .keeps_name(),
+    scalar(
+        "make_datetime",
+        &[over(&[LONG, LONG, LONG, LONG, LONG, REAL], Type::DateTime).optional(3)],
+        "the datetime of year, month, day, hour, minute, second; null when there is none",
+    )
+    .named(Naming::OnlyArgument),
+    scalar(
+        "make_timespan",
+        &[
+            over(&[LONG, LONG, REAL], Type::TimeSpan).optional(1),
+            over(&[LONG, LONG, LONG, REAL], Type::TimeSpan),
+        ],
+        "the timespan of [days,] hours, minutes and seconds; null when out of range",
+    )
+    .named(Naming::OnlyArgument),
+    scalar("unixtime_seconds_todatetime", UNIX, "the datetime of seconds since 1970"),
+    scalar("unixtime_milliseconds_todatetime", UNIX, "the datetime of milliseconds since 1970"),
+    scalar("unixtime_microseconds_todatetime", UNIX, "the datetime of microseconds since 1970"),
+    scalar("unixtime_nanoseconds_todatetime", UNIX, "the datetime of nanoseconds since 1970"),
+];

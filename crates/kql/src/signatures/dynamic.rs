@@ -1,0 +1,98 @@
+//! Functions over dynamic arrays and bags (spec kql.md §3, §4).
+
+use model::Type;
+
+use super::short::*;
+use super::{Naming, Overload, Param, Signature, over, scalar};
+
+const SORT: &[Overload] = &[over(&[DYNAMIC, BOOL], Type::Dynamic).optional(1)];
+const SETS: &[Overload] = &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic).repeat(1, 1)];
+const RANGE: &[Overload] = &[
+    over(&[LONG, LONG, LONG], Type::Dynamic).optional(1),
+    over(&[REAL, REAL, REAL], Type::Dynamic).optional(1),
+    over(&[DATETIME, DATETIME, TIMESPAN], Type::Dynamic).optional(1),
+    over(&[TIMESPAN, TIMESPAN, TIMESPAN], Type::Dynamic).optional(1),
+];
+
+pub(super) static SIGNATURES: &[Signature] = &[
+    scalar(
+        "array_length",
+        &[over(&[DYNAMIC], Type::Long)],
+        "the number of elements; null for anything but an array",
+    )
+    .also(&["arraylength"]),
+    scalar(
+        "array_concat",
+        &[over(&[DYNAMIC], Type::Dynamic).repeat(0, 1)],
+        "the elements of all arrays in one",
+    ),
+    scalar(
+        "array_slice",
+        &[over(&[DYNAMIC, LONG, LONG], Type::Dynamic)],
+        "the elements from a position to a position, both included; negative from the end",
+    ),
+    scalar(
+        "array_index_of",
+        &[over(&[DYNAMIC, Param::Any, LONG, LONG, LONG], Type::Long).optional(3)],
+        "the position of a value in an array, -1 when absent",
+    ),
+    scalar("array_sum", &[over(&[DYNAMIC], Type::Real)], "the sum of an array's numbers")
+        .also(&["series_sum"]),
+    scalar("array_reverse", &[over(&[DYNAMIC], Type::Dynamic)], "the elements backwards"),
+    scalar("array_sort_asc", SORT, "the elements in ascending order").named(Naming::Special),
+    scalar("array_sort_desc", SORT, "the elements in descending order").named(Naming::Special),
+    scalar("bag_keys", &[over(&[DYNAMIC], Type::Dynamic)], "the array of a bag's property names"),
+    scalar(
+        "bag_merge",
+        &[over(&[DYNAMIC], Type::Dynamic).repeat(0, 1)],
+        "one bag of the properties of all; the first value of a name wins",
+    ),
+    scalar(
+        "bag_remove_keys",
+        &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic)],
+        "the bag without the properties named in an array",
+    ),
+    scalar(
+        "bag_has_key",
+        &[over(&[DYNAMIC, STRING], Type::Bool)],
+        "whether the bag has a property",
+    ),
+    scalar(
+        "bag_pack",
+        &[over(&[STRING, Param::Any], Type::Dynamic).repeat(0, 2)],
+        "a bag of names and values",
+    )
+    .also(&["pack", "pack_dictionary"]),
+    scalar(
+        "pack_all",
+        &[over(&[Param::Const(Type::Bool)], Type::Dynamic).optional(1)],
+        "a bag of all columns",
+    )
+    .by_binder(),
+    scalar(
+        "pack_array",
+        &[over(&[Param::Any], Type::Dynamic).repeat(0, 1)],
+        "an array of the values",
+    ),
+    scalar(
+        "repeat",
+        &[over(&[Param::Any, LONG], Type::Dynamic)],
+        "an array holding the value a number of times",
+    )
+    .named(Naming::Prefix("repeat")),
+    scalar("range", RANGE, "the array of values from, to (included) by a step"),
+    scalar(
+        "set_has_element",
+        &[over(&[DYNAMIC, Param::Any], Type::Bool)],
+        "whether the array holds the value",
+    ),
+    scalar("set_union", SETS, "the distinct elements of all arrays"),
+    scalar("set_intersect", SETS, "the distinct elements all arrays hold"),
+    scalar("set_difference", SETS, "the distinct elements of the first array alone"),
+    scalar("zip", SETS, "the array of arrays of elements at the same position"),
+    scalar(
+        "dynamic_to_json",
+        &[over(&[Param::Any], Type::String)],
+        "the value as JSON text with sorted property names",
+    ),
+];

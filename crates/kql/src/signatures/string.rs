@@ -1,0 +1,117 @@
+//! Functions over text (spec kql.md §4, §5).
+
+use model::Type;
+
+use super::short::*;
+use super::{Naming, Overload, Param, Signature, over, scalar};
+
+const TEXT: &[Overload] = &[over(&[Param::Text], Type::String)];
+const STRING_TO_STRING: &[Overload] = &[over(&[STRING], Type::String)];
+const TRIM: &[Overload] = &[over(&[STRING, STRING], Type::String)];
+const INDEX_OF: &[Overload] =
+    &[over(&[Param::Text, Param::Text, LONG, LONG, LONG], Type::Long).optional(3)];
+
+pub(super) static SIGNATURES: &[Signature] = &[
+    scalar(
+        "strcat",
+        &[over(&[Param::Text], Type::String).repeat(0, 1)],
+        "the texts of all arguments, joined",
+    ),
+    scalar(
+        "strcat_delim",
+        &[over(&[Param::Text, Param::Text], Type::String).repeat(1, 1)],
+        "the texts of the arguments after the first, joined with the first between them",
+    ),
+    scalar(
+        "strcat_array",
+        &[over(&[DYNAMIC, Param::Text], Type::String)],
+        "the elements of an array as text, joined with a delimiter",
+    ),
+    scalar(
+        "substring",
+        &[over(&[Param::Text, LONG, LONG], Type::String).optional(1)],
+        "a part of a text: start from 0 (negative from the end), length",
+    ),
+    scalar(
+        "split",
+        &[over(&[Param::Text, STRING, LONG], Type::Dynamic).optional(1)],
+        "the array of parts of a text between delimiters; with an index an array of that part",
+    )
+    .keeps_name(),
+    scalar(
+        "extract",
+        &[over(&[STRING, LONG, STRING], Type::String)],
+        "a capture group of a regular expression's first match (regex, group, text)",
+    ),
+    scalar(
+        "extract_all",
+        &[over(&[STRING, STRING], Type::Dynamic), over(&[STRING, DYNAMIC, STRING], Type::Dynamic)],
+        "the capture groups of all matches of a regular expression (regex, [groups,] text)",
+    ),
+    scalar(
+        "extract_json",
+        &[over(&[STRING, STRING], Type::String)],
+        "the element of a JSON text at a path, as text (path, json)",
+    )
+    .also(&["extractjson"]),
+    scalar("tolower", TEXT, "the text in lower case"),
+    scalar("toupper", TEXT, "the text in upper case"),
+    scalar("strlen", &[over(&[STRING], Type::Long)], "the number of characters")
+        .named(Naming::Prefix("strlen")),
+    scalar("string_size", &[over(&[STRING], Type::Long)], "the number of UTF-8 bytes")
+        .named(Naming::Prefix("string_size")),
+    scalar(
+        "replace_string",
+        &[over(&[STRING, STRING, STRING], Type::String)],
+        "the text with every occurrence of a text replaced (text, lookup, rewrite)",
+    ),
+    scalar(
+        "replace_regex",
+        &[over(&[STRING, STRING, STRING], Type::String)],
+        "the text with every match of a regular expression replaced (text, regex, rewrite)",
+    ),
+    scalar(
+        "replace",
+        &[over(&[STRING, STRING, STRING], Type::String)],
+        "the old form of `replace_regex` (regex, rewrite, text)",
+    )
+    .by_binder(),
+    scalar("trim", TRIM, "the text without one match of a regular expression at each end"),
+    scalar("trim_start", TRIM, "the text without one match of a regular expression at its start"),
+    scalar("trim_end", TRIM, "the text without one match of a regular expression at its end"),
+    scalar("indexof", INDEX_OF, "the position of a text in a text, -1 when absent"),
+    scalar("indexof_regex", INDEX_OF, "the position of a regular expression's match, -1 if none"),
+    scalar(
+        "countof",
+        &[over(&[STRING, STRING, WORD], Type::Long).optional(1)],
+        "how often a text occurs in a text; kind `normal` (overlapping) or `regex`",
+    ),
+    scalar("reverse", TEXT, "the text backwards"),
+    scalar("url_encode", STRING_TO_STRING, "the text percent-encoded, spaces as `+`"),
+    scalar("url_encode_component", STRING_TO_STRING, "the text percent-encoded"),
+    scalar("url_decode", STRING_TO_STRING, "the percent-encoded text decoded"),
+    scalar("base64_encode_tostring", STRING_TO_STRING, "the text's bytes in base64")
+        .also(&["base64_encodestring"]),
+    scalar("base64_decode_tostring", STRING_TO_STRING, "the text whose bytes base64 holds")
+        .also(&["base64_decodestring"]),
+    scalar("parse_url", &[over(&[STRING], Type::Dynamic)], "the bag of a URL's parts")
+        .also(&["parseurl"]),
+    scalar("parse_csv", &[over(&[STRING], Type::Dynamic)], "the array of a CSV record's fields")
+        .keeps_name(),
+    scalar("strcmp", &[over(&[STRING, STRING], Type::Long)], "-1, 0 or 1: the order of two texts"),
+    scalar(
+        "strrep",
+        &[over(&[Param::Text, LONG, STRING], Type::String).optional(1)],
+        "the text repeated a number of times with a delimiter between",
+    ),
+    scalar(
+        "translate",
+        &[over(&[STRING, STRING, STRING], Type::String)],
+        "the text with characters of one list replaced by those of another (from, to, text)",
+    ),
+    scalar(
+        "has_any_index",
+        &[over(&[STRING, DYNAMIC], Type::Long)],
+        "the position in an array of the first term the text holds, -1 when none",
+    ),
+];
