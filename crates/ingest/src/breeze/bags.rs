@@ -11,7 +11,7 @@ use model::json::{write_real, write_string};
 
 use super::fault::Refusal;
 use super::fields::{Check, Slot, wrong_type};
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Members, Value};
 use crate::limits::cut;
 use crate::scalar;
 
@@ -30,9 +30,10 @@ pub(crate) fn write_properties(
     let Some(bag) = check.object(slot)? else { return Ok(()) };
     let start = out.len();
     let repeats = Repeats::of(bag);
-    for (i, (key, value)) in bag.members().enumerate() {
+    let mut members = bag.members();
+    while let Some((key, value)) = members.next() {
         let Some(text) = scalar::text(value) else { continue };
-        if taken.contains(&key.as_ref()) || repeats.hidden(bag, i, key) {
+        if taken.contains(&key.as_ref()) || repeats.hide(key, value, &members) {
             continue;
         }
         let key = check.limit(slot.ty, "properties", KEY_UNITS_MAX, Cow::Borrowed(key))?;
@@ -55,13 +56,14 @@ pub(crate) fn write_measurements(
     let Some(bag) = check.object(slot)? else { return Ok(()) };
     let start = out.len();
     let repeats = Repeats::of(bag);
-    for (i, (key, value)) in bag.members().enumerate() {
+    let mut members = bag.members();
+    while let Some((key, value)) = members.next() {
         let strict = check.mode == super::Mode::Strict;
         if strict && !matches!(value.kind(), Kind::Number(_) | Kind::Null) {
             return Err(wrong_type(slot, value, "double"));
         }
         let Some(number) = scalar::number(value) else { continue };
-        if repeats.hidden(bag, i, key) {
+        if repeats.hide(key, value, &members) {
             continue;
         }
         let key = check.limit(slot.ty, "measurements", KEY_UNITS_MAX, Cow::Borrowed(key))?;
@@ -100,30 +102,32 @@ fn close(out: &mut String, start: usize) {
 }
 
 /// Which members a later member with the same (cut) key hides.
-enum Repeats<'t> {
+enum Repeats<'t, 'a> {
     Pairwise,
-    /// Index of the last member of each key.
-    Last(HashMap<&'t str, usize>),
+    /// The last value of each key.
+    Last(HashMap<&'t str, Value<'t, 'a>>),
 }
 
-impl<'t> Repeats<'t> {
-    fn of(bag: Value<'t, '_>) -> Repeats<'t> {
+impl<'t, 'a> Repeats<'t, 'a> {
+    fn of(bag: Value<'t, 'a>) -> Repeats<'t, 'a> {
         if bag.members().take(PAIRWISE_MAX + 1).count() <= PAIRWISE_MAX {
             return Repeats::Pairwise;
         }
-        let keys = bag.members().enumerate();
-        Repeats::Last(keys.map(|(i, (key, _))| (cut(key, KEY_UNITS_MAX), i)).collect())
+        Repeats::Last(bag.members().map(|(key, value)| (cut_key(key), value)).collect())
     }
 
-    fn hidden(&self, bag: Value<'_, '_>, index: usize, key: &str) -> bool {
-        let key = cut(key, KEY_UNITS_MAX);
+    /// Whether a member after `key` and `value` has the same key; `later` are those after it.
+    fn hide(&self, key: &str, value: Value<'_, '_>, later: &Members<'_, '_>) -> bool {
+        let key = cut_key(key);
         match self {
-            Repeats::Pairwise => {
-                bag.members().skip(index + 1).any(|(k, _)| cut(k, KEY_UNITS_MAX) == key)
-            }
-            Repeats::Last(last) => last.get(key).is_some_and(|last| *last != index),
+            Repeats::Pairwise => later.clone().any(|(k, _)| cut_key(k) == key),
+            Repeats::Last(last) => last.get(key).is_some_and(|last| !last.is_same(value)),
         }
     }
+}
+
+fn cut_key(key: &str) -> &str {
+    cut(key, KEY_UNITS_MAX)
 }
 
 #[cfg(test)]

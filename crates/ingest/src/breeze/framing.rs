@@ -3,6 +3,8 @@
 //! Invariants: the body decides, never its declared type; one broken line costs one item; memory
 //! is bounded by the longest item allowed, not by the body.
 
+use memchr::memchr_iter;
+
 use crate::json::{Problem, Reader, Tape, Value, skip_space, skip_value};
 
 /// One item of a body.
@@ -91,8 +93,11 @@ fn read_at<'a>(
 fn read_lines(text: &str, bytes_max: usize, items: &mut impl Items) {
     let mut tape = Tape::default();
     let mut lines_decided = false;
-    for line in text.split('\n') {
-        let line = trim(line);
+    let mut start = 0;
+    // The end of the last line is the end of the text.
+    for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        let line = trim(&text[start..end]);
+        start = end + 1;
         if line.is_empty() {
             continue;
         }

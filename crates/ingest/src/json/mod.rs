@@ -9,4 +9,4 @@ mod value;
 
 pub use reader::{DEPTH_MAX, Problem, Reader, Tape};
 pub use skip::{skip_space, skip_value};
-pub use value::{Kind, Value};
+pub use value::{Kind, Members, Value};

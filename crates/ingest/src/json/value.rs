@@ -49,23 +49,18 @@ impl<'t, 'a> Value<'t, 'a> {
         self.kind() == Kind::Object
     }
 
+    /// Whether both are the same value at the same place of one tape.
+    pub fn is_same(self, other: Value<'_, '_>) -> bool {
+        self.at == other.at
+    }
+
     /// Keys and values of an object, as they stand in the text (keys may repeat); else nothing.
-    pub fn members(self) -> impl Iterator<Item = (&'t Cow<'a, str>, Value<'t, 'a>)> {
-        let tape = self.tape;
-        let mut at = self.at + 1;
-        let end = match tape.nodes.get(self.at) {
+    pub fn members(self) -> Members<'t, 'a> {
+        let end = match self.tape.nodes.get(self.at) {
             Some(Node::Object { end }) => *end,
             _ => 0,
         };
-        std::iter::from_fn(move || {
-            if at >= end {
-                return None;
-            }
-            let Some(Node::Text(key)) = tape.nodes.get(at) else { return None };
-            let value = Value { tape, at: at + 1 };
-            at = value.after();
-            Some((key, value))
-        })
+        Members { tape: self.tape, at: self.at + 1, end }
     }
 
     /// The elements of an array; else nothing.
@@ -127,5 +122,27 @@ impl<'t, 'a> Value<'t, 'a> {
                 out.push('}');
             }
         }
+    }
+}
+
+/// The members of an object not yet seen.
+#[derive(Debug, Clone)]
+pub struct Members<'t, 'a> {
+    tape: &'t Tape<'a>,
+    at: usize,
+    end: usize,
+}
+
+impl<'t, 'a> Iterator for Members<'t, 'a> {
+    type Item = (&'t Cow<'a, str>, Value<'t, 'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.end {
+            return None;
+        }
+        let Some(Node::Text(key)) = self.tape.nodes.get(self.at) else { return None };
+        let value = Value { tape: self.tape, at: self.at + 1 };
+        self.at = value.after();
+        Some((key, value))
     }
 }
