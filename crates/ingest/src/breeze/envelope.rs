@@ -105,7 +105,7 @@ pub(crate) fn decode(
         timestamp,
         tags,
         agent,
-        item_count: item_count(envelope.sample_rate),
+        item_count: item_count(envelope.sample_rate, app.mode)?,
         // An index always fits into 128 bits.
         item_id: sink.context.item_id.wrapping_add(index as u128),
         size_bytes,
@@ -215,12 +215,17 @@ fn find_agent(tags: &Tags<'_>, memory: &mut Memory, sink: &Sink<'_>) -> Option<R
 }
 
 /// 100 / rate, rounded half up, at least 1.
-fn item_count(sample_rate: Option<Value<'_, '_>>) -> i64 {
-    let rate = sample_rate.and_then(scalar::number).unwrap_or(100.0);
-    if rate <= 0.0 || rate >= 100.0 {
-        return 1;
+fn item_count(sample_rate: Option<Value<'_, '_>>, mode: Mode) -> Result<i64, Refusal> {
+    let Some(value) = sample_rate else { return Ok(1) };
+    if mode == Mode::Strict && !matches!(value.kind(), Kind::Number(_)) {
+        let actual = scalar::type_name(value);
+        return Err(Refusal::wrong_type("Envelope", "sampleRate", "double", actual));
     }
-    scalar::clamp_to_int((100.0 / rate + 0.5).floor())
+    let rate = scalar::number(value).unwrap_or(100.0);
+    if rate <= 0.0 || rate >= 100.0 {
+        return Ok(1);
+    }
+    Ok(scalar::clamp_to_int((100.0 / rate + 0.5).floor()))
 }
 
 fn hides_sender(flags: Option<Value<'_, '_>>) -> bool {

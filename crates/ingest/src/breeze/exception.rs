@@ -141,6 +141,7 @@ fn read_link<'t>(
         push_text_member(details, key, &text);
     }
     let (method, assembly) = read_frames(frames, check, details)?;
+    // Also beside frames: the web client sends both, and the text says more.
     push_text_member(details, "rawStack", &stack);
     details.push('}');
     Ok(Link { ty, message, method, assembly })

@@ -5,22 +5,36 @@ use model::Fault;
 /// Why one item was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
+    /// The text of the item is no JSON.
     NotJson,
+    /// JSON, but not an object.
     NotObject,
+    /// Nested deeper than 64 levels.
     TooDeep,
+    /// More bytes of JSON than an item may have.
     ItemTooLong,
+    /// Beyond the number of items a request may have.
     TooManyItems,
+    /// No application has the item's instrumentation key.
     InvalidKey,
+    /// A text longer than its field allows; strict mode only.
     FieldTooLong,
+    /// A value that cannot be read as what its field holds.
     WrongType,
+    /// A member the item cannot do without.
     Required,
+    /// Before the time window.
     TooOld,
+    /// After the time window.
     TooNew,
+    /// A `baseType` that names no telemetry.
     UnknownType,
+    /// A mistake of this server.
     Internal,
 }
 
 impl Reason {
+    /// Every reason, for metrics that start at zero.
     pub const ALL: [Reason; 13] = [
         Reason::NotJson,
         Reason::NotObject,
@@ -73,6 +87,7 @@ pub struct ItemFault {
     pub index: usize,
     /// What the answer's entry states as `statusCode`.
     pub status: u16,
+    /// The same reason for metrics and logs, which never show the message.
     pub reason: Reason,
     /// The text for the answer.
     pub message: String,

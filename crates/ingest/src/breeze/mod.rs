@@ -45,14 +45,18 @@ pub enum Mode {
 /// What an instrumentation key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct App {
+    /// Whose rows the items become.
     pub id: AppId,
+    /// How its items are validated.
     pub mode: Mode,
 }
 
 /// How far an item's time may lie from the time of receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
+    /// Nanoseconds back.
     pub past_ns: i64,
+    /// Nanoseconds ahead.
     pub future_ns: i64,
 }
 
@@ -112,6 +116,7 @@ pub struct Accepted {
     pub accepted: usize,
     /// The application of the first accepted item.
     pub first_app: Option<AppId>,
+    /// The rows: one batch per application and table.
     pub batches: Vec<(AppId, Batch)>,
     /// Refused items in order. Of the items beyond `items_max` only as many again have an entry.
     pub faults: Vec<ItemFault>,
