@@ -6,6 +6,12 @@
 
 pub mod bound;
 pub mod catalog;
+pub mod codes;
 pub mod diagnostic;
+mod lexer;
+mod parser;
 pub mod signatures;
+pub mod suggest;
 pub mod syntax;
+
+pub use parser::{ParseLimits, Parsed, parse, parse_expression, parse_within};

@@ -1,0 +1,63 @@
+//! Every code a diagnostic may carry, with its meaning: the source of the manual's table.
+//!
+//! Invariant: a code, once released, keeps its meaning.
+
+/// A token stands where no query text can have it.
+pub const UNEXPECTED: &str = "SYN0001";
+/// Something that must stand here is missing.
+pub const EXPECTED: &str = "SYN0002";
+/// The word after `|` is no operator.
+pub const UNKNOWN_OPERATOR: &str = "SYN0003";
+/// A string literal does not end.
+pub const UNCLOSED_STRING: &str = "SYN0004";
+/// A backslash in a string is followed by something that is no escape.
+pub const BAD_ESCAPE: &str = "SYN0005";
+/// The text inside `datetime(…)`, `int(…)`, `dynamic(…)`, … is not a value of that type.
+pub const BAD_LITERAL: &str = "SYN0006";
+/// A number or time does not fit its type.
+pub const OUT_OF_RANGE: &str = "SYN0007";
+/// The text nests deeper than the limit.
+pub const TOO_DEEP: &str = "SYN0008";
+/// The text is longer than the limit.
+pub const TOO_LONG: &str = "SYN0009";
+/// A character that no token has.
+pub const BAD_CHARACTER: &str = "SYN0010";
+/// A name in a schema or `typeof()` that is no type.
+pub const UNKNOWN_TYPE: &str = "SYN0011";
+/// An opening bracket without its closing one.
+pub const UNCLOSED_BRACKET: &str = "SYN0012";
+/// An operator stands where no rows come in.
+pub const NO_INPUT: &str = "SYN0013";
+/// An unknown kind or a malformed key of `join` or `lookup`.
+pub const BAD_JOIN: &str = "SYN0014";
+/// Two comparisons in a row, as in `a < b < c`.
+pub const CHAINED_COMPARISON: &str = "SYN0015";
+/// There is no statement.
+pub const EMPTY: &str = "SYN0016";
+/// A form of the language that is known and not read here.
+pub const UNSUPPORTED_FORM: &str = "SYN0017";
+
+/// A moment KQL has and 64 bits of nanoseconds do not: a limit of this implementation, no mistake.
+pub const MOMENT_OUT_OF_RANGE: &str = "LIM0001";
+
+/// Code → meaning of what the parser reports, in order.
+pub const SYNTAX: &[(&str, &str)] = &[
+    (UNEXPECTED, "a token stands where no query text can have it"),
+    (EXPECTED, "something that must stand here is missing"),
+    (UNKNOWN_OPERATOR, "the word after `|` is no operator"),
+    (UNCLOSED_STRING, "a string literal does not end"),
+    (BAD_ESCAPE, "a backslash in a string is followed by something that is no escape"),
+    (BAD_LITERAL, "the text inside a typed literal is not a value of that type"),
+    (OUT_OF_RANGE, "a number or time does not fit its type"),
+    (TOO_DEEP, "the text nests deeper than the limit"),
+    (TOO_LONG, "the text is longer than the limit"),
+    (BAD_CHARACTER, "a character that no token has"),
+    (UNKNOWN_TYPE, "a name in a schema or `typeof()` is no type"),
+    (UNCLOSED_BRACKET, "an opening bracket without its closing one"),
+    (NO_INPUT, "an operator stands where no rows come in"),
+    (BAD_JOIN, "an unknown kind or a malformed key of `join` or `lookup`"),
+    (CHAINED_COMPARISON, "two comparisons in a row, as in `a < b < c`"),
+    (EMPTY, "there is no statement"),
+    (UNSUPPORTED_FORM, "a form of the language that is known and not read here"),
+    (MOMENT_OUT_OF_RANGE, "a datetime outside 1677-09-21…2262-04-11 cannot be represented"),
+];

@@ -1,0 +1,53 @@
+//! Operators on whole rows: `where`, `take`, `sample`, `count`, `as`, `serialize`, `range`.
+
+use super::super::Parser;
+use crate::syntax::OperatorKind;
+
+impl Parser<'_> {
+    pub(super) fn where_operator(&mut self) -> OperatorKind {
+        self.hints();
+        OperatorKind::Where(self.scalar())
+    }
+
+    pub(super) fn take_operator(&mut self) -> OperatorKind {
+        self.hints();
+        OperatorKind::Take(self.scalar())
+    }
+
+    pub(super) fn sample_operator(&mut self) -> OperatorKind {
+        OperatorKind::Sample(self.scalar())
+    }
+
+    pub(super) fn count_operator(&mut self) -> OperatorKind {
+        OperatorKind::Count
+    }
+
+    pub(super) fn as_operator(&mut self) -> OperatorKind {
+        self.hints();
+        OperatorKind::As(self.name("a name for the rows"))
+    }
+
+    pub(super) fn serialize_operator(&mut self) -> OperatorKind {
+        self.hints();
+        if self.starts_expression(0) {
+            return OperatorKind::Serialize(self.named_list());
+        }
+        OperatorKind::Serialize(Vec::new())
+    }
+
+    /// `range x from a to b step c`.
+    pub(super) fn range_operator(&mut self) -> OperatorKind {
+        let name = self.name("a column's name");
+        let mut below = 0;
+        let mut bound = |parser: &mut Self, word: &str| {
+            let expr = if parser.expect_word(word) { parser.scalar() } else { parser.missing() };
+            below = below.max(parser.height);
+            expr
+        };
+        let from = bound(self, "from");
+        let to = bound(self, "to");
+        let step = bound(self, "step");
+        self.height = below;
+        OperatorKind::Range { name, from, to, step }
+    }
+}

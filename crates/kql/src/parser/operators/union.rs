@@ -1,0 +1,38 @@
+//! `union`: parameters and legs.
+
+use super::super::Parser;
+use crate::syntax::{Expr, ExprKind, OperatorKind};
+
+impl Parser<'_> {
+    pub(super) fn union_operator(&mut self) -> OperatorKind {
+        let parameters =
+            self.operator_parameters(&["kind", "withsource", "with_source", "isfuzzy"]);
+        let legs = self.list(Self::leg);
+        OperatorKind::Union { parameters, legs }
+    }
+
+    /// A table, a wildcard over tables, a call, or a pipeline in parentheses.
+    fn leg(&mut self) -> Expr {
+        if let Some(wildcard) = self.wildcard() {
+            return wildcard;
+        }
+        let leg = self.unary();
+        let tabular = matches!(
+            leg.kind,
+            ExprKind::Name(_)
+                | ExprKind::Call { .. }
+                | ExprKind::Member { .. }
+                | ExprKind::Index { .. }
+                | ExprKind::Parenthesized(_)
+                | ExprKind::Datatable { .. }
+                | ExprKind::ExternalData { .. }
+                | ExprKind::Missing
+        );
+        if !tabular {
+            let message = "expected a table";
+            let help = Some("a pipeline as a leg stands in parentheses".to_owned());
+            self.report_help(crate::codes::EXPECTED, leg.span, message, help);
+        }
+        leg
+    }
+}

@@ -1,0 +1,180 @@
+//! Pipelines: a source, and the operators behind each `|`.
+
+use super::Parser;
+use super::operators::{Known, is_source};
+use crate::codes;
+use crate::diagnostic::Span;
+use crate::syntax::{Expr, ExprKind, Name, Operator, OperatorKind, Pipeline};
+
+impl Parser<'_> {
+    /// An expression with or without pipes.
+    pub(super) fn expression(&mut self) -> Expr {
+        let start = self.span();
+        let mut operators = Vec::new();
+        let mut height = 0;
+        let source = if self.starts_with_operator() {
+            operators.push(self.operator(false));
+            height = self.height;
+            None
+        } else {
+            let source = self.scalar();
+            height = height.max(self.height);
+            Some(Box::new(source))
+        };
+        loop {
+            if self.eat("|") {
+                operators.push(self.operator(true));
+            } else if !operators.is_empty() || source.is_some() {
+                // `T where x` on a new line: the pipe was forgotten.
+                if !self.at_forgotten_pipe() {
+                    break;
+                }
+                let message = format!("expected `|` before {}", self.found());
+                self.report(codes::EXPECTED, self.span(), message);
+                operators.push(self.operator(true));
+            }
+            height = height.max(self.height);
+        }
+        self.height = height;
+        let span = self.since(start);
+        match source {
+            Some(source) if operators.is_empty() => *source,
+            source => {
+                self.raise(height, span);
+                Expr { kind: ExprKind::Pipeline(Pipeline { source, operators }), span }
+            }
+        }
+    }
+
+    /// Whether an operator stands where a source is expected: `union a, b`, `print 1`,
+    /// and, by mistake, `where x`.
+    fn starts_with_operator(&self) -> bool {
+        let Some((word, tokens, known)) = self.operator_name() else { return false };
+        if !known.is_known() || self.symbol(tokens) == Some("=") {
+            return false;
+        }
+        if !is_source(word) {
+            return self.starts_expression(tokens)
+                && !matches!(self.symbol(tokens), Some("(" | "-" | "+" | "*"));
+        }
+        match (word, self.symbol(tokens)) {
+            ("range", _) => self.at_name(tokens) && self.infix(tokens).is_none(),
+            ("print", Some("-" | "+" | "(")) => true,
+            (_, Some("-" | "+")) => false,
+            (_, Some("*")) => true,
+            _ if self.word(tokens) == Some("in") => {
+                self.symbol(tokens + 1) == Some("(") && self.at_name(tokens + 2)
+            }
+            _ => self.starts_expression(tokens),
+        }
+    }
+
+    /// A known operator's name stands at the start of a line, its operand behind it.
+    fn at_forgotten_pipe(&self) -> bool {
+        let gap = self.slice(Span::new(self.previous_end(), self.span().start));
+        if !gap.contains('\n') {
+            return false;
+        }
+        let Some((word, tokens, known)) = self.operator_name() else { return false };
+        let statement_start = matches!(word, "print" | "range" | "union" | "search" | "find");
+        known.is_known() && !statement_start && self.starts_expression(tokens)
+    }
+
+    /// The operator name here, how many tokens it has, and what it is. Names have dashes; an
+    /// unknown one is read as far as it has.
+    fn operator_name(&self) -> Option<(&str, usize, Known)> {
+        self.word(0)?;
+        let mut tokens = 1;
+        let mut best = None;
+        loop {
+            let span = self.span().to(self.token(tokens - 1).span);
+            let word = self.slice(span);
+            let known = Known::of(word);
+            if known.is_known() {
+                best = Some((word, tokens, known));
+            }
+            let dashed = self.symbol(tokens) == Some("-")
+                && self.word(tokens + 1).is_some()
+                && self.touches(tokens - 1)
+                && self.touches(tokens);
+            if !dashed {
+                return best.or(Some((word, tokens, Known::Unknown)));
+            }
+            tokens += 2;
+        }
+    }
+
+    /// An operator, from its name to before the next `|`; `piped` when rows come in.
+    fn operator(&mut self, piped: bool) -> Operator {
+        let start = self.span();
+        self.height = 1;
+        let Some((word, tokens, known)) = self.operator_name() else {
+            self.expected_help("an operator", Some("for example `where`, `summarize`, `take`"));
+            self.skip(&[]);
+            let at = Span::new(start.start, start.start);
+            let name = Name { text: String::new(), span: at, quoted: false };
+            return Operator { kind: OperatorKind::Unknown(name), span: self.since(start) };
+        };
+        let span = start.to(self.token(tokens - 1).span);
+        let name = Name { text: word.to_owned(), span, quoted: false };
+        self.at += tokens;
+        let kind = match known {
+            Known::Unknown => {
+                self.unknown_operator(&name);
+                self.skip(&[]);
+                OperatorKind::Unknown(name)
+            }
+            Known::Unsupported => {
+                self.skip(&[]);
+                OperatorKind::Unsupported(name)
+            }
+            Known::Read(read) => {
+                self.misplaced(&name, piped);
+                let kind = read(self);
+                self.operator_end(&name);
+                kind
+            }
+        };
+        Operator { kind, span: self.since(start) }
+    }
+
+    /// An operator that needs rows stands where none come in.
+    fn misplaced(&mut self, name: &Name, piped: bool) {
+        let span = name.span;
+        if !piped && !is_source(&name.text) {
+            let message = format!("`{}` needs rows to work on", name.text);
+            let help = format!("start with a table: `requests | {} …`", name.text);
+            self.report_help(codes::NO_INPUT, span, message, Some(help));
+        } else if piped && matches!(name.text.as_str(), "print" | "range") {
+            let message = format!("`{}` makes rows of its own and takes none", name.text);
+            let help = "it stands at the start of a statement".to_owned();
+            self.report_help(codes::UNEXPECTED, span, message, Some(help));
+        }
+    }
+
+    fn unknown_operator(&mut self, name: &Name) {
+        let near = self.did_you_mean(&name.text, Known::names());
+        let message = format!("`{}` is no operator", name.text);
+        self.report_help(codes::UNKNOWN_OPERATOR, name.span, message, near);
+    }
+
+    /// What an operator leaves over is reported and skipped.
+    fn operator_end(&mut self, name: &Name) {
+        let ended = matches!(self.symbol(0), Some("|" | ";" | ")" | "]" | "}" | ","));
+        if self.at_end() || ended || self.at_forgotten_pipe() {
+            return;
+        }
+        let gap = self.slice(Span::new(self.previous_end(), self.span().start));
+        if gap.contains('\n') && self.at_name(0) {
+            // Left to the statement: most likely a forgotten `;`.
+            return;
+        }
+        let help = match self.symbol(0) {
+            Some("=") => Some("equality is written `==`"),
+            _ => None,
+        };
+        let message = format!("unexpected {} in `{}`", self.found(), name.text);
+        self.report_help(codes::UNEXPECTED, self.span(), message, help.map(str::to_owned));
+        self.skip(&[]);
+    }
+}

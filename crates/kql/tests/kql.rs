@@ -1,0 +1,3 @@
+//! The tests of the crate as a user sees it, one module per stage.
+
+mod parser;
