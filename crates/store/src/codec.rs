@@ -16,7 +16,7 @@ use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::datatypes::{
     DurationNanosecondType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType,
 };
-use model::{AppId, Batch, TableDef, Type};
+use model::{AppId, Batch, ColumnRole, TableDef, Type};
 use xxhash_rust::xxh64::xxh64;
 
 use crate::error::Error;
@@ -93,6 +93,10 @@ pub fn check(batch: &Batch) -> Result<(), Error> {
     for (column, array) in table.columns.iter().zip(columns) {
         if *array.data_type() != column.ty.arrow() {
             return Err(fail(format!("column `{}` is {}", column.name, array.data_type())));
+        }
+        // Such rows belong to no day and would stop every later seal.
+        if column.role == ColumnRole::Time && array.null_count() > 0 {
+            return Err(fail(format!("{} rows without a time", array.null_count())));
         }
     }
     match batch.rows.num_rows() <= BATCH_ROWS_MAX {

@@ -219,7 +219,7 @@ pub struct Replayed {
     /// The next free segment number.
     pub next_number: u64,
     pub next_sequence: u64,
-    /// The last segment must be cut off at this many bytes (removed: 0) before a new one begins.
+    /// The last segment must be cut off at so many bytes (0: removed) before a new one begins.
     pub cut: Option<(u64, u64)>,
     /// Numbers and sizes in bytes of the segments read.
     pub segments: Vec<(u64, u64)>,
@@ -279,12 +279,15 @@ impl Replayed {
         if contents.number != number || !follows {
             return Err(Error::damaged(path, "records before this segment are missing"));
         }
-        if contents.torn {
-            if !is_last {
-                return Err(Error::damaged(path, format!("bad record at byte {}", contents.end)));
-            }
-            self.cut = Some((number, contents.end));
+        if contents.torn && !is_last {
+            return Err(Error::damaged(path, format!("bad record at byte {}", contents.end)));
         }
+        if contents.torn {
+            let end = contents.end;
+            tracing::warn!(segment = number, end, "log ends in an unfinished write");
+        }
+        // An intact one too: it gives its reserved space back, and what was read is then on disk.
+        self.cut = is_last.then_some((number, contents.end));
         self.next_sequence = contents.next_sequence;
         self.next_number = number + 1;
         self.segments.push((number, contents.end));
@@ -292,11 +295,10 @@ impl Replayed {
     }
 }
 
-/// Removes the remains of an unfinished write, durably.
+/// Removes what follows the last whole record, durably.
 pub fn cut(disk: &dyn Disk, replayed: &Replayed) -> Result<(), Error> {
     let Some((number, end)) = replayed.cut else { return Ok(()) };
     let path = path(number);
-    tracing::warn!(segment = number, end, "log ended in an unfinished write, which is cut off");
     let done = match end {
         0 => disk.remove(&path).and_then(|()| disk.sync_dir(DIR)),
         _ => disk.open(&path).and_then(|mut file| file.truncate(end)),

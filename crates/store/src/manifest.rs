@@ -101,10 +101,21 @@ impl Manifest {
     }
 
     /// A number for a new file, unused until now.
-    pub fn next_file(&mut self) -> u64 {
+    ///
+    /// # Errors
+    /// [`Error::Failed`]: no file could come into force any more.
+    pub fn next_file(&mut self) -> Result<u64, Error> {
+        self.refuse_failed()?;
         let number = self.contents.next_file;
         self.contents.next_file += 1;
-        number
+        Ok(number)
+    }
+
+    fn refuse_failed(&self) -> Result<(), Error> {
+        match &self.failed {
+            None => Ok(()),
+            Some(reason) => Err(Error::Failed { reason: reason.clone() }),
+        }
     }
 
     /// Makes the edit durable, then true here.
@@ -113,9 +124,7 @@ impl Manifest {
     /// [`Error::DiskFull`], [`Error::Io`]: the edit is not in force and never will be.
     /// [`Error::Failed`]: unknown until a restart; no further edit is taken.
     pub fn edit(&mut self, disk: &dyn Disk, mut edit: Edit) -> Result<(), Error> {
-        if let Some(reason) = &self.failed {
-            return Err(Error::Failed { reason: reason.clone() });
-        }
+        self.refuse_failed()?;
         edit.next_file = Some(self.contents.next_file);
         let record = record(&edit)?;
         let Some(writer) = self.writer.as_mut().filter(|w| w.fits(record.size_bytes())) else {

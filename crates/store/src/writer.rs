@@ -137,6 +137,10 @@ impl Queue {
         (waiting.writes.len(), waiting.size_bytes)
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.waiting.lock().is_closed
+    }
+
     /// Takes no further writes; those waiting are still written.
     pub fn close(&self) {
         self.waiting.lock().is_closed = true;

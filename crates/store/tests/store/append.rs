@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::tables::{REQUESTS, TRACES};
-use model::{AppId, Batch, Fault};
+use model::{AppId, Batch, BatchBuilder, Fault};
 use store::{Error, Options, Store, Write};
 
 use crate::rows::{TODAY, batch, names, request, requests, traces, write};
@@ -211,6 +211,12 @@ fn a_write_over_the_record_limit_and_a_batch_of_another_table_are_refused() {
     let wrong = Batch { table: &TRACES, ..batch(&REQUESTS, &names("n", 1), TODAY) };
     let wrong = Write { rows: vec![(AppId(1), wrong)], documents: Vec::new() };
     assert!(matches!(store.append_blocking(wrong), Err(Error::Batch { .. })));
+    let mut builder = BatchBuilder::new(&REQUESTS);
+    (0..REQUESTS.columns.len()).for_each(|at| builder.column(at).null());
+    builder.end_row();
+    let timeless = vec![(AppId(1), builder.finish().unwrap())];
+    let timeless = store.append_blocking(Write { rows: timeless, documents: Vec::new() });
+    assert!(matches!(timeless, Err(Error::Batch { .. })));
     store.append_blocking(request("a")).unwrap();
     assert_eq!(requests(&store), ["a"]);
 }

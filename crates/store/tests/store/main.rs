@@ -1,4 +1,5 @@
 //! The store from outside: opening, appending, jobs, and power cuts.
 
 mod append;
+mod jobs;
 mod rows;
