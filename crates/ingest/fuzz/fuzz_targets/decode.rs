@@ -1,6 +1,7 @@
 //! Any bytes, as a body in any encoding: never a panic, always a consistent outcome.
 //!
-//! The first byte chooses encoding and mode, the rest is the body. Seeds: `seeds.sh`.
+//! The first byte chooses encoding and mode, the rest is the body. `sh seeds.sh` makes the seeds;
+//! `RUSTC_BOOTSTRAP=1 cargo fuzz run decode` runs it with the stable compiler.
 
 #![no_main]
 

@@ -87,7 +87,39 @@ fn skip_string(bytes: &[u8], at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Problem, Reader, Tape};
     use super::*;
+
+    #[test]
+    fn skipping_and_reading_agree_on_damaged_text() {
+        const PIECES: &[u8] = b"\"\\{}[],:0-.e \nutnN/9";
+        let whole = r#"{"a" : [1, -2.5e+3, {"b\u00e9\n": null}, NaN], "c":"\ud83d", "d":[{},[]]}"#;
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let mut read_count = 0;
+        for _ in 0..20_000 {
+            let mut text = whole.as_bytes().to_vec();
+            for _ in 0..=next(3) {
+                let at = next(text.len());
+                match next(3) {
+                    0 => text[at] = PIECES[next(PIECES.len())],
+                    1 => text.insert(at, PIECES[next(PIECES.len())]),
+                    _ => drop(text.remove(at)),
+                }
+            }
+            let text = String::from_utf8(text).unwrap();
+            let read = Reader::new(&text, 0).read(&mut Tape::default(), 1000);
+            assert_ne!(read, Err(Problem::Depth));
+            assert_eq!(skip_value(text.as_bytes(), 0), read.ok(), "{text}");
+            read_count += usize::from(read.is_ok());
+        }
+        assert!(read_count > 2000, "{read_count}");
+    }
 
     #[test]
     fn values_are_passed_over_whole() {
