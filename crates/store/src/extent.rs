@@ -27,7 +27,7 @@ pub use merge::merge;
 pub const FORMAT: &str = "parquet-1";
 
 /// Rows prepared and written at a time: enough to amortise, few enough to stay in cache.
-const CHUNK_ROWS: usize = 16_384;
+const CHUNK_ROWS: usize = 8_192;
 
 /// What the manifest keeps of one extent.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -189,11 +189,17 @@ fn properties(table: &'static TableDef) -> Result<WriterProperties, Error> {
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_max_row_group_bytes(Some(GROUP_BYTES))
+        .set_write_batch_size(8_192)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_statistics_truncate_length(Some(RANGE_TEXT_BYTES))
         .set_created_by("telltale".to_owned());
     for column in table.columns {
         let path = ColumnPath::from(column.name);
+        if column.role == ColumnRole::Id {
+            // Smallest and largest of random ids exclude nothing; the index and the filters do.
+            let none = EnabledStatistics::None;
+            properties = properties.set_column_statistics_enabled(path.clone(), none);
+        }
         properties = match (column.role, column.ty) {
             (ColumnRole::Id, _) if column.name == ITEM_ID => properties
                 .set_column_dictionary_enabled(path.clone(), false)
@@ -206,6 +212,9 @@ fn properties(table: &'static TableDef) -> Result<WriterProperties, Error> {
             (_, Type::DateTime) => properties
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+            (_, Type::Real | Type::Decimal) => properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::BYTE_STREAM_SPLIT),
             _ => properties,
         };
     }

@@ -30,6 +30,25 @@ pub(super) fn scan<'a>(text: &'a str, members: &mut Vec<Member<'a>>) -> bool {
     Scanner { text, bytes: text.as_bytes(), at: 0 }.object(members).is_some()
 }
 
+/// Bytes before the first quote or backslash, looked at eight at a time: bags are mostly strings,
+/// and every one is scanned twice.
+fn plain_bytes(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    // The high bit of the lowest byte that is zero; bytes above it may be marked wrongly.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let found = tail.iter().position(|&byte| byte == b'"' || byte == b'\\')?;
+    Some(words.len() * 8 + found)
+}
+
 struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -133,8 +152,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         self.expect(b'"')?;
         let rest = self.bytes.get(self.at..)?;
-        let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\')?;
-        self.at += plain;
+        self.at += plain_bytes(rest)?;
         if self.bytes.get(self.at) == Some(&b'"') {
             let text = self.text.get(start + 1..self.at)?;
             self.at += 1;
@@ -202,6 +220,17 @@ mod tests {
         let expected = expected.map(|(k, v, r)| (k.to_owned(), v.to_owned(), r.to_owned()));
         assert_eq!(members(text), Some(expected.to_vec()));
         assert_eq!(members("{}"), Some(Vec::new()));
+    }
+
+    #[test]
+    fn the_first_quote_or_backslash_is_found_at_any_place() {
+        for place in 0..20 {
+            for end in ["\"", "\\", "\"\\", "\\\"", "\"#", "\\]"] {
+                let text = format!("{}{end}é\u{1}!\"", "#]é"[..1].repeat(place));
+                assert_eq!(plain_bytes(text.as_bytes()), Some(place), "{text}");
+            }
+            assert_eq!(plain_bytes("\u{80}#".repeat(place).as_bytes()), None);
+        }
     }
 
     #[test]
