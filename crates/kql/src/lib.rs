@@ -10,8 +10,11 @@ pub mod codes;
 pub mod diagnostic;
 mod lexer;
 mod parser;
+pub mod print;
+mod shape;
 pub mod signatures;
 pub mod suggest;
 pub mod syntax;
 
 pub use parser::{ParseLimits, Parsed, parse, parse_expression, parse_within};
+pub use shape::{same_shape, without_places};

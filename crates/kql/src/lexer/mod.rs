@@ -34,8 +34,8 @@ pub struct Token {
     pub span: Span,
 }
 
-/// Longest first, so that the first match is the right one.
-const SYMBOLS: &[&str] = &[
+/// Symbols of several characters. Longest first, so that the first match is the right one.
+const LONG_SYMBOLS: &[&str] = &[
     "!contains_cs",
     "!startswith_cs",
     "!hasprefix_cs",
@@ -59,31 +59,39 @@ const SYMBOLS: &[&str] = &[
     "<=",
     ">=",
     "=>",
+    "&&",
     "..",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    ",",
-    ";",
-    "|",
-    ".",
-    ":",
-    "=",
-    "<",
-    ">",
-    "+",
-    "-",
-    "*",
-    "/",
-    "%",
-    "@",
-    "!",
-    "?",
-    "~",
 ];
+
+/// The symbol of one character.
+fn short_symbol(c: char) -> Option<&'static str> {
+    Some(match c {
+        '(' => "(",
+        ')' => ")",
+        '[' => "[",
+        ']' => "]",
+        '{' => "{",
+        '}' => "}",
+        ',' => ",",
+        ';' => ";",
+        '|' => "|",
+        '.' => ".",
+        ':' => ":",
+        '=' => "=",
+        '<' => "<",
+        '>' => ">",
+        '+' => "+",
+        '-' => "-",
+        '*' => "*",
+        '/' => "/",
+        '%' => "%",
+        '@' => "@",
+        '!' => "!",
+        '?' => "?",
+        '~' => "~",
+        _ => return None,
+    })
+}
 
 /// All tokens of `text`, with what could not be read.
 pub fn lex(text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
@@ -176,28 +184,33 @@ impl<'a> Lexer<'a> {
     fn symbol(&mut self, c: char) {
         let start = self.at;
         let rest = self.rest();
-        let found = SYMBOLS.iter().find(|symbol| {
+        let matches = |symbol: &&&str| {
             let whole_word = !symbol.ends_with(|c: char| c.is_ascii_alphabetic())
                 || !rest.as_bytes().get(symbol.len()).copied().is_some_and(is_word);
             rest.starts_with(**symbol) && whole_word
-        });
-        if let Some(symbol) = found {
+        };
+        let long = matches!(c, '!' | '=' | '<' | '>' | '&' | '.');
+        let found = if long { LONG_SYMBOLS.iter().find(matches).copied() } else { None };
+        if let Some(symbol) = found.or_else(|| short_symbol(c)) {
             self.at += symbol.len();
             self.push(TokenKind::Symbol(symbol), start);
             return;
         }
         self.at += c.len_utf8();
+        if c.is_alphabetic() {
+            let word = |c: char| c.is_alphanumeric() || c == '_';
+            self.at += self.rest().find(|c| !word(c)).unwrap_or(self.rest().len());
+        }
+        let text = &self.text[start..self.at];
         let help = match c {
             '“' | '”' | '„' | '‘' | '’' => Some("use straight quotes, `\"` or `'`"),
             '–' | '—' | '−' => Some("use the plain minus `-`"),
-            '&' => Some("conditions are joined with `and`"),
             '#' => Some("a comment starts with `//`"),
             '\\' => Some("a backslash has a meaning in strings only"),
             _ if c.is_alphabetic() => Some("names with other letters are written `['name']`"),
             _ => None,
         };
-        let finding =
-            self.report(codes::BAD_CHARACTER, start, format!("unexpected character `{c}`"));
+        let finding = self.report(codes::BAD_CHARACTER, start, format!("unexpected `{text}`"));
         finding.help = help.map(str::to_owned);
     }
 }

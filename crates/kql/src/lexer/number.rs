@@ -89,7 +89,7 @@ impl Lexer<'_> {
             return self.real(start);
         }
         let value = number.parse().unwrap_or_else(|_| {
-            self.report(codes::OUT_OF_RANGE, start, format!("`{number}` does not fit a `long`"))
+            self.report(codes::OUT_OF_RANGE, start, format!("`{number}` does not fit `long`"))
                 .help = Some("write `real(…)` or `decimal(…)` for larger numbers".to_owned());
             0
         });
@@ -102,7 +102,7 @@ impl Lexer<'_> {
         let value = if value.is_finite() {
             value
         } else {
-            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit a `real`"));
+            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit `real`"));
             0.0
         };
         self.push(TokenKind::Literal(Literal::Real(value)), start);
@@ -111,7 +111,7 @@ impl Lexer<'_> {
     fn hex(&mut self, start: usize) {
         let text = &self.text[start..self.at];
         let value = parse_hex(text).unwrap_or_else(|| {
-            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit a `long`"));
+            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit `long`"));
             0
         });
         self.push(TokenKind::Literal(Literal::Long(value)), start);

@@ -42,7 +42,7 @@ impl Lexer<'_> {
         self.at += end;
         if !closed {
             self.report(codes::UNCLOSED_STRING, start, "this string does not end".to_owned())
-                .help = Some(format!("a string that starts with `{fence}` ends with `{fence}`"));
+                .help = Some(format!("add the closing {fence}"));
         }
         self.push(TokenKind::String { value: value.to_owned(), hidden }, start);
     }
@@ -60,11 +60,11 @@ impl Lexer<'_> {
             };
             value.push_str(&rest[..end]);
             self.at += end;
-            if self.rest().chars().next() != Some(quote) {
+            if !self.rest().starts_with(quote) {
                 return self.unclosed(start, quote, value, hidden);
             }
             self.at += 1;
-            if self.rest().chars().next() != Some(quote) {
+            if !self.rest().starts_with(quote) {
                 break;
             }
             value.push(quote);

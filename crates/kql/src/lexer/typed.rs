@@ -51,7 +51,7 @@ impl Lexer<'_> {
         let shown: String = raw.chars().take(40).collect();
         let (code, message) = match bad {
             Bad::Malformed => (codes::BAD_LITERAL, format!("`{shown}` is no `{ty}` literal")),
-            Bad::Range => (codes::OUT_OF_RANGE, format!("`{shown}` does not fit a `{ty}`")),
+            Bad::Range => (codes::OUT_OF_RANGE, format!("`{shown}` does not fit `{ty}`")),
             Bad::Moment => {
                 let message = format!("the datetime `{shown}` cannot be represented");
                 (codes::MOMENT_OUT_OF_RANGE, message)
@@ -62,6 +62,7 @@ impl Lexer<'_> {
             (Type::DateTime, _) => "write it like `datetime(2024-01-31 13:45:00)`".to_owned(),
             (Type::TimeSpan, _) => "write it like `timespan(1.02:03:04)` or `2h`".to_owned(),
             (Type::Guid, _) => "a guid has 32 hexadecimal digits".to_owned(),
+            (_, Bad::Range) => "write a larger type, such as `long(…)` or `real(…)`".to_owned(),
             _ => format!("`{word}(…)` holds a literal; `to{ty}(…)` converts a value"),
         };
         self.report(code, start, message).help = Some(help);

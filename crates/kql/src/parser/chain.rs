@@ -132,6 +132,12 @@ impl Parser<'_> {
             TokenKind::Name => self.slice(token.span),
             _ => return None,
         };
+        if matches!(text, "(" | ")" | "[" | "]" | "{" | "}" | "," | ";" | "|" | "." | ":" | "=") {
+            return None;
+        }
+        if text == "&&" {
+            return Some((Infix::Binary(BinaryOp::And), 1));
+        }
         if text == "matches" && self.word(ahead + 1) == Some("regex") {
             return Some((Infix::Binary(BinaryOp::MatchesRegex), 2));
         }

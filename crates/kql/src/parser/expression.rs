@@ -21,6 +21,10 @@ impl Parser<'_> {
             };
             self.reduce(&mut operands, &mut waiting, limit);
             let op_span = self.span().to(self.token(tokens - 1).span);
+            if self.at_symbol("&&") {
+                let help = "conditions are joined with `and`".to_owned();
+                self.report_help(codes::UNEXPECTED, op_span, "unexpected `&&`", Some(help));
+            }
             self.refuse_chained(&operands, strength, op_span);
             self.at += tokens;
             match infix {

@@ -12,6 +12,7 @@ mod pipeline;
 mod primary;
 mod query;
 mod schema;
+pub(crate) mod spelling;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
@@ -89,6 +90,7 @@ fn run<T>(
         depth: 0,
         depth_max: or_default(limits.depth_max, DEPTH_MAX),
         height: 0,
+        gave_up: false,
     };
     let value = read(&mut parser);
     let mut diagnostics = parser.diagnostics;
@@ -107,6 +109,8 @@ struct Parser<'a> {
     depth_max: usize,
     /// Height of the tree the last expression function returned.
     height: usize,
+    /// The rest of the text is not read: what would be missing in it is not reported.
+    gave_up: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -205,7 +209,7 @@ impl<'a> Parser<'a> {
     ) {
         let known = |d: &Diagnostic| d.span.start <= span.start && span.start <= d.span.end;
         let repeats = self.diagnostics.iter().rev().take(8).any(known);
-        if repeats || self.diagnostics.len() >= DIAGNOSTICS_MAX {
+        if repeats || self.gave_up || self.diagnostics.len() >= DIAGNOSTICS_MAX {
             return;
         }
         let mut finding = Diagnostic::new(code, span, message);
@@ -275,27 +279,20 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips to the next `|`, `;`, closing bracket, one of `stops`, or the end; bracketed text
-    /// is skipped as a whole.
-    fn skip(&mut self, stops: &[&str]) {
-        let mut open = 0_usize;
-        while let kind @ (TokenKind::Name
-        | TokenKind::String { .. }
-        | TokenKind::Literal(_)
-        | TokenKind::Symbol(_)) = self.kind()
-        {
-            if let TokenKind::Symbol(symbol) = *kind {
-                match symbol {
-                    "(" | "[" | "{" => open += 1,
-                    ")" | "]" | "}" if open == 0 => return,
-                    ")" | "]" | "}" => open -= 1,
-                    _ if open == 0 && (matches!(symbol, "|" | ";") || stops.contains(&symbol)) => {
-                        return;
-                    }
-                    _ => {}
-                }
+    /// is skipped as a whole. Answers the bracket that is still open at the end.
+    fn skip(&mut self, stops: &[&str]) -> Option<Span> {
+        let mut open = Vec::new();
+        while !self.at_end() {
+            match self.symbol(0) {
+                Some("(" | "[" | "{") => open.push(self.span()),
+                Some(")" | "]" | "}") if open.pop().is_none() => return None,
+                Some("|" | ";") if open.is_empty() => return None,
+                Some(symbol) if open.is_empty() && stops.contains(&symbol) => return None,
+                _ => {}
             }
             self.at += 1;
         }
+        open.first().copied()
     }
 
     /// Runs `read` one level deeper, or reports and skips when that is too deep.
@@ -304,7 +301,7 @@ impl<'a> Parser<'a> {
             let message = format!("nested deeper than {} levels", self.depth_max);
             let help = Some("give inner parts a name with `let`".to_owned());
             self.report_help(codes::TOO_DEEP, self.span(), message, help);
-            // The rest would only repeat the finding.
+            self.gave_up = true;
             self.at = self.tokens.len() - 1;
             return None;
         }

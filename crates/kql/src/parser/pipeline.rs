@@ -125,7 +125,10 @@ impl Parser<'_> {
                 OperatorKind::Unknown(name)
             }
             Known::Unsupported => {
-                self.skip(&[]);
+                if let Some(open) = self.skip(&[]) {
+                    let message = format!("`{}` is not closed", self.slice(open));
+                    self.report(codes::UNCLOSED_BRACKET, open, message);
+                }
                 OperatorKind::Unsupported(name)
             }
             Known::Read(read) => {
@@ -169,8 +172,9 @@ impl Parser<'_> {
             // Left to the statement: most likely a forgotten `;`.
             return;
         }
-        let help = match self.symbol(0) {
-            Some("=") => Some("equality is written `==`"),
+        let help = match (self.symbol(0), self.word(0)) {
+            (Some("=" | "=>"), _) => Some("equality is written `==`"),
+            (_, Some("like")) => Some("use `contains`, `startswith` or `matches regex`"),
             _ => None,
         };
         let message = format!("unexpected {} in `{}`", self.found(), name.text);

@@ -11,7 +11,6 @@ impl Parser<'_> {
     pub(super) fn query(&mut self) -> Query {
         let mut statements = Vec::new();
         while !self.at_end() {
-            let before = self.at;
             statements.extend(self.statements());
             if self.at_end() {
                 break;
@@ -20,7 +19,7 @@ impl Parser<'_> {
             let message = format!("{} closes nothing", self.found());
             self.report(codes::UNEXPECTED, self.span(), message);
             self.bump();
-            debug_assert!(self.at > before, "a token is consumed");
+            self.skip_pipes();
         }
         if statements.is_empty() && self.diagnostics.is_empty() {
             let help = Some("start with a table, for example `requests | take 10`".to_owned());
@@ -63,9 +62,12 @@ impl Parser<'_> {
         let message = format!("expected `|` or `;`, found {}", self.found());
         self.report(codes::EXPECTED, self.span(), message);
         self.skip(&[]);
-        while self.at_symbol("|") {
-            // The rest of a pipeline whose start could not be read.
-            self.bump();
+        self.skip_pipes();
+    }
+
+    /// Skips the rest of a pipeline whose start could not be read.
+    fn skip_pipes(&mut self) {
+        while self.eat("|") {
             self.skip(&[]);
         }
     }
@@ -95,10 +97,7 @@ impl Parser<'_> {
         self.at += name_ahead;
         let name = self.name("a statement");
         self.skip(&[]);
-        while self.at_symbol("|") {
-            self.bump();
-            self.skip(&[]);
-        }
+        self.skip_pipes();
         StatementKind::Unsupported(name)
     }
 

@@ -1,5 +1,7 @@
 //! Queries that the reference engine has answered: all of them are read.
 
+use super::{assert_places_inside, assert_prints_back, assert_survives_cuts};
+
 fn queries() -> Vec<(String, String)> {
     super::read("recorded-answers.jsonl")
         .lines()
@@ -37,4 +39,22 @@ fn every_recorded_query_is_read_without_findings() {
     }
     assert!(failures.is_empty(), "{failures}");
     assert!(outside.into_iter().eq(OUTSIDE_RANGE));
+}
+
+#[test]
+fn every_recorded_query_prints_back() {
+    for (id, query) in queries() {
+        let parsed = kql::parse(&query);
+        assert_places_inside(&query, &parsed);
+        if !OUTSIDE_RANGE.contains(&id.as_str()) {
+            assert_prints_back(&query, &parsed);
+        }
+    }
+}
+
+#[test]
+fn a_recorded_query_cut_off_is_read_without_a_panic() {
+    for (_, query) in queries() {
+        assert_survives_cuts(&query, 37);
+    }
 }

@@ -33,10 +33,12 @@ impl Parser<'_> {
         let Some(tokens) = self.tuple_tokens() else { return Vec::new() };
         let end = self.at + tokens;
         let mut names = Vec::new();
-        while self.at < end {
+        // A bracket or comma stands before each name, `) =` behind the last.
+        while self.at + 2 < end {
             self.bump();
             names.extend(self.eat_name());
         }
+        self.at = end;
         names
     }
 

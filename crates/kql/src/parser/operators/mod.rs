@@ -12,6 +12,8 @@ mod sort;
 mod summarize;
 mod union;
 
+pub(super) use join::KINDS as JOIN_KINDS;
+
 use super::Parser;
 use crate::syntax::OperatorKind;
 

@@ -1,0 +1,200 @@
+//! Pipelines and operators as text.
+
+use super::Printer;
+use crate::diagnostic::Span;
+use crate::parser::spelling;
+use crate::syntax::{
+    Expr, JoinKey, JoinKind, MvExpand, Name, OperatorKind, OperatorParameter, Pipeline,
+    RenderProperty, SortKey,
+};
+
+impl Printer {
+    pub(super) fn pipeline(&mut self, pipeline: &Pipeline) {
+        let mut piped = false;
+        if let Some(source) = &pipeline.source {
+            self.expr(source);
+            piped = true;
+        }
+        for operator in &pipeline.operators {
+            self.text(if piped { "\n| " } else { "" });
+            self.operator(&operator.kind, piped);
+            piped = true;
+        }
+    }
+
+    fn operator(&mut self, operator: &OperatorKind, piped: bool) {
+        match operator {
+            OperatorKind::Where(predicate) => self.one("where ", predicate),
+            OperatorKind::Take(count) => self.one("take ", count),
+            OperatorKind::Sample(count) => self.one("sample ", count),
+            OperatorKind::Count => self.text("count"),
+            OperatorKind::GetSchema => self.text("getschema"),
+            OperatorKind::As(name) => {
+                self.text("as ");
+                self.name(name);
+            }
+            OperatorKind::Union { parameters, legs } => {
+                self.text("union ");
+                self.operator_parameters(parameters);
+                self.exprs(legs);
+            }
+            OperatorKind::Range { name, from, to, step } => {
+                self.text("range ");
+                self.name(name);
+                self.one(" from ", from);
+                self.one(" to ", to);
+                self.one(" step ", step);
+            }
+            OperatorKind::Join { kind, right, keys } => self.join("join ", *kind, right, keys),
+            OperatorKind::Lookup { kind, right, keys } => self.join("lookup ", *kind, right, keys),
+            OperatorKind::MvExpand(expand) => self.mv_expand(expand),
+            OperatorKind::Render { kind, properties } => self.render(kind, properties),
+            OperatorKind::Sort(keys) => {
+                self.text("sort by ");
+                self.list(keys, Self::sort_key);
+            }
+            OperatorKind::Top { count, key } => {
+                self.one("top ", count);
+                self.text(" by ");
+                self.sort_key(key);
+            }
+            OperatorKind::Unsupported(name) | OperatorKind::Unknown(name) => {
+                self.name(name);
+                // At a start, only an operand behind it tells an operator from a name.
+                self.text(if piped { "" } else { " \"\"" });
+            }
+            _ => self.columns(operator),
+        }
+    }
+
+    /// Operators that are a list of columns.
+    fn columns(&mut self, operator: &OperatorKind) {
+        match operator {
+            OperatorKind::Extend(items) => {
+                self.text("extend ");
+                self.named_list(items);
+            }
+            OperatorKind::Project(items) => {
+                self.text("project ");
+                self.named_list(items);
+            }
+            OperatorKind::ProjectRename(items) => {
+                self.text("project-rename ");
+                self.named_list(items);
+            }
+            OperatorKind::Distinct(items) => {
+                self.text("distinct ");
+                self.named_list(items);
+            }
+            OperatorKind::Print(items) => {
+                self.text("print ");
+                self.named_list(items);
+            }
+            OperatorKind::Serialize(items) => {
+                self.text(if items.is_empty() { "serialize" } else { "serialize " });
+                self.named_list(items);
+            }
+            OperatorKind::ProjectAway(columns) => {
+                self.text("project-away ");
+                self.exprs(columns);
+            }
+            OperatorKind::ProjectKeep(columns) => {
+                self.text("project-keep ");
+                self.exprs(columns);
+            }
+            OperatorKind::ProjectReorder(keys) => {
+                self.text("project-reorder ");
+                self.list(keys, Self::sort_key);
+            }
+            OperatorKind::Summarize { parameters, aggregates, keys } => {
+                self.text("summarize ");
+                self.operator_parameters(parameters);
+                self.named_list(aggregates);
+                if !keys.is_empty() {
+                    self.text(if aggregates.is_empty() { "by " } else { " by " });
+                    self.named_list(keys);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn one(&mut self, before: &str, expr: &Expr) {
+        self.text(before);
+        self.expr(expr);
+    }
+
+    fn operator_parameters(&mut self, parameters: &[OperatorParameter]) {
+        for parameter in parameters {
+            self.name(&parameter.name);
+            self.text("=");
+            self.expr(&parameter.value);
+            self.text(" ");
+        }
+    }
+
+    fn sort_key(&mut self, key: &SortKey) {
+        self.expr(&key.value);
+        match key.descending {
+            Some(true) => self.text(" desc"),
+            Some(false) => self.text(" asc"),
+            None => {}
+        }
+        match key.nulls_first {
+            Some(true) => self.text(" nulls first"),
+            Some(false) => self.text(" nulls last"),
+            None => {}
+        }
+    }
+
+    fn join(&mut self, name: &str, kind: Option<(JoinKind, Span)>, right: &Expr, keys: &[JoinKey]) {
+        self.text(name);
+        if let Some((kind, _)) = kind {
+            self.text("kind=");
+            self.text(spelling::join_kind(kind));
+            self.text(" ");
+        }
+        self.expr(right);
+        self.text(" on ");
+        self.list(keys, |printer, key| {
+            if key.left.text == key.right.text && key.left.quoted == key.right.quoted {
+                return printer.name(&key.left);
+            }
+            printer.text("$left.");
+            printer.name(&key.left);
+            printer.text(" == $right.");
+            printer.name(&key.right);
+        });
+    }
+
+    fn mv_expand(&mut self, expand: &MvExpand) {
+        self.text("mv-expand ");
+        self.operator_parameters(&expand.parameters);
+        self.list(&expand.columns, |printer, (column, ty)| {
+            printer.named(column);
+            if let Some(ty) = ty {
+                printer.text(" to typeof(");
+                printer.text(ty.name());
+                printer.text(")");
+            }
+        });
+        if let Some(limit) = &expand.limit {
+            self.one(" limit ", limit);
+        }
+    }
+
+    fn render(&mut self, kind: &Name, properties: &[RenderProperty]) {
+        self.text("render ");
+        self.name(kind);
+        if properties.is_empty() {
+            return;
+        }
+        self.text(" with (");
+        self.list(properties, |printer, property| {
+            printer.name(&property.name);
+            printer.text("=");
+            printer.list(&property.values, |printer, value| printer.string(value));
+        });
+        self.text(")");
+    }
+}
