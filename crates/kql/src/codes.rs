@@ -61,3 +61,53 @@ pub const SYNTAX: &[(&str, &str)] = &[
     (UNSUPPORTED_FORM, "a form of the language that is known and not read here"),
     (MOMENT_OUT_OF_RANGE, "a datetime outside 1677-09-21…2262-04-11 cannot be represented"),
 ];
+
+/// A table, column, parameter, option or chart nobody defined.
+pub const UNKNOWN_NAME: &str = "SEM0100";
+/// A function nobody defined.
+pub const UNKNOWN_FUNCTION: &str = "SEM0101";
+/// A feature of the language that is known and not implemented.
+pub const NOT_SUPPORTED: &str = "SEM0102";
+/// A value has a type that does not fit where it stands.
+pub const WRONG_TYPE: &str = "SEM0103";
+/// A function is called with too few or too many arguments.
+pub const ARGUMENT_COUNT: &str = "SEM0104";
+/// A literal is needed where something computed stands.
+pub const CONSTANT_NEEDED: &str = "SEM0105";
+/// A name is given twice where it must be unique.
+pub const NAMED_TWICE: &str = "SEM0106";
+/// Something stands where it has no meaning.
+pub const NOT_ALLOWED: &str = "SEM0107";
+/// The values of a `datatable` do not fill its rows.
+pub const WRONG_TABLE: &str = "SEM0108";
+/// No value came with the request for a declared parameter.
+pub const PARAMETER_MISSING: &str = "SEM0109";
+/// No statement yields a table.
+pub const NO_RESULT: &str = "SEM0110";
+/// Operators, expressions or function calls nest deeper than the limit.
+pub const NESTS_TOO_DEEP: &str = "SEM0111";
+/// The query, with all `let` written out, is larger than the limit.
+pub const TOO_LARGE: &str = "SEM0112";
+/// A table expression has more columns than the limit.
+pub const TOO_MANY_COLUMNS: &str = "SEM0113";
+/// A `union` has more legs than the limit.
+pub const TOO_MANY_LEGS: &str = "SEM0114";
+
+/// Code → meaning of all semantic codes, in order.
+pub const SEMANTIC: &[(&str, &str)] = &[
+    (UNKNOWN_NAME, "a table, column, parameter, option or chart nobody defined"),
+    (UNKNOWN_FUNCTION, "a function nobody defined"),
+    (NOT_SUPPORTED, "a feature of the language that is known and not implemented"),
+    (WRONG_TYPE, "a value has a type that does not fit where it stands"),
+    (ARGUMENT_COUNT, "a function is called with too few or too many arguments"),
+    (CONSTANT_NEEDED, "a literal is needed where something computed stands"),
+    (NAMED_TWICE, "a name is given twice where it must be unique"),
+    (NOT_ALLOWED, "something stands where it has no meaning"),
+    (WRONG_TABLE, "the values of a `datatable` do not fill its rows"),
+    (PARAMETER_MISSING, "no value came with the request for a declared parameter"),
+    (NO_RESULT, "no statement yields a table"),
+    (NESTS_TOO_DEEP, "operators, expressions or function calls nest deeper than the limit"),
+    (TOO_LARGE, "the query, with all `let` written out, is larger than the limit"),
+    (TOO_MANY_COLUMNS, "a table expression has more columns than the limit"),
+    (TOO_MANY_LEGS, "a `union` has more legs than the limit"),
+];

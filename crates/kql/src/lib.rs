@@ -4,6 +4,7 @@
 //! Invariants: parsing never fails (it returns a tree and diagnostics), no IO, no clock,
 //! no Arrow arrays, no DataFusion.
 
+mod binder;
 pub mod bound;
 pub mod catalog;
 pub mod codes;
@@ -16,5 +17,6 @@ pub mod signatures;
 pub mod suggest;
 pub mod syntax;
 
+pub use binder::{bind, compile};
 pub use parser::{ParseLimits, Parsed, parse, parse_expression, parse_within};
 pub use shape::{same_shape, without_places};

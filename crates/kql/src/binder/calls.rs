@@ -1,0 +1,179 @@
+//! Calls of scalar functions: overloads, argument conversions, and what to say when none fits.
+
+use model::Type;
+
+use crate::bound::{Column, Expr};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::signatures::{self, Kind, Overload, Param, Signature};
+use crate::syntax::{self, Argument, Name};
+
+use super::Binder;
+use super::coerce::{Fit, convert, fit};
+use super::expressions::call;
+use super::scope::Binding;
+
+impl Binder<'_> {
+    pub(super) fn call(
+        &mut self,
+        name: &Name,
+        args: &[Argument],
+        span: Span,
+        row: &[Column],
+    ) -> Option<Expr> {
+        match self.lookup(&name.text) {
+            Some(Binding::Function(function)) => {
+                let function = function.clone();
+                return self.call_function_scalar(&function, args, span, row);
+            }
+            Some(Binding::Poisoned) => return None,
+            _ => {}
+        }
+        if let Some(result) = self.special_call(name, args, span, row) {
+            return result;
+        }
+        let scalar = signatures::scalar_function(&name.text);
+        let aggregate = signatures::aggregate_function(&name.text);
+        match (scalar, aggregate) {
+            (_, Some(signature)) if self.aggregating.is_some() => {
+                self.aggregate_value(signature, name, args, span, row)
+            }
+            (Some(signature), _) => {
+                let args = self.arguments(args, row)?;
+                self.resolve(signature, name, args, span)
+            }
+            (None, Some(_)) => {
+                let message = format!("the aggregate `{}()` is not allowed here", name.text);
+                let help = "aggregates stand in `summarize`, and not inside each other";
+                self.report(Diagnostic::new(codes::NOT_ALLOWED, name.span, message).help(help))
+            }
+            (None, None) => self.unknown_function(name),
+        }
+    }
+
+    pub(super) fn unknown_function<T>(&mut self, name: &Name) -> Option<T> {
+        if signatures::is_known_elsewhere(&name.text) {
+            let message = format!("`{}()` is not supported", name.text);
+            return self.error(codes::NOT_SUPPORTED, name.span, message);
+        }
+        let lets = self.binding_names(|b| matches!(b, Binding::Function(_)));
+        let known: Vec<&str> = signatures::all()
+            .filter(|s| s.kind != Kind::Operator)
+            .flat_map(|s| s.aliases.iter().copied().chain([s.name]))
+            .chain(lets.iter().map(String::as_str))
+            .collect();
+        let message = format!("no function `{}`", name.text);
+        self.unknown(codes::UNKNOWN_FUNCTION, name.span, message, &name.text, known)
+    }
+
+    /// All arguments; each wrong one is reported.
+    pub(super) fn arguments(&mut self, args: &[Argument], row: &[Column]) -> Option<Vec<Expr>> {
+        let bound: Vec<Option<Expr>> =
+            args.iter().map(|arg| self.scalar(&arg.value, row)).collect();
+        bound.into_iter().collect()
+    }
+
+    /// A call of a function whose arguments are bound.
+    pub(super) fn resolve(
+        &mut self,
+        signature: &'static Signature,
+        name: &Name,
+        args: Vec<Expr>,
+        span: Span,
+    ) -> Option<Expr> {
+        let Some(fitting) = fit(signature, &args) else {
+            return self.no_overload(signature, name, &args, span);
+        };
+        let Fit { types, returns, .. } = fitting;
+        if args.len() == 1 && is_identity(signature.name, args[0].ty) {
+            return args.into_iter().next().map(|arg| Expr { span, ..arg });
+        }
+        let converted: Vec<Expr> =
+            args.into_iter().zip(types).map(|(arg, ty)| convert(arg, ty)).collect();
+        Some(super::fold::fold(call(signature.name, converted, returns, span)))
+    }
+
+    pub(super) fn no_overload<T>(
+        &mut self,
+        signature: &'static Signature,
+        name: &Name,
+        args: &[Expr],
+        span: Span,
+    ) -> Option<T> {
+        let fits_count = signature.overloads.iter().any(|o| o.expand(args.len()).is_some());
+        let shapes: Vec<String> =
+            signature.overloads.iter().map(|o| shape(&name.text, o)).collect();
+        let expected = format!("expected {}", shapes.join(" or "));
+        if !fits_count {
+            let message = match args.len() {
+                1 => format!("`{}()` cannot take 1 argument", name.text),
+                count => format!("`{}()` cannot take {count} arguments", name.text),
+            };
+            return self
+                .report(Diagnostic::new(codes::ARGUMENT_COUNT, span, message).help(expected));
+        }
+        let given = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
+        let message = format!("`{}()` cannot take ({given})", name.text);
+        let help = match args.iter().any(|a| a.ty == Type::Dynamic) {
+            true => format!("convert the dynamic first, for example with `toreal(…)`; {expected}"),
+            false => expected,
+        };
+        self.report(Diagnostic::new(codes::WRONG_TYPE, span, message).help(help))
+    }
+
+    /// A constant expression of a type: a literal after inlining, or reported.
+    pub(super) fn constant(&mut self, expr: &syntax::Expr, ty: Type, what: &str) -> Option<Expr> {
+        let bound = self.scalar(expr, &[])?;
+        let fits = bound.ty == ty
+            || matches!((bound.ty, ty), (Type::Int, Type::Long) | (Type::Long, Type::Real));
+        if !fits {
+            let message = format!("{what} must be a {ty}, not a {}", bound.ty);
+            return self.error(codes::WRONG_TYPE, expr.span, message);
+        }
+        Some(convert(bound, ty))
+    }
+}
+
+/// Conversions of what has the type already.
+fn is_identity(function: &str, ty: Type) -> bool {
+    match function {
+        "tostring" => ty == Type::String,
+        "tolong" => ty == Type::Long,
+        "toint" => ty == Type::Int,
+        "toreal" => ty == Type::Real,
+        "tobool" => ty == Type::Bool,
+        "todecimal" => ty == Type::Decimal,
+        "todatetime" => ty == Type::DateTime,
+        "totimespan" => ty == Type::TimeSpan,
+        "toguid" => ty == Type::Guid,
+        "todynamic" => ty == Type::Dynamic,
+        _ => false,
+    }
+}
+
+/// `substring(string, long[, long])`.
+fn shape(name: &str, overload: &Overload) -> String {
+    let mut out = format!("`{name}(");
+    let required = overload.params.len() - overload.optional;
+    for (i, param) in overload.params.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        let open = if i >= required { "[" } else { "" };
+        out.push_str(&format!("{open}{comma}{}", param_name(param)));
+    }
+    if overload.repeat.is_some() {
+        out.push_str(", …");
+    }
+    out.push_str(&"]".repeat(overload.optional));
+    out.push_str(")`");
+    out
+}
+
+fn param_name(param: &Param) -> &'static str {
+    match param {
+        Param::Of(ty) => ty.name(),
+        Param::Const(Type::String) => "literal string",
+        Param::Const(_) => "literal",
+        Param::Text | Param::Any | Param::Common => "any",
+        Param::Ordered => "number, time or string",
+    }
+}

@@ -1,0 +1,190 @@
+//! `let` functions: bound anew at every call with their arguments in place (spec kql.md §12).
+//!
+//! Invariant: a body sees the names that were visible where it was written, never the caller's.
+
+use std::rc::Rc;
+
+use crate::bound::{Column, Expr, Relation};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::syntax::{self, Argument, Parameter, ParameterType, SchemaColumn, StatementKind};
+
+use super::Binder;
+use super::coerce::convert;
+use super::scope::{Binding, Frame, Function};
+
+/// What a function body yields.
+pub(super) enum Value {
+    Scalar(Expr),
+    Table(Relation),
+}
+
+impl Binder<'_> {
+    pub(super) fn call_function_scalar(
+        &mut self,
+        function: &Rc<Function>,
+        args: &[Argument],
+        span: Span,
+        row: &[Column],
+    ) -> Option<Expr> {
+        if function.tabular {
+            let message = format!("`{}()` yields a table, a value is expected", function.name);
+            return self.report(
+                Diagnostic::new(codes::NOT_ALLOWED, span, message)
+                    .help("`toscalar(…)` gives the first value of a table"),
+            );
+        }
+        match self.call_function(function, args, None, span, row)? {
+            Value::Scalar(expr) => Some(Expr { span, ..expr }),
+            Value::Table(_) => None,
+        }
+    }
+
+    /// Binds the body with the arguments; `piped` is the table `invoke` passes first.
+    pub(super) fn call_function(
+        &mut self,
+        function: &Rc<Function>,
+        args: &[Argument],
+        piped: Option<Relation>,
+        span: Span,
+        row: &[Column],
+    ) -> Option<Value> {
+        if self.active.iter().any(|active| Rc::ptr_eq(active, function)) {
+            let message = format!("`{}()` calls itself", function.name);
+            return self.error(codes::NOT_ALLOWED, span, message);
+        }
+        let mut frame = self.parameter_frame(function, args, piped, span, row)?;
+        frame.parameters = true;
+        let hidden = self.frames.split_off(function.frames.min(self.frames.len()));
+        let depth = self.frames.len();
+        self.frames.push(frame);
+        self.frames.push(Frame::default());
+        self.active.push(function.clone());
+        let aggregating = self.aggregating.take();
+        let result = self.deeper(span, |binder| binder.body(&function.body));
+        self.aggregating = aggregating;
+        self.active.pop();
+        self.frames.truncate(depth);
+        self.frames.extend(hidden);
+        result
+    }
+
+    fn body(&mut self, statements: &[syntax::Statement]) -> Option<Value> {
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Let { name, value } => self.let_statement(name, value),
+                StatementKind::Expression(expr) => {
+                    return match self.is_tabular(expr, &|_| false) {
+                        true => self.subquery(expr).map(Value::Table),
+                        false => {
+                            let value = self.scalar(expr, &[])?;
+                            self.check_expr_height(&value)?;
+                            Some(Value::Scalar(value))
+                        }
+                    };
+                }
+                _ => {
+                    let message = "only `let` and one expression can stand in a function";
+                    return self.error(codes::NOT_ALLOWED, statement.span, message);
+                }
+            }
+        }
+        None
+    }
+
+    fn parameter_frame(
+        &mut self,
+        function: &Rc<Function>,
+        args: &[Argument],
+        piped: Option<Relation>,
+        span: Span,
+        row: &[Column],
+    ) -> Option<Frame> {
+        let mut given: Vec<Option<&Argument>> = vec![None; function.parameters.len()];
+        let first = usize::from(piped.is_some());
+        for argument in args {
+            let next = (first..given.len()).find(|&i| given[i].is_none());
+            let named = argument
+                .name
+                .as_ref()
+                .and_then(|name| function.parameters.iter().position(|p| p.name.text == name.text));
+            let Some(slot) = named.or(next).and_then(|i| given.get_mut(i)) else {
+                return self.wrong_count(function, args.len(), span);
+            };
+            *slot = Some(argument);
+        }
+        let mut frame = Frame::default();
+        let mut piped = piped;
+        let mut complete = true;
+        for (parameter, argument) in function.parameters.iter().zip(given) {
+            let binding = match (piped.take(), argument, &parameter.default) {
+                (Some(table), ..) => self.table_argument(parameter, table, span),
+                (None, Some(argument), _) => self.argument(parameter, &argument.value, row),
+                (None, None, Some(default)) => self.argument(parameter, default, &[]),
+                (None, None, None) => return self.wrong_count(function, args.len(), span),
+            };
+            complete &= binding.is_some();
+            let name = parameter.name.text.clone();
+            frame.names.insert(name, binding.unwrap_or(Binding::Poisoned));
+        }
+        complete.then_some(frame)
+    }
+
+    fn wrong_count<T>(&mut self, function: &Function, given: usize, span: Span) -> Option<T> {
+        let names: Vec<&str> = function.parameters.iter().map(|p| p.name.text.as_str()).collect();
+        let message = format!("`{}()` cannot take {given} arguments", function.name);
+        let help = format!("expected `{}({})`", function.name, names.join(", "));
+        self.report(Diagnostic::new(codes::ARGUMENT_COUNT, span, message).help(help))
+    }
+
+    fn argument(
+        &mut self,
+        parameter: &Parameter,
+        value: &syntax::Expr,
+        row: &[Column],
+    ) -> Option<Binding> {
+        let ParameterType::Scalar(ty) = parameter.ty else {
+            let table = self.subquery(value)?;
+            return self.table_argument(parameter, table, value.span);
+        };
+        let bound = self.scalar(value, row)?;
+        let fits = bound.ty == ty
+            || bound.ty == model::Type::Dynamic
+            || ty == model::Type::Dynamic
+            || (bound.ty.is_numeric() && ty.is_numeric());
+        if !fits {
+            let message = format!("`{}` is a {ty}, a {} is given", parameter.name.text, bound.ty);
+            return self.error(codes::WRONG_TYPE, value.span, message);
+        }
+        Some(Binding::Scalar(convert(bound, ty)))
+    }
+
+    fn table_argument(
+        &mut self,
+        parameter: &Parameter,
+        table: Relation,
+        span: Span,
+    ) -> Option<Binding> {
+        if let ParameterType::Table(schema) = &parameter.ty {
+            self.check_schema(schema, &table.columns, span)?;
+        }
+        Some(Binding::Table(table))
+    }
+
+    fn check_schema(
+        &mut self,
+        schema: &[SchemaColumn],
+        columns: &[Column],
+        span: Span,
+    ) -> Option<()> {
+        for wanted in schema {
+            let found = columns.iter().find(|c| c.name == wanted.name.text);
+            if !found.is_some_and(|c| c.ty == wanted.ty || self.poisoned.contains(&c.id)) {
+                let message =
+                    format!("the table has no column `{}:{}`", wanted.name.text, wanted.ty);
+                return self.error(codes::WRONG_TYPE, span, message);
+            }
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Syntax tree to bound query: names resolved, every expression typed, sugar removed.
+//!
+//! Invariants: never fails and never panics; one mistake is reported once (what depends on a
+//! reported mistake is `None` or a poisoned column and stays quiet); the work and the size of the
+//! result are bounded, also for functions that call functions.
+
+mod aggregates;
+mod calls;
+mod coerce;
+mod comparison;
+mod expressions;
+mod fold;
+mod functions;
+mod height;
+mod names;
+mod operations;
+mod operators;
+mod parameters;
+mod relations;
+mod renumber;
+mod scope;
+mod sources;
+mod special;
+mod statements;
+
+use std::collections::HashSet;
+
+use model::Type;
+
+use crate::bound::{BoundQuery, Column, ColumnId, Literal};
+use crate::catalog::{BindOptions, Catalog};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::parser::{self, ParseLimits};
+use crate::suggest;
+use crate::syntax;
+use scope::Frame;
+
+/// Deepest nesting of expressions, pipelines and function calls while binding.
+const DEPTH_MAX: usize = 400;
+/// Expressions and columns made for one query text; `let` tables count at every use.
+const WORK_MAX: usize = 200_000;
+/// Columns of one table expression.
+const COLUMNS_MAX: usize = 2_000;
+/// Legs of one `union`.
+const LEGS_MAX: usize = 100;
+/// Findings reported of one text.
+const DIAGNOSTICS_MAX: usize = 50;
+
+/// Gives a syntax tree its meaning. The query is `None` when any diagnostic was found.
+pub fn bind(
+    query: &syntax::Query,
+    text: &str,
+    catalog: &dyn Catalog,
+    options: &BindOptions,
+) -> (Option<BoundQuery>, Vec<Diagnostic>) {
+    let mut binder = Binder::new(text, catalog, options);
+    let statements = binder.statements(query);
+    let Binder { mut diagnostics, set_options, .. } = binder;
+    diagnostics.sort_by_key(|d| (d.span.start, d.span.end));
+    diagnostics.dedup();
+    diagnostics.truncate(DIAGNOSTICS_MAX);
+    let bound = diagnostics.is_empty().then_some(BoundQuery { statements, options: set_options });
+    (bound, diagnostics)
+}
+
+/// Parses and binds a query text; any diagnostic is an error.
+pub fn compile(
+    text: &str,
+    catalog: &dyn Catalog,
+    options: &BindOptions,
+) -> Result<BoundQuery, Vec<Diagnostic>> {
+    let limits =
+        ParseLimits { text_bytes_max: options.text_bytes_max, depth_max: options.depth_max };
+    let parsed = parser::parse_within(text, limits);
+    if !parsed.diagnostics.is_empty() {
+        return Err(parsed.diagnostics);
+    }
+    let (bound, diagnostics) = bind(&parsed.query, text, catalog, options);
+    bound.ok_or(diagnostics)
+}
+
+/// The state of binding one query text.
+struct Binder<'a> {
+    text: &'a str,
+    catalog: &'a dyn Catalog,
+    options: &'a BindOptions,
+    now: i64,
+    diagnostics: Vec<Diagnostic>,
+    next_column: u32,
+    /// Columns whose expression was wrong: naming them is quiet.
+    poisoned: HashSet<ColumnId>,
+    /// Visible names, innermost last.
+    frames: Vec<Frame>,
+    /// Set while the expressions of `summarize` are bound outside an aggregate.
+    aggregating: Option<aggregates::Aggregating>,
+    /// Functions being inlined, to refuse recursion.
+    active: Vec<std::rc::Rc<scope::Function>>,
+    set_options: Vec<(String, Literal)>,
+    depth: usize,
+    work: usize,
+}
+
+impl<'a> Binder<'a> {
+    fn new(text: &'a str, catalog: &'a dyn Catalog, options: &'a BindOptions) -> Binder<'a> {
+        Binder {
+            text,
+            catalog,
+            options,
+            now: options.now,
+            diagnostics: Vec::new(),
+            next_column: 0,
+            poisoned: HashSet::new(),
+            frames: vec![Frame::default()],
+            aggregating: None,
+            active: Vec::new(),
+            set_options: Vec::new(),
+            depth: 0,
+            work: 0,
+        }
+    }
+
+    /// Records a finding; `None`, so that `return self.report(…)` ends a binding.
+    fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX * 2 {
+            self.diagnostics.push(diagnostic);
+        }
+        None
+    }
+
+    fn error<T>(&mut self, code: &'static str, span: Span, text: impl Into<String>) -> Option<T> {
+        self.report(Diagnostic::new(code, span, text))
+    }
+
+    /// A finding about an unknown name, with the nearest known one.
+    fn unknown<'n, T>(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: String,
+        name: &str,
+        known: impl IntoIterator<Item = &'n str>,
+    ) -> Option<T> {
+        let mut finding = Diagnostic::new(code, span, message);
+        if let Some(near) = suggest::nearest(name, known) {
+            finding = finding.help(format!("did you mean `{near}`?"));
+        }
+        self.report(finding)
+    }
+
+    fn fresh_id(&mut self) -> ColumnId {
+        self.next_column += 1;
+        ColumnId(self.next_column)
+    }
+
+    fn column(&mut self, name: impl Into<String>, ty: Type) -> Column {
+        Column { id: self.fresh_id(), name: name.into(), ty }
+    }
+
+    /// Accounts for work; `None` (reported once) when the query asks for too much.
+    fn spend(&mut self, amount: usize, span: Span) -> Option<()> {
+        let before = self.work;
+        self.work = self.work.saturating_add(amount);
+        if self.work <= WORK_MAX {
+            return Some(());
+        }
+        if before > WORK_MAX {
+            return None;
+        }
+        self.report(
+            Diagnostic::new(codes::TOO_LARGE, span, "the query is too large when written out")
+                .help("`let` tables and functions count at every use: use them less often"),
+        )
+    }
+
+    /// Runs one level deeper; `None` (reported) beyond the limit.
+    fn deeper<T>(&mut self, span: Span, run: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        self.spend(1, span)?;
+        if self.depth >= DEPTH_MAX {
+            let message = format!("the query nests deeper than {DEPTH_MAX} levels");
+            return self.error(codes::NESTS_TOO_DEEP, span, message);
+        }
+        self.depth += 1;
+        let result = run(self);
+        self.depth -= 1;
+        result
+    }
+}

@@ -1,0 +1,140 @@
+//! How unnamed columns are called, and what happens when a name is taken (spec kql.md §7).
+
+use std::collections::HashMap;
+
+use crate::bound::Literal;
+use crate::signatures::{self, Naming, Signature};
+use crate::syntax::{Argument, Expr, ExprKind};
+
+use super::Binder;
+use super::scope::Binding;
+
+/// Names taken so far in one list of columns.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Whether the name was written (as opposed to derived).
+    taken: HashMap<String, bool>,
+    unnamed: usize,
+}
+
+impl Names {
+    /// Takes a written name; `None` when the same name was written before.
+    pub fn written(&mut self, name: &str) -> Option<String> {
+        if self.taken.get(name) == Some(&true) {
+            return None;
+        }
+        Some(self.take(name, true))
+    }
+
+    /// Takes a derived name, with a number when it is taken; `None` numbers an unnamed column.
+    pub fn derived(&mut self, name: Option<&str>) -> String {
+        match name {
+            Some(name) => self.take(name, false),
+            None => {
+                self.unnamed += 1;
+                let name = format!("Column{}", self.unnamed);
+                self.take(&name, false)
+            }
+        }
+    }
+
+    /// Whether the name is taken.
+    pub fn has(&self, name: &str) -> bool {
+        self.taken.contains_key(name)
+    }
+
+    fn take(&mut self, name: &str, written: bool) -> String {
+        let mut free = name.to_owned();
+        let mut number = 0;
+        while self.taken.contains_key(&free) {
+            number += 1;
+            free = format!("{name}{number}");
+        }
+        self.taken.insert(free.clone(), written);
+        free
+    }
+}
+
+impl Binder<'_> {
+    /// The name an expression gives its column, if any.
+    pub(super) fn default_name(&self, expr: &Expr) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Name(name) => Some(name.text.clone()),
+            ExprKind::Parenthesized(inner) => self.default_name(inner),
+            ExprKind::Pipeline(p) if p.operators.is_empty() => {
+                self.default_name(p.source.as_deref()?)
+            }
+            ExprKind::Member { base, name } => {
+                Some(format!("{}_{}", self.default_name(base)?, name.text))
+            }
+            ExprKind::Index { base, index } => {
+                let base = self.default_name(base)?;
+                Some(match &index.kind {
+                    ExprKind::Literal(Literal::String { value, .. }) => format!("{base}_{value}"),
+                    ExprKind::Literal(Literal::Long(value)) => format!("{base}_{value}"),
+                    _ => format!("{base}_"),
+                })
+            }
+            ExprKind::Call { name, args } => self.call_name(&name.text, args),
+            _ => None,
+        }
+    }
+
+    fn call_name(&self, name: &str, args: &[Argument]) -> Option<String> {
+        if matches!(self.lookup(name), Some(Binding::Function(_))) {
+            return None;
+        }
+        let signature =
+            signatures::aggregate_function(name).or_else(|| signatures::scalar_function(name))?;
+        let first = args.first().map(|arg| &arg.value);
+        let first_name = || first.and_then(|value| self.default_name(value));
+        match signature.naming {
+            Naming::Positional => None,
+            Naming::Argument => first_name(),
+            Naming::OnlyArgument if args.len() == 1 => first_name(),
+            Naming::OnlyArgument => None,
+            Naming::Prefix(prefix) => {
+                Some(format!("{prefix}_{}", first_name().unwrap_or_default()))
+            }
+            Naming::Special => self.special_name(signature, name, args),
+        }
+    }
+
+    /// Names with a rule of their own; aggregates with several columns name them elsewhere.
+    fn special_name(
+        &self,
+        signature: &Signature,
+        spelt: &str,
+        args: &[Argument],
+    ) -> Option<String> {
+        let first = &args.first()?.value;
+        let first_name = self.default_name(first);
+        match signature.name {
+            "array_sort_asc" | "array_sort_desc" => Some(format!("{}_sorted", first_name?)),
+            "column_ifexists" => match &first.kind {
+                ExprKind::Literal(Literal::String { value, .. }) => Some(value.clone()),
+                _ => None,
+            },
+            "percentile" => {
+                let percentile = &args.get(1)?.value;
+                Some(percentile_name(&first_name.unwrap_or_default(), self.text_of(percentile)))
+            }
+            "percentiles_array" => Some(format!("percentiles_{}", first_name.unwrap_or_default())),
+            "take_any" if spelt == "any" => Some(format!("any_{}", first_name.unwrap_or_default())),
+            "arg_max" | "arg_min" if spelt.starts_with("arg_") => first_name,
+            "arg_max" => Some(format!("max_{}", first_name.unwrap_or_default())),
+            "arg_min" => Some(format!("min_{}", first_name.unwrap_or_default())),
+            _ => first_name,
+        }
+    }
+
+    /// An expression as written.
+    pub(super) fn text_of(&self, expr: &Expr) -> &str {
+        self.text.get(expr.span.start..expr.span.end).unwrap_or("").trim()
+    }
+}
+
+/// `percentile_x_99_9`.
+pub(super) fn percentile_name(value: &str, percentile: &str) -> String {
+    format!("percentile_{value}_{}", percentile.replace('.', "_"))
+}

@@ -1,0 +1,88 @@
+//! `extend`: new columns at the end, existing ones replaced in place (spec kql.md §6).
+//!
+//! All expressions see the input's columns only.
+
+use std::collections::HashMap;
+
+use super::super::Binder;
+use super::super::expressions::column_ref;
+use super::super::names::Names;
+use crate::bound::{Expr, Relation};
+use crate::codes;
+use crate::diagnostic::Span;
+use crate::syntax::NamedExpr;
+
+impl Binder<'_> {
+    pub(super) fn extend(
+        &mut self,
+        input: Relation,
+        items: &[NamedExpr],
+        span: Span,
+    ) -> Option<Relation> {
+        // Names of this `extend` alone: a taken input column is a replacement, not a clash.
+        let mut own = Names::default();
+        let mut unnamed = 0;
+        let mut replaced: HashMap<String, Option<Expr>> = HashMap::new();
+        let mut added: Vec<String> = Vec::new();
+        for item in items {
+            let value = self.scalar(&item.value, &input.columns);
+            let name = match item.names.as_slice() {
+                [] => match self.default_name(&item.value) {
+                    Some(name) => own.derived(Some(&name)),
+                    None => free_column_name(&mut unnamed, &input, &mut own),
+                },
+                [name] => match own.written(&name.text) {
+                    Some(name) => name,
+                    None => return self.named_twice(name),
+                },
+                [_, second, ..] => {
+                    let message = "the expression yields one column";
+                    return self.error(codes::NOT_ALLOWED, second.span, message);
+                }
+            };
+            if !input.columns.iter().any(|c| c.name == name) {
+                added.push(name.clone());
+            }
+            replaced.insert(name, value);
+        }
+        let mut list: Vec<(String, Option<Expr>)> = Vec::new();
+        for column in &input.columns {
+            let value = match replaced.remove(&column.name) {
+                Some(value) => value,
+                None => Some(column_ref(column, span)),
+            };
+            list.push((column.name.clone(), value));
+        }
+        for name in added {
+            let value = replaced.remove(&name).flatten();
+            list.push((name, value));
+        }
+        self.projection_of(input, list, span)
+    }
+
+    /// A projection in which wrong expressions leave poisoned columns.
+    pub(in super::super) fn projection_of(
+        &mut self,
+        input: Relation,
+        items: Vec<(String, Option<Expr>)>,
+        span: Span,
+    ) -> Option<Relation> {
+        let wrong: Vec<usize> = (0..items.len()).filter(|&i| items[i].1.is_none()).collect();
+        let null = self.poisoned_expr(span);
+        let items = items.into_iter().map(|(name, e)| (name, e.unwrap_or_else(|| null.clone())));
+        let relation = self.projection(input, items.collect(), span)?;
+        self.poisoned.extend(wrong.into_iter().map(|i| relation.columns[i].id));
+        Some(relation)
+    }
+}
+
+/// `Column1`, `Column2`, … never replace a column that happens to be called so.
+fn free_column_name(unnamed: &mut usize, input: &Relation, own: &mut Names) -> String {
+    loop {
+        *unnamed += 1;
+        let name = format!("Column{unnamed}");
+        if !own.has(&name) && !input.columns.iter().any(|c| c.name == name) {
+            return own.derived(Some(&name));
+        }
+    }
+}

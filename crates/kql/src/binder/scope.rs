@@ -1,0 +1,150 @@
+//! Names given by `let`, function parameters and `as`.
+//!
+//! Invariant: a frame of parameters is searched before the columns of a row, a frame of `let`
+//! names after them (spec kql.md §12).
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::bound::{Expr, Relation};
+use crate::syntax::{self, Name};
+use crate::syntax::{ExprKind, Parameter, ParameterType, Pipeline, Statement, StatementKind};
+
+use super::Binder;
+
+/// What a name stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Binding {
+    Scalar(Expr),
+    Table(Relation),
+    Function(Rc<Function>),
+    /// Its definition was wrong: using it is quiet.
+    Poisoned,
+}
+
+/// A `let` function: bound anew at every call.
+#[derive(Debug, PartialEq)]
+pub(super) struct Function {
+    pub name: String,
+    pub parameters: Vec<Parameter>,
+    pub body: Vec<Statement>,
+    /// How many frames were visible where it was written.
+    pub frames: usize,
+    pub view: bool,
+    /// Whether its result is a table.
+    pub tabular: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Frame {
+    pub names: HashMap<String, Binding>,
+    /// Parameters shadow columns.
+    pub parameters: bool,
+}
+
+impl Binder<'_> {
+    pub(super) fn declare(&mut self, name: &str, binding: Binding) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.names.insert(name.to_owned(), binding);
+        }
+    }
+
+    pub(super) fn lookup(&self, name: &str) -> Option<&Binding> {
+        self.frames.iter().rev().find_map(|frame| frame.names.get(name))
+    }
+
+    pub(super) fn lookup_parameter(&self, name: &str) -> Option<&Binding> {
+        let frames = self.frames.iter().rev().filter(|frame| frame.parameters);
+        frames.filter_map(|frame| frame.names.get(name)).next()
+    }
+
+    /// The names of all bindings, for "did you mean".
+    pub(super) fn binding_names(&self, wanted: impl Fn(&Binding) -> bool) -> Vec<String> {
+        let all = self.frames.iter().flat_map(|frame| &frame.names);
+        let mut names: Vec<String> =
+            all.filter(|(_, b)| wanted(b)).map(|(n, _)| n.clone()).collect();
+        names.sort();
+        names
+    }
+
+    /// Whether an expression yields a table. `columns` are the names a row has here.
+    pub(super) fn is_tabular(&self, expr: &syntax::Expr, columns: &dyn Fn(&str) -> bool) -> bool {
+        match &expr.kind {
+            ExprKind::Parenthesized(inner) => self.is_tabular(inner, columns),
+            ExprKind::Pipeline(Pipeline { source: Some(source), operators }) => {
+                !operators.is_empty() || self.is_tabular(source, columns)
+            }
+            ExprKind::Pipeline(_) | ExprKind::Datatable { .. } | ExprKind::ExternalData { .. } => {
+                true
+            }
+            ExprKind::Name(name) => !columns(&name.text) && self.names_table(name),
+            ExprKind::Call { name, .. } => self.calls_table(name),
+            ExprKind::Member { base, .. } => match &base.kind {
+                ExprKind::Call { name, .. } => super::sources::is_remote(&name.text),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn names_table(&self, name: &Name) -> bool {
+        match self.lookup(&name.text) {
+            Some(Binding::Table(_)) => true,
+            Some(Binding::Function(function)) => function.tabular,
+            Some(_) => false,
+            None => self.catalog.table(&name.text).is_some(),
+        }
+    }
+
+    fn calls_table(&self, name: &Name) -> bool {
+        match self.lookup(&name.text) {
+            Some(Binding::Function(function)) => function.tabular,
+            _ => {
+                matches!(name.text.as_str(), "materialize" | "table")
+                    || super::sources::is_remote(&name.text)
+            }
+        }
+    }
+
+    /// Whether a function body yields a table.
+    pub(super) fn body_is_tabular(&self, parameters: &[Parameter], body: &[Statement]) -> bool {
+        let mut tables: Vec<&str> = Vec::new();
+        let mut scalars: Vec<&str> = Vec::new();
+        for parameter in parameters {
+            let list = match parameter.ty {
+                ParameterType::Scalar(_) => &mut scalars,
+                _ => &mut tables,
+            };
+            list.push(&parameter.name.text);
+        }
+        for statement in body {
+            let (StatementKind::Let { value, .. } | StatementKind::Expression(value)) =
+                &statement.kind
+            else {
+                continue;
+            };
+            let named = matches!(&unwrap(value).kind,
+                ExprKind::Name(name) if tables.contains(&name.text.as_str()));
+            let tabular = named || self.is_tabular(value, &|name: &str| scalars.contains(&name));
+            match &statement.kind {
+                StatementKind::Let { name, .. } if tabular => tables.push(&name.text),
+                StatementKind::Let { name, .. } => scalars.push(&name.text),
+                _ => return tabular,
+            }
+        }
+        false
+    }
+}
+
+/// The expression inside parentheses and pipelines without operators.
+pub(super) fn unwrap(expr: &syntax::Expr) -> &syntax::Expr {
+    match &expr.kind {
+        ExprKind::Parenthesized(inner) => unwrap(inner),
+        ExprKind::Pipeline(Pipeline { source: Some(source), operators })
+            if operators.is_empty() =>
+        {
+            unwrap(source)
+        }
+        _ => expr,
+    }
+}

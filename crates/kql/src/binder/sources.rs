@@ -1,0 +1,322 @@
+//! Where rows come from: tables, `let` tables, functions, other applications, literal rows.
+
+use model::{Type, ViewDef};
+
+use crate::bound::{Literal, Relation, RelationKind};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::syntax::{self, Argument, ExprKind, Name, SchemaColumn};
+
+use super::Binder;
+use super::coerce::convert_literal;
+use super::expressions::{call, column_ref, literal, literal_type};
+use super::functions::Value;
+use super::operations::as_literal;
+use super::relations::filter;
+use super::scope::{Binding, unwrap};
+
+/// Functions that name another place: `app('x').requests`.
+pub(super) fn is_remote(name: &str) -> bool {
+    matches!(name, "app" | "workspace" | "resource" | "adx" | "arg" | "cluster" | "database")
+}
+
+impl Binder<'_> {
+    /// A table inside another expression: sees no columns and is outside of any aggregate.
+    pub(super) fn subquery(&mut self, expr: &syntax::Expr) -> Option<Relation> {
+        let aggregating = self.aggregating.take();
+        let relation = self.relation(expr);
+        self.aggregating = aggregating;
+        relation
+    }
+
+    /// An expression that must yield a table.
+    pub(super) fn relation(&mut self, expr: &syntax::Expr) -> Option<Relation> {
+        self.deeper(expr.span, |binder| binder.relation_inner(expr))
+    }
+
+    fn relation_inner(&mut self, expr: &syntax::Expr) -> Option<Relation> {
+        match &expr.kind {
+            ExprKind::Missing => None,
+            ExprKind::Parenthesized(inner) => self.relation(inner),
+            ExprKind::Pipeline(pipeline) => self.pipeline(pipeline, expr.span),
+            ExprKind::Name(name) => self.table(name),
+            ExprKind::Call { name, args } => self.table_call(name, args, expr.span),
+            ExprKind::Member { base, name } => match &unwrap(base).kind {
+                ExprKind::Call { name: place, args } if is_remote(&place.text) => {
+                    self.remote(place, args, Some(name), expr.span)
+                }
+                _ => self.not_a_table(expr.span),
+            },
+            ExprKind::Datatable { columns, values } => self.datatable(columns, values, expr.span),
+            ExprKind::ExternalData { .. } => {
+                let message = "`externaldata` is not supported: queries fetch nothing from outside";
+                self.error(codes::NOT_SUPPORTED, expr.span, message)
+            }
+            _ => self.not_a_table(expr.span),
+        }
+    }
+
+    fn not_a_table<T>(&mut self, span: Span) -> Option<T> {
+        self.error(codes::NOT_ALLOWED, span, "a value stands where a table is expected")
+    }
+
+    fn table(&mut self, name: &Name) -> Option<Relation> {
+        match self.lookup(&name.text) {
+            Some(Binding::Table(relation)) => {
+                let relation = relation.clone();
+                return self.fresh(&relation, name.span);
+            }
+            Some(Binding::Function(function)) if function.tabular => {
+                let function = function.clone();
+                return self.call_table_function(&function, &[], None, name.span);
+            }
+            Some(Binding::Poisoned) => return None,
+            Some(_) => return self.not_a_table(name.span),
+            None => {}
+        }
+        match self.catalog.table(&name.text) {
+            Some(view) => self.scan(view, None, name.span),
+            None => self.unknown_table(name),
+        }
+    }
+
+    fn unknown_table<T>(&mut self, name: &Name) -> Option<T> {
+        let lets = self.binding_names(|b| {
+            matches!(b, Binding::Table(_))
+                || matches!(b, Binding::Function(function) if function.tabular)
+        });
+        let tables = self.catalog.table_names();
+        let known: Vec<&str> = tables.into_iter().chain(lets.iter().map(String::as_str)).collect();
+        let message = format!("no table `{}`", name.text);
+        self.unknown(codes::UNKNOWN_NAME, name.span, message, &name.text, known)
+    }
+
+    /// All rows of a table within the request's time range.
+    pub(super) fn scan(
+        &mut self,
+        view: &'static ViewDef,
+        app: Option<String>,
+        span: Span,
+    ) -> Option<Relation> {
+        self.spend(view.columns.len(), span)?;
+        let columns: Vec<_> = view.columns.iter().map(|c| self.column(c.name, c.ty)).collect();
+        let time = columns.iter().find(|c| c.name == view.time_column).cloned();
+        let kind = RelationKind::Scan { view, app };
+        let scan = Relation { kind, columns, span };
+        let (Some((start, end)), Some(time)) = (self.options.time_range, time) else {
+            return Some(scan);
+        };
+        let bound = |op: &'static str, at: i64| {
+            let args = vec![column_ref(&time, span), literal(Literal::DateTime(at), span)];
+            call(op, args, Type::Bool, span)
+        };
+        let both = vec![bound(">=", start), bound("<", end)];
+        Some(filter(scan, call("and", both, Type::Bool, span), span))
+    }
+
+    fn table_call(&mut self, name: &Name, args: &[Argument], span: Span) -> Option<Relation> {
+        if let Some(Binding::Function(function)) = self.lookup(&name.text) {
+            let function = function.clone();
+            return self.call_table_function(&function, args, None, span);
+        }
+        match (name.text.as_str(), args) {
+            // Computed once: the planner sees equal sub-plans.
+            ("materialize", [table]) => self.relation(&table.value),
+            ("table", [table]) | ("table", [table, _]) => {
+                let text = self.literal_text(&table.value, "the name of the table")?;
+                let name = Name { text, span: table.value.span, quoted: true };
+                self.table(&name)
+            }
+            (place, _) if is_remote(place) => self.remote(name, args, None, span),
+            _ if crate::signatures::scalar_function(&name.text).is_some() => self.not_a_table(span),
+            _ => self.unknown_function(name),
+        }
+    }
+
+    pub(super) fn call_table_function(
+        &mut self,
+        function: &std::rc::Rc<super::scope::Function>,
+        args: &[Argument],
+        piped: Option<Relation>,
+        span: Span,
+    ) -> Option<Relation> {
+        match self.call_function(function, args, piped, span, &[])? {
+            Value::Table(relation) => Some(relation),
+            Value::Scalar(_) => self.not_a_table(span),
+        }
+    }
+
+    fn literal_text(&mut self, expr: &syntax::Expr, what: &str) -> Option<String> {
+        let bound = self.scalar(expr, &[])?;
+        match as_literal(&bound) {
+            Some(Literal::String { value, .. }) => Some(value.clone()),
+            _ => {
+                let message = format!("{what} must be a literal string");
+                self.error(codes::CONSTANT_NEEDED, expr.span, message)
+            }
+        }
+    }
+
+    /// `app('x').requests`, `workspace('x').AppRequests`.
+    fn remote(
+        &mut self,
+        place: &Name,
+        args: &[Argument],
+        table: Option<&Name>,
+        span: Span,
+    ) -> Option<Relation> {
+        if !matches!(place.text.as_str(), "app" | "workspace") {
+            let message = format!(
+                "`{}()` is not supported: a query sees the applications of this server only",
+                place.text
+            );
+            return self.error(codes::NOT_SUPPORTED, place.span, message);
+        }
+        let (Some(table), [arg]) = (table, args) else {
+            let message = format!("`{}('name')` needs a table after it", place.text);
+            let help = format!("for example `{}('name').requests`", place.text);
+            return self.report(Diagnostic::new(codes::NOT_ALLOWED, span, message).help(help));
+        };
+        let app = self.literal_text(&arg.value, "the name of the application")?;
+        if !self.catalog.has_app(&app) {
+            let message = format!("no application `{app}`");
+            return self.error(codes::UNKNOWN_NAME, arg.value.span, message);
+        }
+        match self.catalog.table(&table.text) {
+            Some(view) => self.scan(view, Some(app), span),
+            None => self.unknown_table(table),
+        }
+    }
+
+    fn datatable(
+        &mut self,
+        schema: &[SchemaColumn],
+        values: &[syntax::Expr],
+        span: Span,
+    ) -> Option<Relation> {
+        if schema.is_empty() || !values.len().is_multiple_of(schema.len()) {
+            let message =
+                format!("{} values do not fill rows of {} columns", values.len(), schema.len());
+            return self.error(codes::WRONG_TABLE, span, message);
+        }
+        self.spend(values.len(), span)?;
+        let mut names = super::names::Names::default();
+        let mut columns = Vec::with_capacity(schema.len());
+        for wanted in schema {
+            let Some(name) = names.written(&wanted.name.text) else {
+                return self.named_twice(&wanted.name);
+            };
+            columns.push(self.column(name, wanted.ty));
+        }
+        let mut rows = Vec::with_capacity(values.len() / schema.len());
+        let mut complete = true;
+        for values in values.chunks(schema.len()) {
+            let cells: Vec<Option<Literal>> =
+                values.iter().zip(schema).map(|(v, c)| self.cell(v, c.ty)).collect();
+            match cells.into_iter().collect::<Option<Vec<Literal>>>() {
+                Some(row) => rows.push(row),
+                None => complete = false,
+            }
+        }
+        complete.then_some(Relation { kind: RelationKind::Values { rows }, columns, span })
+    }
+
+    /// A value of a literal row, converted to its column's type.
+    fn cell(&mut self, value: &syntax::Expr, ty: Type) -> Option<Literal> {
+        let bound = self.scalar(value, &[])?;
+        let Some(given) = as_literal(&bound) else {
+            return self.report(
+                Diagnostic::new(codes::CONSTANT_NEEDED, value.span, "a literal is expected here")
+                    .help("`print … | union …` makes rows of computed values"),
+            );
+        };
+        if literal_type(given) == ty {
+            return Some(given.clone());
+        }
+        match super::coerce::convert_literal(given, ty).or_else(|| cell_literal(given, ty)) {
+            Some(converted) => Some(converted),
+            None => {
+                let message = format!("a {} cannot stand in a {ty} column", bound.ty);
+                self.error(codes::WRONG_TYPE, value.span, message)
+            }
+        }
+    }
+
+    pub(super) fn named_twice<T>(&mut self, name: &Name) -> Option<T> {
+        let message = format!("the column `{}` is named twice", name.text);
+        self.error(codes::NAMED_TWICE, name.span, message)
+    }
+}
+
+/// Conversions `datatable` makes besides the exact ones.
+fn cell_literal(value: &Literal, ty: Type) -> Option<Literal> {
+    let null = Literal::Null(ty);
+    Some(match (value, ty) {
+        (Literal::String { value, .. }, Type::Int) => {
+            value.trim().parse().map_or(null, Literal::Int)
+        }
+        (Literal::String { value, .. }, Type::Long) => {
+            value.trim().parse().map_or(null, Literal::Long)
+        }
+        (Literal::String { value, .. }, Type::Real) => {
+            value.trim().parse().map_or(null, Literal::Real)
+        }
+        (Literal::String { value, .. }, Type::Decimal) => {
+            value.trim().parse().map_or(null, Literal::Decimal)
+        }
+        (Literal::String { value, .. }, Type::Bool) => {
+            value.trim().to_lowercase().parse().map_or(null, Literal::Bool)
+        }
+        (Literal::String { value, .. }, Type::Guid) => guid(value).map_or(null, Literal::Guid),
+        (Literal::String { value, .. }, Type::Dynamic) => {
+            let mut json = String::new();
+            model::json::write_string(&mut json, value);
+            Literal::Dynamic(json)
+        }
+        (Literal::Long(v), Type::Dynamic) => Literal::Dynamic(v.to_string()),
+        (Literal::Int(v), Type::Dynamic) => Literal::Dynamic(v.to_string()),
+        (Literal::Bool(v), Type::Dynamic) => Literal::Dynamic(v.to_string()),
+        (Literal::Real(v), Type::Dynamic) => {
+            let mut json = String::new();
+            model::json::write_real(&mut json, *v);
+            Literal::Dynamic(json)
+        }
+        (Literal::Long(v), Type::Bool) => Literal::Bool(*v != 0),
+        (Literal::Long(v), Type::String) => text(v.to_string()),
+        (Literal::Int(v), Type::String) => text(v.to_string()),
+        (Literal::Bool(v), Type::String) => text(if *v { "True" } else { "False" }.to_owned()),
+        (Literal::Guid(v), Type::String) => text(v.clone()),
+        (Literal::DateTime(v), Type::String) => {
+            text(model::time::format_datetime(*v, model::time::Fraction::Seven))
+        }
+        (Literal::TimeSpan(v), Type::String) => text(model::time::format_timespan(*v)),
+        (Literal::Real(v), Type::Long) if v.fract() == 0.0 => convert_whole(*v)?,
+        (Literal::Real(v), Type::String) => text(format!("{v:?}")),
+        _ => return None,
+    })
+}
+
+fn convert_whole(value: f64) -> Option<Literal> {
+    (value.abs() < 9.0e15).then_some(Literal::Long(value as i64))
+}
+
+fn text(value: String) -> Literal {
+    Literal::String { value, hidden: false }
+}
+
+/// 36 lower-case characters, or nothing.
+pub(super) fn guid(value: &str) -> Option<String> {
+    let value = value.trim().to_ascii_lowercase();
+    let shape = value.char_indices().all(|(i, c)| match i {
+        8 | 13 | 18 | 23 => c == '-',
+        _ => c.is_ascii_hexdigit(),
+    });
+    (value.len() == 36 && shape).then_some(value)
+}
+
+/// The literal a query parameter's plain text means for a type.
+pub(super) fn plain_literal(value: &str, ty: Type) -> Option<Literal> {
+    let value = text(value.to_owned());
+    let literal = convert_literal(&value, ty).or_else(|| cell_literal(&value, ty))?;
+    (!matches!(literal, Literal::Null(_))).then_some(literal)
+}
