@@ -136,11 +136,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes no more records.
+    pub fn finish(&mut self) {
+        self.capacity = self.end;
+    }
+
     /// Removes what a failed [`Writer::write`] may have left, durably; the file takes no more.
     pub fn cut_tail(&mut self) -> std::io::Result<()> {
-        self.file.truncate(self.end)?;
-        self.capacity = self.end;
-        Ok(())
+        self.finish();
+        self.file.truncate(self.end)
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod codec;
 pub mod disk;
+pub mod disk_sim;
 pub mod error;
 pub mod extent;
 pub mod files;

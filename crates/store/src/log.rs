@@ -36,8 +36,10 @@ pub fn number(name: &str) -> Option<u64> {
 /// The log open for appending.
 #[derive(Debug)]
 pub struct Log {
-    number: u64,
-    writer: Writer,
+    /// The segment being written; none before the first write, so that a start needs no space.
+    current: Option<Writer>,
+    next_number: u64,
+    next_sequence: u64,
     /// Fingerprints of the schemas the current segment has.
     schemas: HashSet<u64>,
     segment_bytes: u64,
@@ -56,43 +58,29 @@ pub struct Entry {
 }
 
 impl Log {
-    /// Starts segment `number`, durably, after the segments `closed` (number and size in bytes).
-    ///
-    /// # Errors
-    /// [`Error::DiskFull`] when there is no room for it, [`Error::Io`].
-    pub fn create(
-        disk: &dyn Disk,
-        number: u64,
-        first_sequence: u64,
-        segment_bytes: u64,
-        closed: Vec<(u64, u64)>,
-    ) -> Result<Log, Error> {
-        let writer = create_segment(disk, number, first_sequence, segment_bytes)
-            .map_err(|e| Error::io("start a log segment", e))?;
-        Ok(Log {
-            number,
-            writer,
+    /// Goes on after what [`replay`] found and [`cut`] has put in order, in a new segment.
+    pub fn resume(replayed: Replayed, segment_bytes: u64) -> Log {
+        Log {
+            current: None,
+            next_number: replayed.next_number,
+            next_sequence: replayed.next_sequence,
             schemas: HashSet::new(),
             segment_bytes,
-            closed,
+            closed: replayed.segments,
             tail_dirty: false,
             failed: None,
-        })
-    }
-
-    /// The number of the current segment.
-    pub fn number(&self) -> u64 {
-        self.number
+        }
     }
 
     /// Segments on disk.
     pub fn segments(&self) -> u64 {
-        self.closed.len() as u64 + 1
+        self.closed.len() as u64 + u64::from(self.current.is_some())
     }
 
     /// Bytes in all segments, reserved but unused space aside.
     pub fn size_bytes(&self) -> u64 {
-        self.closed.iter().map(|(_, size)| size).sum::<u64>() + self.writer.end()
+        let closed: u64 = self.closed.iter().map(|(_, size)| size).sum();
+        closed + self.current.as_ref().map_or(0, Writer::end)
     }
 
     /// Removes the segments before number `from`: their rows are in extents.
@@ -118,7 +106,8 @@ impl Log {
         let size_bytes: u64 = entries.iter().map(|e| e.record.size_bytes()).sum();
         let mut missing = missing_schemas(&entries, &self.schemas)?;
         let schemas_bytes: u64 = missing.iter().map(|(_, r)| r.size_bytes()).sum();
-        if self.tail_dirty || !self.writer.fits(size_bytes + schemas_bytes) {
+        let fits = |writer: &Writer| writer.fits(size_bytes + schemas_bytes);
+        if self.tail_dirty || !self.current.as_ref().is_some_and(fits) {
             missing = missing_schemas(&entries, &HashSet::new())?;
             let schemas_bytes: u64 = missing.iter().map(|(_, r)| r.size_bytes()).sum();
             self.next_segment(disk, size_bytes + schemas_bytes)?;
@@ -127,16 +116,18 @@ impl Log {
         let skipped = records.len() as u64;
         let count = entries.len() as u64;
         records.extend(entries.into_iter().map(|e| e.record));
-        let first = match self.writer.write(&mut records) {
+        let Some(writer) = &mut self.current else { return Err(Error::Closed) };
+        let first = match writer.write(&mut records) {
             Ok(first) => first + skipped,
             Err(e) => {
                 self.tail_dirty = true;
                 return Err(Error::io("write to the log", e));
             }
         };
-        if let Err(e) = self.writer.sync() {
+        if let Err(e) = writer.sync() {
             return Err(self.fail(&e));
         }
+        self.next_sequence = writer.next_sequence();
         self.schemas.extend(keys);
         Ok((first..first + count).collect())
     }
@@ -148,23 +139,28 @@ impl Log {
     pub fn rotate(&mut self, disk: &dyn Disk) -> Result<u64, Error> {
         self.refuse_failed()?;
         self.next_segment(disk, 0)?;
-        Ok(self.number)
+        Ok(self.next_number - 1)
     }
 
     fn next_segment(&mut self, disk: &dyn Disk, record_bytes: u64) -> Result<(), Error> {
-        if self.tail_dirty {
-            if let Err(e) = self.writer.cut_tail() {
+        if let Some(writer) = &mut self.current {
+            // Nothing may follow here even if the next segment cannot be made now: a half-made one
+            // could be found after a crash, and it begins with the next sequence.
+            writer.finish();
+            if self.tail_dirty
+                && let Err(e) = writer.cut_tail()
+            {
                 return Err(self.fail(&e));
             }
             self.tail_dirty = false;
         }
         let capacity = self.segment_bytes.max(frame::FILE_HEADER_BYTES as u64 + record_bytes);
-        let sequence = self.writer.next_sequence();
-        let writer = create_segment(disk, self.number + 1, sequence, capacity)
+        let writer = create_segment(disk, self.next_number, self.next_sequence, capacity)
             .map_err(|e| Error::io("start a log segment", e))?;
-        self.closed.push((self.number, self.writer.end()));
-        self.writer = writer;
-        self.number += 1;
+        if let Some(old) = self.current.replace(writer) {
+            self.closed.push((self.next_number - 1, old.end()));
+        }
+        self.next_number += 1;
         self.schemas.clear();
         Ok(())
     }
@@ -202,7 +198,8 @@ fn missing_schemas(entries: &[Entry], known: &HashSet<u64>) -> Result<Vec<(u64, 
     Ok(missing)
 }
 
-fn create_segment(
+/// Makes an empty segment, durably.
+pub fn create_segment(
     disk: &dyn Disk,
     number: u64,
     first_sequence: u64,
@@ -295,13 +292,23 @@ impl Replayed {
     }
 }
 
-/// Removes what follows the last whole record, durably.
+/// Puts the last segment in order: what was read is durable, what follows it is gone.
+///
+/// The records are written again in their place. After a failed sync the system may show bytes it
+/// no longer intends to write; to a process started later they look like any other.
 pub fn cut(disk: &dyn Disk, replayed: &Replayed) -> Result<(), Error> {
     let Some((number, end)) = replayed.cut else { return Ok(()) };
     let path = path(number);
+    let rewrite = || {
+        let mut bytes = disk.read(&path)?;
+        bytes.truncate(end as usize);
+        let mut file = disk.open(&path)?;
+        file.write_at(0, &bytes)?;
+        file.truncate(end)
+    };
     let done = match end {
         0 => disk.remove(&path).and_then(|()| disk.sync_dir(DIR)),
-        _ => disk.open(&path).and_then(|mut file| file.truncate(end)),
+        _ => rewrite(),
     };
     done.map_err(|e| Error::io(format!("cut `{path}`"), e))
 }

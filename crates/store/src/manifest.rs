@@ -83,17 +83,25 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Takes up the manifest [`read`] found, in a fresh file when the old one ends torn.
+    /// Takes up the manifest [`read`] found. Needs no space.
     pub fn open(disk: &dyn Disk, found: Found) -> Result<Manifest, Error> {
-        let mut manifest = Manifest { writer: None, contents: found.contents, failed: None };
-        match found.frames.torn {
-            true => manifest.rewrite(disk)?,
-            false => {
-                let file = disk.open(PATH).map_err(|e| Error::io("open the manifest", e))?;
-                manifest.writer = Some(Writer::resume(file, &found.frames, found.capacity));
+        let end = found.frames.end;
+        // Written again in its place, for the reason given at `log::cut`.
+        let rewrite = || {
+            let mut bytes = disk.read(PATH)?;
+            bytes.truncate(end as usize);
+            let mut file = disk.open(PATH)?;
+            file.write_at(0, &bytes)?;
+            match found.frames.torn {
+                true => file.truncate(end)?,
+                false => file.sync()?,
             }
-        }
-        Ok(manifest)
+            Ok(file)
+        };
+        let file = rewrite().map_err(|e| Error::io("open the manifest", e))?;
+        let capacity = if found.frames.torn { end } else { found.capacity };
+        let writer = Some(Writer::resume(file, &found.frames, capacity));
+        Ok(Manifest { writer, contents: found.contents, failed: None })
     }
 
     pub fn contents(&self) -> &Contents {

@@ -16,7 +16,7 @@ use crate::manifest::{self, Manifest};
 use crate::options::Options;
 use crate::snapshot::{Extent, Shelf, data_path, index_path};
 use crate::store::{Inner, Mode, State};
-use crate::{files, head, log, meta, snapshot};
+use crate::{files, frame, head, log, meta, snapshot};
 
 /// The file that says what a data folder is.
 const FORMAT_PATH: &str = "format";
@@ -35,7 +35,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options, mode: Mode) -> Result<
         }
         None => {
             refuse_lost_manifest(&*disk)?;
-            create(&*disk, &options)?;
+            create(&*disk)?;
             manifest::read(&*disk)?.ok_or_else(|| Error::damaged(manifest::PATH, "missing"))?
         }
     };
@@ -96,14 +96,15 @@ fn refuse_lost_manifest(disk: &dyn Disk) -> Result<(), Error> {
 }
 
 /// Makes an empty store. The manifest comes last: without it, the next start begins anew.
-fn create(disk: &dyn Disk, options: &Options) -> Result<(), Error> {
+fn create(disk: &dyn Disk) -> Result<(), Error> {
     let doing = "make the data folder";
     for dir in [log::DIR, meta::DIR, snapshot::DIR, files::DIR] {
         disk.create_dir(dir).map_err(|e| Error::io(doing, e))?;
     }
     let format = format!("{FORMAT_NAME} {FORMAT}\n");
     disk::replace(disk, FORMAT_PATH, format.as_bytes()).map_err(|e| Error::io(doing, e))?;
-    Log::create(disk, 1, 1, options.segment_bytes, Vec::new())?;
+    log::create_segment(disk, 1, 1, frame::FILE_HEADER_BYTES as u64)
+        .map_err(|e| Error::io(doing, e))?;
     Manifest::create(disk, 1)?;
     Ok(())
 }
@@ -131,15 +132,14 @@ fn replay(disk: &dyn Disk, from: u64, state: &mut State) -> Result<Replayed, Err
     Ok(replayed)
 }
 
-/// Cuts off a torn end and begins a new segment: what follows a tear is never taken for a record.
+/// Puts the end of the log in order; the next write begins a new segment. Needs no space.
 fn continue_log(disk: &dyn Disk, options: &Options, replayed: Replayed) -> Result<Log, Error> {
     log::cut(disk, &replayed)?;
     for &number in &replayed.obsolete {
         let path = log::path(number);
         disk.remove(&path).map_err(|e| Error::io(format!("remove `{path}`"), e))?;
     }
-    let Replayed { next_number, next_sequence, segments, .. } = replayed;
-    Log::create(disk, next_number, next_sequence, options.segment_bytes, segments)
+    Ok(Log::resume(replayed, options.segment_bytes))
 }
 
 /// Removes what a crash left between writing a file and naming it in the manifest.

@@ -4,6 +4,7 @@
 //! is removed only after the last snapshot that names it is gone.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,12 +25,23 @@ pub const DIR: &str = "extents";
 /// The rows of one application and table at one moment.
 ///
 /// Keep it for as long as its files are read: it is what keeps them from being removed.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Snapshot {
     pub table: &'static TableDef,
     /// Rows not yet in extents, in no particular order.
     pub head: Vec<RecordBatch>,
     pub extents: Vec<Arc<Extent>>,
+}
+
+impl fmt::Debug for Snapshot {
+    /// Without the rows: telemetry has no place in messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("table", &self.table.name)
+            .field("head_batches", &self.head.len())
+            .field("extents", &self.extents.len())
+            .finish()
+    }
 }
 
 impl Snapshot {

@@ -5,6 +5,7 @@
 //! state. Seal, merge and retain lie in modules of their own.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -30,7 +31,6 @@ use crate::stats::{Histogram, Stats, TableStats};
 use crate::writer::{Done, Prepared, Queue, Receipt, Write};
 
 /// An open data folder.
-#[derive(Debug)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
     objects: Arc<dyn ObjectStore>,
@@ -41,8 +41,14 @@ pub struct Store {
     lock: Mutex<Option<FolderLock>>,
 }
 
+impl fmt::Debug for Store {
+    /// Without the rows: telemetry has no place in messages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}
+
 /// What the store shares with its log thread.
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub options: Options,
     pub shelf: Arc<Shelf>,

@@ -37,7 +37,7 @@ fn batches_read_back_from_the_log_equal_those_written() {
     let written = batch(&REQUESTS, &names("n", 300), TODAY);
     let rows = vec![(AppId(7), written.clone())];
     store.append_blocking(Write { rows, documents: Vec::new() }).unwrap();
-    assert_eq!(store.snapshot(AppId(7), &REQUESTS).head, [written.rows.clone()]);
+    assert_eq!(store.snapshot(AppId(7), &REQUESTS).head[..], *std::slice::from_ref(&written.rows));
     drop(store);
     let store = Store::open(dir.path(), options()).unwrap();
     assert_eq!(store.snapshot(AppId(7), &REQUESTS).head, [written.rows]);
@@ -176,7 +176,7 @@ fn a_folder_of_a_newer_program_is_refused() {
 #[test]
 fn a_folder_that_lost_its_manifest_is_not_begun_anew() {
     let dir = tempfile::tempdir().unwrap();
-    drop(Store::open(dir.path(), options()).unwrap());
+    Store::open(dir.path(), options()).unwrap().append_blocking(request("a")).unwrap();
     std::fs::remove_file(dir.path().join("manifest")).unwrap();
     let error = Store::open(dir.path(), options()).unwrap_err();
     assert_eq!(error.to_string(), "`manifest` is damaged: missing");

@@ -1,5 +1,8 @@
 //! The store from outside: opening, appending, jobs, and power cuts.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, like the tests")]
 
 mod append;
+mod damage;
 mod jobs;
+mod power_cut;
 mod rows;
