@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod engine;
 pub mod error;
+pub mod functions;
 pub mod provider;
 pub mod request;
 

@@ -1,0 +1,217 @@
+//! `+`, `-`, `*`, `/`, `%` and negation on numbers, datetimes and timespans.
+//!
+//! Long arithmetic wraps, division by zero is null, `%` is never negative (spec kql.md §3);
+//! a time outside the representable range is null.
+
+use datafusion::arrow::array::{Array, ArrayRef, Int64Array};
+use datafusion::arrow::compute;
+use datafusion::common::Result;
+use datafusion::logical_expr::{Expr, cast};
+use model::Type;
+
+use super::super::kernel::{Args, Kernel, Longs};
+use super::super::{Build, Call};
+use crate::Error;
+
+pub(super) const FAMILY: &[(&str, Build)] = &[
+    ("+", add),
+    ("-", subtract),
+    ("*", multiply),
+    ("/", divide),
+    ("%", modulo),
+    ("unary -", negate),
+    ("unary +", |call| call.one()),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Class {
+    Whole,
+    Real,
+    Time,
+    Span,
+}
+
+fn class(ty: Type) -> Option<Class> {
+    Some(match ty {
+        Type::Int | Type::Long => Class::Whole,
+        Type::Real | Type::Decimal => Class::Real,
+        Type::DateTime => Class::Time,
+        Type::TimeSpan => Class::Span,
+        _ => return None,
+    })
+}
+
+fn classes(call: &Call) -> Result<(Class, Class), Error> {
+    match (class(call.ty(0)?), class(call.ty(1)?)) {
+        (Some(a), Some(b)) => Ok((a, b)),
+        _ => Err(call.malformed()),
+    }
+}
+
+/// Both operands in the Arrow type of the result, for DataFusion's own operators.
+fn numbers(call: Call) -> Result<(Expr, Expr), Error> {
+    let result = call.result;
+    let (a_type, b_type) = (call.ty(0)?, call.ty(1)?);
+    let (a, b) = call.pair()?;
+    let widen = |value, ty: Type| {
+        if ty.arrow() == result.arrow() { value } else { cast(value, result.arrow()) }
+    };
+    Ok((widen(a, a_type), widen(b, b_type)))
+}
+
+fn add(call: Call) -> Result<Expr, Error> {
+    match classes(&call)? {
+        (Class::Whole | Class::Real, Class::Whole | Class::Real) => {
+            let (a, b) = numbers(call)?;
+            Ok(a + b)
+        }
+        (Class::Time | Class::Span, Class::Span) | (Class::Span, Class::Time) => {
+            call.kernel(|a| checked(a, i64::checked_add))
+        }
+        _ => Err(call.malformed()),
+    }
+}
+
+fn subtract(call: Call) -> Result<Expr, Error> {
+    match classes(&call)? {
+        (Class::Whole | Class::Real, Class::Whole | Class::Real) => {
+            let (a, b) = numbers(call)?;
+            Ok(a - b)
+        }
+        (Class::Time, Class::Time | Class::Span) | (Class::Span, Class::Span) => {
+            call.kernel(|a| checked(a, i64::checked_sub))
+        }
+        _ => Err(call.malformed()),
+    }
+}
+
+fn multiply(call: Call) -> Result<Expr, Error> {
+    match classes(&call)? {
+        (Class::Whole | Class::Real, Class::Whole | Class::Real) => {
+            let (a, b) = numbers(call)?;
+            Ok(a * b)
+        }
+        (Class::Whole, Class::Span) | (Class::Span, Class::Whole) => {
+            call.kernel(|a| checked(a, i64::checked_mul))
+        }
+        (Class::Real, Class::Span) | (Class::Span, Class::Real) => call.kernel(|args| {
+            let (a, b) = (args.real(0)?, args.real(1)?);
+            args.whole(|row| ticks(a.get(row)? * b.get(row)?))
+        }),
+        _ => Err(call.malformed()),
+    }
+}
+
+fn divide(call: Call) -> Result<Expr, Error> {
+    let kernel: Kernel = match classes(&call)? {
+        (Class::Whole, Class::Whole) => whole_divide,
+        (Class::Whole | Class::Real, Class::Whole | Class::Real) => {
+            let (a, b) = numbers(call)?;
+            return Ok(a / b);
+        }
+        (Class::Span, Class::Span) => |args| {
+            let (a, b) = (args.long(0)?, args.long(1)?);
+            args.reals(|row| Some(a.get(row)? as f64 / b.get(row)? as f64))
+        },
+        (Class::Span, Class::Whole | Class::Real) => |args| {
+            let (a, b) = (args.real(0)?, args.real(1)?);
+            args.whole(|row| ticks(a.get(row)? / b.get(row)?))
+        },
+        _ => return Err(call.malformed()),
+    };
+    call.kernel(kernel)
+}
+
+/// Truncates toward zero; null on zero; the one overflow wraps.
+fn whole_divide(args: &Args) -> Result<ArrayRef> {
+    let (a, b) = (args.long(0)?, args.long(1)?);
+    if let Some(Some(divisor)) = b.constant()
+        && divisor > 0
+    {
+        return args.retype(compute::unary(&a.array, |v| v / divisor));
+    }
+    args.whole(|row| {
+        let (a, b) = (a.get(row)?, b.get(row)?);
+        (b != 0).then(|| a.wrapping_div(b))
+    })
+}
+
+fn modulo(call: Call) -> Result<Expr, Error> {
+    let kernel: Kernel = match classes(&call)? {
+        (Class::Whole, Class::Whole) | (Class::Span, Class::Span) | (Class::Time, Class::Span) => {
+            |args| {
+                let (a, b) = (args.long(0)?, args.long(1)?);
+                args.whole(|row| {
+                    let (a, b) = (a.get(row)?, b.get(row)?);
+                    (b != 0).then(|| a.wrapping_rem_euclid(b))
+                })
+            }
+        }
+        (Class::Whole | Class::Real, Class::Whole | Class::Real) => |args| {
+            let (a, b) = (args.real(0)?, args.real(1)?);
+            args.reals(|row| {
+                let (a, b) = (a.get(row)?, b.get(row)?);
+                (b != 0.0).then(|| a.rem_euclid(b))
+            })
+        },
+        _ => return Err(call.malformed()),
+    };
+    call.kernel(kernel)
+}
+
+fn negate(call: Call) -> Result<Expr, Error> {
+    match class(call.ty(0)?) {
+        Some(Class::Whole) => call.kernel(|args| {
+            let a = args.long(0)?;
+            args.whole(|row| Some(a.get(row)?.wrapping_neg()))
+        }),
+        Some(Class::Real) => call.kernel(|args| {
+            let a = args.real(0)?;
+            args.reals(|row| Some(-a.get(row)?))
+        }),
+        Some(Class::Span) => call.kernel(|args| {
+            let a = args.long(0)?;
+            args.whole(|row| a.get(row)?.checked_neg())
+        }),
+        _ => Err(call.malformed()),
+    }
+}
+
+/// Nanoseconds cut to whole ticks; null when there is no such time.
+pub(super) fn ticks(nanos: f64) -> Option<i64> {
+    let tick = model::time::TICK;
+    let count = (nanos / tick as f64).round();
+    (count.abs() < (i64::MAX / tick) as f64).then(|| count as i64 * tick)
+}
+
+fn checked(args: &Args, op: fn(i64, i64) -> Option<i64>) -> Result<ArrayRef> {
+    let (a, b) = (args.long(0)?, args.long(1)?);
+    let out = match (a.constant(), b.constant()) {
+        (None, Some(Some(right))) => by_constant(&a, |left| op(left, right)),
+        (Some(Some(left)), None) => by_constant(&b, |right| op(left, right)),
+        _ => (0..args.rows).map(|row| op(a.get(row)?, b.get(row)?)).collect(),
+    };
+    args.retype(out)
+}
+
+fn by_constant(values: &Longs, op: impl Fn(i64) -> Option<i64>) -> Int64Array {
+    let array = &values.array;
+    if array.null_count() == 0 {
+        // Range faults are so rare that the plain loop is tried first.
+        let mut fits = true;
+        let plain: Vec<i64> = array
+            .values()
+            .iter()
+            .map(|&v| {
+                op(v).unwrap_or_else(|| {
+                    fits = false;
+                    0
+                })
+            })
+            .collect();
+        if fits {
+            return plain.into();
+        }
+    }
+    array.iter().map(|v| op(v?)).collect()
+}

@@ -1,0 +1,174 @@
+//! `url_encode`, `url_decode`, `base64_*`, `parse_url`: texts in other clothes.
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::common::Result;
+use model::json;
+
+use super::super::Build;
+use super::super::kernel::Args;
+
+pub(super) const FAMILY: &[(&str, Build)] = &[
+    ("url_encode", |c| c.kernel(|a| each(a, |text, out| url_encode(text, out, false)))),
+    ("url_encode_component", |c| c.kernel(|a| each(a, |text, out| url_encode(text, out, true)))),
+    ("url_decode", |c| c.kernel(|a| each(a, url_decode))),
+    ("base64_encode_tostring", |c| c.kernel(|a| each(a, base64_encode))),
+    ("base64_decode_tostring", |c| c.kernel(|a| each(a, base64_decode))),
+    ("parse_url", |c| c.kernel(|a| each(a, parse_url))),
+];
+
+fn each(args: &Args, change: fn(&str, &mut String) -> bool) -> Result<ArrayRef> {
+    let texts = args.text(0)?;
+    args.texts(|row, out| change(texts.text(row), out))
+}
+
+/// `component`: everything but unreserved characters; else the characters of a whole URL stay too.
+fn url_encode(text: &str, out: &mut String, component: bool) -> bool {
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        let reserved = matches!(
+            byte,
+            b':' | b'/'
+                | b'?'
+                | b'#'
+                | b'['
+                | b']'
+                | b'@'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+        );
+        if plain || (reserved && !component) {
+            out.push(char::from(byte));
+        } else {
+            const HEX: &[u8; 16] = b"0123456789ABCDEF";
+            out.push('%');
+            out.push(char::from(HEX[usize::from(byte >> 4)]));
+            out.push(char::from(HEX[usize::from(byte & 15)]));
+        }
+    }
+    true
+}
+
+fn url_decode(text: &str, out: &mut String) -> bool {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    let hex = |byte: Option<&u8>| byte.and_then(|b| char::from(*b).to_digit(16));
+    while let Some(&byte) = bytes.get(at) {
+        match (byte, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            (b'+', ..) => {
+                decoded.push(b' ');
+                at += 1;
+            }
+            _ => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    out.push_str(&String::from_utf8_lossy(&decoded));
+    true
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64_encode(text: &str, out: &mut String) -> bool {
+    for chunk in text.as_bytes().chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            if digit > chunk.len() {
+                out.push('=');
+            } else {
+                out.push(char::from(ALPHABET[(bits >> (18 - 6 * digit)) as usize & 63]));
+            }
+        }
+    }
+    true
+}
+
+/// A text that is no base64, or no UTF-8 inside, is missing.
+fn base64_decode(text: &str, out: &mut String) -> bool {
+    let text = text.trim();
+    let digits = text.trim_end_matches('=');
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
+        return false;
+    }
+    let (mut bits, mut have) = (0_u32, 0);
+    let mut decoded = Vec::with_capacity(digits.len());
+    for byte in digits.bytes() {
+        let Some(value) = ALPHABET.iter().position(|a| *a == byte) else { return false };
+        bits = bits << 6 | value as u32;
+        have += 6;
+        if have >= 8 {
+            have -= 8;
+            decoded.push((bits >> have) as u8);
+        }
+    }
+    match String::from_utf8(decoded) {
+        Ok(decoded) => {
+            out.push_str(&decoded);
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+/// A bag with Scheme, Host, Port, Path, Username, Password, `Query Parameters`, Fragment.
+fn parse_url(text: &str, out: &mut String) -> bool {
+    let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (scheme, rest) = rest.split_once("://").unwrap_or(("", rest));
+    let (authority, path) = match rest.find('/') {
+        Some(at) if !scheme.is_empty() => rest.split_at(at),
+        _ if scheme.is_empty() => ("", rest),
+        _ => (rest, ""),
+    };
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let (username, password) = user.split_once(':').unwrap_or((user, ""));
+    let (host, port) = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (name, port),
+        _ => (host, ""),
+    };
+    out.push('{');
+    let parts = [
+        ("Scheme", scheme),
+        ("Host", host),
+        ("Port", port),
+        ("Path", path),
+        ("Username", username),
+        ("Password", password),
+    ];
+    for (name, value) in parts {
+        json::write_string(out, name);
+        out.push(':');
+        json::write_string(out, value);
+        out.push(',');
+    }
+    out.push_str("\"Query Parameters\":{");
+    for (at, pair) in query.split('&').filter(|p| !p.is_empty()).enumerate() {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if at > 0 {
+            out.push(',');
+        }
+        json::write_string(out, key);
+        out.push(':');
+        json::write_string(out, value);
+    }
+    out.push_str("},\"Fragment\":");
+    json::write_string(out, fragment);
+    out.push('}');
+    true
+}

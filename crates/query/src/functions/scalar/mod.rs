@@ -1,0 +1,113 @@
+//! Scalar functions and operators by canonical name, one family per file.
+
+mod arithmetic;
+mod array;
+mod bag;
+mod bin;
+mod case;
+mod casing;
+mod coalesce;
+mod contains;
+mod datetime_add;
+mod datetime_part;
+mod encode;
+mod equality;
+mod extract;
+mod format_datetime;
+mod gettype;
+mod has;
+mod hash;
+mod in_;
+mod indexof;
+mod is_null;
+mod logic;
+mod make_datetime;
+mod matches_regex;
+mod math;
+mod min_of;
+mod ordering;
+mod parse_json;
+mod rand;
+mod range;
+mod regexes;
+mod replace;
+mod round;
+mod split;
+mod startof;
+mod strcat;
+mod strlen;
+mod substring;
+mod tobool;
+mod todatetime;
+mod toguid;
+mod tolong;
+mod toreal;
+mod tostring;
+mod trim;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::Build;
+
+pub(crate) use tostring::Cells;
+
+/// Names and builders of one file.
+type Family = &'static [(&'static str, Build)];
+
+const FAMILIES: &[Family] = &[
+    arithmetic::FAMILY,
+    array::FAMILY,
+    bag::FAMILY,
+    bin::FAMILY,
+    case::FAMILY,
+    casing::FAMILY,
+    coalesce::FAMILY,
+    contains::FAMILY,
+    datetime_add::FAMILY,
+    datetime_part::FAMILY,
+    encode::FAMILY,
+    equality::FAMILY,
+    extract::FAMILY,
+    format_datetime::FAMILY,
+    gettype::FAMILY,
+    has::FAMILY,
+    hash::FAMILY,
+    in_::FAMILY,
+    indexof::FAMILY,
+    is_null::FAMILY,
+    logic::FAMILY,
+    make_datetime::FAMILY,
+    math::FAMILY,
+    matches_regex::FAMILY,
+    min_of::FAMILY,
+    ordering::FAMILY,
+    parse_json::FAMILY,
+    rand::FAMILY,
+    range::FAMILY,
+    replace::FAMILY,
+    round::FAMILY,
+    split::FAMILY,
+    startof::FAMILY,
+    strcat::FAMILY,
+    strlen::FAMILY,
+    substring::FAMILY,
+    tobool::FAMILY,
+    todatetime::FAMILY,
+    toguid::FAMILY,
+    tolong::FAMILY,
+    toreal::FAMILY,
+    tostring::FAMILY,
+    trim::FAMILY,
+];
+
+static BY_NAME: LazyLock<HashMap<&'static str, (&'static str, Build)>> =
+    LazyLock::new(|| FAMILIES.iter().copied().flatten().map(|&(n, b)| (n, (n, b))).collect());
+
+pub(super) fn find(name: &str) -> Option<(&'static str, Build)> {
+    BY_NAME.get(name).copied()
+}
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FAMILIES.iter().copied().flatten().map(|&(name, _)| name)
+}

@@ -1,0 +1,73 @@
+//! Regular expressions, compiled once: the dialect is the `regex` crate's (spec kql.md §5).
+//!
+//! Invariant: at most [`CACHED_MAX`] are kept, each limited in size.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use datafusion::common::{DataFusionError, Result};
+use datafusion::logical_expr::Expr;
+use kql::diagnostic::{Diagnostic, Span};
+use regex::{Regex, RegexBuilder};
+
+use super::super::Call;
+use crate::Error;
+
+/// How many compiled expressions are kept.
+const CACHED_MAX: usize = 256;
+/// The largest compiled expression.
+const SIZE_BYTES_MAX: usize = 4 << 20;
+
+static CACHE: LazyLock<Mutex<HashMap<String, Arc<Regex>>>> = LazyLock::new(Mutex::default);
+
+/// The compiled `pattern`.
+pub(super) fn compile(pattern: &str) -> Result<Arc<Regex>> {
+    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = cache.get(pattern) {
+        return Ok(Arc::clone(regex));
+    }
+    let regex = RegexBuilder::new(pattern)
+        .size_limit(SIZE_BYTES_MAX)
+        .build()
+        .map_err(|e| DataFusionError::Execution(text_of(pattern, &e)))?;
+    if cache.len() >= CACHED_MAX {
+        cache.clear();
+    }
+    let regex = Arc::new(regex);
+    cache.insert(pattern.to_owned(), Arc::clone(&regex));
+    Ok(regex)
+}
+
+fn text_of(pattern: &str, error: &regex::Error) -> String {
+    let why = error.to_string();
+    let why = why.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
+    format!("`{pattern}` is not a regular expression: {why}")
+}
+
+/// Refuses a call whose constant pattern, argument `k`, cannot be compiled.
+pub(super) fn check(call: &Call, k: usize) -> Result<(), Error> {
+    if let Some(Expr::Literal(value, _)) = call.args.get(k)
+        && let Some(Some(pattern)) = value.try_as_str()
+        && let Err(error) = compile(pattern)
+    {
+        let message = match error {
+            DataFusionError::Execution(message) => message,
+            other => other.to_string(),
+        };
+        return Err(Error::Query(vec![Diagnostic::new("SEM0420", Span::default(), message)]));
+    }
+    Ok(())
+}
+
+/// One compiled pattern per row; the same one for a constant.
+pub(super) fn of_rows(
+    args: &super::super::kernel::Args,
+    k: usize,
+) -> Result<impl Fn(usize) -> Arc<Regex>> {
+    let texts = args.text(k)?;
+    let scalar = texts.scalar;
+    let rows = if scalar { 1 } else { args.rows };
+    let compiled: Vec<Arc<Regex>> =
+        (0..rows).map(|row| compile(texts.text(row))).collect::<Result<_>>()?;
+    Ok(move |row: usize| Arc::clone(&compiled[if scalar { 0 } else { row }]))
+}
