@@ -2,7 +2,7 @@
 # Makes the seeds from the corpus: one file a text.
 set -eu
 cd "$(dirname "$0")"
-mkdir -p corpus/parse
+mkdir -p corpus/parse corpus/bind
 for name in ok err; do
     awk -v out="corpus/parse/$name-" '
         /^  / && !below { print substr($0, 3) > (out n); next }
@@ -10,3 +10,4 @@ for name in ok err; do
         /^[^ #]/ { if (n) close(out n); n++; below = 0 }
     ' "../../../tests/kql/parser/$name.txt"
 done
+cp corpus/parse/* corpus/bind/
