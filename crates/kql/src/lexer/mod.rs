@@ -11,6 +11,7 @@ mod typed;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::parser::DIAGNOSTICS_MAX;
 use crate::syntax::Literal;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -134,11 +135,12 @@ impl<'a> Lexer<'a> {
         self.tokens.push(Token { kind, span: Span::new(start, self.at) });
     }
 
-    fn report(&mut self, code: &'static str, start: usize, message: String) -> &mut Diagnostic {
-        self.diagnostics.push(Diagnostic::new(code, Span::new(start, self.at), message));
-        // Just pushed, so the index exists.
-        let last = self.diagnostics.len() - 1;
-        &mut self.diagnostics[last]
+    fn report(&mut self, code: &'static str, start: usize, message: String, help: Option<String>) {
+        if self.diagnostics.len() < DIAGNOSTICS_MAX {
+            let mut finding = Diagnostic::new(code, Span::new(start, self.at), message);
+            finding.help = help;
+            self.diagnostics.push(finding);
+        }
     }
 
     fn step(&mut self) {
@@ -210,8 +212,8 @@ impl<'a> Lexer<'a> {
             _ if c.is_alphabetic() => Some("names with other letters are written `['name']`"),
             _ => None,
         };
-        let finding = self.report(codes::BAD_CHARACTER, start, format!("unexpected `{text}`"));
-        finding.help = help.map(str::to_owned);
+        let message = format!("unexpected `{text}`");
+        self.report(codes::BAD_CHARACTER, start, message, help.map(str::to_owned));
     }
 }
 

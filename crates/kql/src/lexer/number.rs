@@ -29,7 +29,7 @@ impl Lexer<'_> {
                 Some(nanos) => self.push(TokenKind::Literal(Literal::TimeSpan(nanos)), start),
                 None => {
                     let message = format!("the timespan `{number}{suffix}` is too long");
-                    self.report(codes::OUT_OF_RANGE, start, message);
+                    self.report(codes::OUT_OF_RANGE, start, message, None);
                     self.push(TokenKind::Literal(Literal::TimeSpan(0)), start);
                 }
             }
@@ -89,8 +89,9 @@ impl Lexer<'_> {
             return self.real(start);
         }
         let value = number.parse().unwrap_or_else(|_| {
-            self.report(codes::OUT_OF_RANGE, start, format!("`{number}` does not fit `long`"))
-                .help = Some("write `real(…)` or `decimal(…)` for larger numbers".to_owned());
+            let message = format!("`{number}` does not fit `long`");
+            let help = "write `real(…)` or `decimal(…)` for larger numbers".to_owned();
+            self.report(codes::OUT_OF_RANGE, start, message, Some(help));
             0
         });
         self.push(TokenKind::Literal(Literal::Long(value)), start);
@@ -102,7 +103,7 @@ impl Lexer<'_> {
         let value = if value.is_finite() {
             value
         } else {
-            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit `real`"));
+            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit `real`"), None);
             0.0
         };
         self.push(TokenKind::Literal(Literal::Real(value)), start);
@@ -111,7 +112,7 @@ impl Lexer<'_> {
     fn hex(&mut self, start: usize) {
         let text = &self.text[start..self.at];
         let value = parse_hex(text).unwrap_or_else(|| {
-            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit `long`"));
+            self.report(codes::OUT_OF_RANGE, start, format!("`{text}` does not fit `long`"), None);
             0
         });
         self.push(TokenKind::Literal(Literal::Long(value)), start);

@@ -41,8 +41,9 @@ impl Lexer<'_> {
         let closed = end > value.len();
         self.at += end;
         if !closed {
-            self.report(codes::UNCLOSED_STRING, start, "this string does not end".to_owned())
-                .help = Some(format!("add the closing {fence}"));
+            let message = "this string does not end".to_owned();
+            let help = format!("add the closing {fence}");
+            self.report(codes::UNCLOSED_STRING, start, message, Some(help));
         }
         self.push(TokenKind::String { value: value.to_owned(), hidden }, start);
     }
@@ -94,8 +95,9 @@ impl Lexer<'_> {
 
     /// The string ends with its line: reported, and the rest of the query is read as usual.
     fn unclosed(&mut self, start: usize, quote: char, value: String, hidden: bool) {
-        self.report(codes::UNCLOSED_STRING, start, "this string does not end".to_owned()).help =
-            Some(format!("add the closing `{quote}`; text of several lines goes into ```…```"));
+        let message = "this string does not end".to_owned();
+        let help = format!("add the closing `{quote}`; text of several lines goes into ```…```");
+        self.report(codes::UNCLOSED_STRING, start, message, Some(help));
         self.push(TokenKind::String { value, hidden }, start);
     }
 
@@ -122,8 +124,9 @@ impl Lexer<'_> {
             'u' => return self.coded(start, 4, value),
             'U' => return self.coded(start, 8, value),
             _ => {
-                self.report(codes::BAD_ESCAPE, start, format!("`\\{c}` is no escape")).help =
-                    Some("write `\\\\` for a backslash, or a verbatim string `@'…'`".to_owned());
+                let message = format!("`\\{c}` is no escape");
+                let help = "write `\\\\` for a backslash, or a verbatim string `@'…'`".to_owned();
+                self.report(codes::BAD_ESCAPE, start, message, Some(help));
                 value.push('\\');
                 c
             }
@@ -173,7 +176,8 @@ impl Lexer<'_> {
 
     fn bad_code(&mut self, start: usize, digits: usize) {
         let text = self.text[start..self.at].to_owned();
-        self.report(codes::BAD_ESCAPE, start, format!("`{text}` is no escape")).help =
-            Some(format!("it takes {digits} hexadecimal digits that name a character"));
+        let message = format!("`{text}` is no escape");
+        let help = format!("it takes {digits} hexadecimal digits that name a character");
+        self.report(codes::BAD_ESCAPE, start, message, Some(help));
     }
 }

@@ -31,8 +31,8 @@ impl Lexer<'_> {
         self.at = open + 1 + raw.len() + usize::from(closed);
         if !closed {
             let message = format!("`{word}(` is not closed");
-            self.report(codes::UNCLOSED_BRACKET, start, message).help =
-                Some("add the closing `)`".to_owned());
+            let help = Some("add the closing `)`".to_owned());
+            self.report(codes::UNCLOSED_BRACKET, start, message, help);
             self.push(TokenKind::Literal(Literal::Null(ty)), start);
             return true;
         }
@@ -65,7 +65,7 @@ impl Lexer<'_> {
             (_, Bad::Range) => "write a larger type, such as `long(…)` or `real(…)`".to_owned(),
             _ => format!("`{word}(…)` holds a literal; `to{ty}(…)` converts a value"),
         };
-        self.report(code, start, message).help = Some(help);
+        self.report(code, start, message, Some(help));
     }
 }
 

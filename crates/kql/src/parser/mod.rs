@@ -27,7 +27,7 @@ pub const DEPTH_MAX: usize = 64;
 /// The highest tree built, long chains of `+` and dots included.
 const HEIGHT_MAX: usize = 160;
 /// Findings reported of one text; more would not be read.
-const DIAGNOSTICS_MAX: usize = 50;
+pub(crate) const DIAGNOSTICS_MAX: usize = 50;
 
 /// What reading a text yields: a tree, always, and what is wrong with the text.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -301,8 +301,7 @@ impl<'a> Parser<'a> {
             let message = format!("nested deeper than {} levels", self.depth_max);
             let help = Some("give inner parts a name with `let`".to_owned());
             self.report_help(codes::TOO_DEEP, self.span(), message, help);
-            self.gave_up = true;
-            self.at = self.tokens.len() - 1;
+            self.give_up();
             return None;
         }
         self.depth += 1;
@@ -311,7 +310,14 @@ impl<'a> Parser<'a> {
         Some(value)
     }
 
-    /// The height of a node over a tree `below`; reports and answers false when that is too high.
+    /// Leaves the rest of the text unread.
+    fn give_up(&mut self) {
+        self.gave_up = true;
+        self.at = self.tokens.len() - 1;
+    }
+
+    /// The height of a node over a tree `below`. When that is too high: reports, gives up, and
+    /// answers false; the caller must not build the node then.
     fn raise(&mut self, below: usize, span: Span) -> bool {
         self.height = below + 1;
         if self.height <= HEIGHT_MAX {
@@ -319,7 +325,8 @@ impl<'a> Parser<'a> {
         }
         let help = Some("give parts of it a name with `let`".to_owned());
         self.report_help(codes::TOO_DEEP, span, "this expression is too long", help);
-        self.height = 1;
+        self.height = HEIGHT_MAX;
+        self.give_up();
         false
     }
 
@@ -394,6 +401,10 @@ impl<'a> Parser<'a> {
         word: &str,
         candidates: impl IntoIterator<Item = &'b str>,
     ) -> Option<String> {
+        // Comparing names costs more than all the rest: not for findings nobody sees.
+        if self.diagnostics.len() >= DIAGNOSTICS_MAX {
+            return None;
+        }
         suggest::nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
     }
 }

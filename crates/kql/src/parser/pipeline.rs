@@ -40,7 +40,9 @@ impl Parser<'_> {
         match source {
             Some(source) if operators.is_empty() => *source,
             source => {
-                self.raise(height, span);
+                if !self.raise(height, span) {
+                    return self.missing();
+                }
                 Expr { kind: ExprKind::Pipeline(Pipeline { source, operators }), span }
             }
         }

@@ -83,7 +83,9 @@ impl Parser<'_> {
         let start = name.span;
         let (args, below) = self.arguments();
         let span = self.since(start);
-        self.raise(below, span);
+        if !self.raise(below, span) {
+            return self.missing();
+        }
         Expr { kind: ExprKind::Call { name, args }, span }
     }
 
@@ -158,10 +160,12 @@ impl Parser<'_> {
         let columns = self.schema();
         let open = self.span();
         let mut values = Vec::new();
+        let mut below = 1;
         if self.expect("[") {
             // Without operators a value cannot grow into the next one when a comma is forgotten.
             while !self.at_symbol("]") && !self.at_end() {
                 values.push(self.unary());
+                below = below.max(self.height);
                 if !self.eat(",") {
                     break;
                 }
@@ -169,8 +173,11 @@ impl Parser<'_> {
             self.close("]", open);
         }
         self.uneven_rows(columns.len(), values.len(), start);
-        self.height = self.height.max(1) + 1;
-        Expr { kind: ExprKind::Datatable { columns, values }, span: self.since(start) }
+        let span = self.since(start);
+        if !self.raise(below, span) {
+            return self.missing();
+        }
+        Expr { kind: ExprKind::Datatable { columns, values }, span }
     }
 
     fn uneven_rows(&mut self, columns: usize, values: usize, at: crate::diagnostic::Span) {
