@@ -463,3 +463,6 @@ impl<'a> Reader<'a> {
         Ok(NullBuffer::new(BooleanBuffer::new(Buffer::from(bytes), 0, rows)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! The head: rows in memory, newer than any extent.
 //!
 //! Invariant: per application and table the batches stay few (small ones are put together in tiers,
-//! each row is copied at most four times), so a snapshot is a handful of reference counts.
+//! each row is copied at most five times), so a snapshot is a handful of reference counts.
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::DataType;
 use model::{AppId, TableDef};
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use crate::error::Error;
 const FAN_IN: usize = 8;
 /// Batches of at least this many rows are left alone.
 const ROWS_FULL: usize = 4096;
-/// Batches of at most this many rows are copied on arrival: builders leave blocks of 8 KiB behind
-/// every text column, which for one row is a hundred times its size.
+/// Batches of at most this many rows are copied on arrival: builders leave room for a thousand
+/// rows and 8 KiB of text in every column, which for one row is a hundred times its size.
 const ROWS_TIGHT: usize = 256;
 
 /// Rows of all applications and tables.
@@ -130,12 +130,14 @@ impl Tier {
 
 /// The rows as the head keeps them: small batches are copied into memory of just their size.
 pub fn adopt(rows: &RecordBatch) -> Result<RecordBatch, Error> {
-    match rows.num_rows() <= ROWS_TIGHT {
-        true => tight(rows),
-        false => Ok(rows.clone()),
+    if rows.num_rows() > ROWS_TIGHT {
+        return Ok(rows.clone());
     }
+    let all = UInt32Array::from_iter_values(0..rows.num_rows() as u32);
+    tight(&take_record_batch(rows, &all)?)
 }
 
+/// Texts copied into one buffer each of just their size.
 fn tight(rows: &RecordBatch) -> Result<RecordBatch, Error> {
     let columns = rows.columns().iter().map(|column| match column.data_type() {
         DataType::Utf8View => Arc::new(column.as_string_view().gc()) as ArrayRef,
@@ -157,4 +159,74 @@ pub fn size_bytes(rows: &RecordBatch) -> u64 {
         _ => column.len() as u64 * 8,
     };
     rows.columns().iter().map(column_bytes).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::tables::REQUESTS;
+    use model::{Batch, BatchBuilder};
+
+    fn rows(count: usize) -> RecordBatch {
+        let mut builder = BatchBuilder::new(&REQUESTS);
+        for _ in 0..count {
+            for (at, column) in REQUESTS.columns.iter().enumerate() {
+                match column.name {
+                    "timestamp" => builder.column(at).long(5),
+                    "name" => builder.column(at).text("a name of more than twelve bytes"),
+                    _ => builder.column(at).null(),
+                }
+            }
+            builder.end_row();
+        }
+        let Batch { rows, .. } = builder.finish().unwrap();
+        rows
+    }
+
+    fn push(head: &mut Head, count: usize) {
+        let rows = rows(count);
+        let size = size_bytes(&rows);
+        head.push(AppId(1), &REQUESTS, rows, size);
+        while let Some(tier) = head.due(AppId(1), &REQUESTS) {
+            head.replace(AppId(1), &REQUESTS, &tier, tier.concat().unwrap());
+        }
+    }
+
+    #[test]
+    fn small_batches_are_put_together_in_tiers() {
+        let mut head = Head::default();
+        let mut batches_max = 0;
+        for _ in 0..5000 {
+            push(&mut head, 1);
+            batches_max = batches_max.max(head.batches(AppId(1), &REQUESTS).len());
+        }
+        assert_eq!((head.rows(), batches_max), (5000, 28));
+        let sizes: Vec<usize> =
+            head.batches(AppId(1), &REQUESTS).iter().map(RecordBatch::num_rows).collect();
+        assert_eq!(sizes.iter().sum::<usize>(), 5000);
+        assert_eq!(sizes[..2], [4096, 512]);
+    }
+
+    #[test]
+    fn large_batches_are_left_alone_and_keep_the_others_apart() {
+        let mut head = Head::default();
+        for count in [1, 5000, 3, 70, 2, 600, 9000].into_iter().cycle().take(700) {
+            push(&mut head, count);
+        }
+        let batches = head.batches(AppId(1), &REQUESTS);
+        assert_eq!(head.rows(), 100 * 14_676);
+        assert!(batches.len() as u64 <= head.rows() / 512, "{} batches", batches.len());
+        assert!(batches.iter().filter(|b| b.num_rows() == 9000).count() == 100);
+    }
+
+    #[test]
+    fn adopted_rows_take_little_more_than_their_size() {
+        let rows = rows(1);
+        let tight = adopt(&rows).unwrap();
+        assert_eq!(tight, rows);
+        let estimate = size_bytes(&tight);
+        assert!(rows.get_array_memory_size() > 100_000);
+        assert!(tight.get_array_memory_size() < 10_000, "{}", tight.get_array_memory_size());
+        assert!((500..1000).contains(&estimate), "{estimate}");
+    }
 }

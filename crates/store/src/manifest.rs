@@ -243,3 +243,101 @@ pub fn read(disk: &dyn Disk) -> Result<Option<Found>, Error> {
     }
     Ok(Some(Found { contents, frames, capacity: bytes.len() as u64 }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk_sim::{Failure, Restart, SimDisk};
+
+    fn entry(id: &str) -> ExtentEntry {
+        ExtentEntry {
+            id: id.to_owned(),
+            app: 1,
+            table: "requests".to_owned(),
+            day: 20_778,
+            format: "parquet-1".to_owned(),
+            rows: 5,
+            size_bytes: 100,
+            index_bytes: 10,
+            time_min: 1,
+            time_max: 2,
+            received_max: 3,
+            ranges: Vec::new(),
+            keys: Vec::new(),
+            level: 0,
+        }
+    }
+
+    fn add(id: &str) -> Edit {
+        Edit { add: vec![entry(id)], ..Edit::default() }
+    }
+
+    #[test]
+    fn edits_add_up_also_over_reopening() {
+        let disk = SimDisk::new(1);
+        let mut manifest = Manifest::create(&disk, 1).unwrap();
+        manifest.edit(&disk, add("a")).unwrap();
+        assert_eq!(manifest.next_file().unwrap(), 1);
+        let edit = Edit { log_from: Some(4), documents: Some(9), ..add("b") };
+        manifest.edit(&disk, edit).unwrap();
+        drop(manifest);
+        disk.restart(Restart::PowerCut);
+        let mut manifest = Manifest::open(&disk, read(&disk).unwrap().unwrap()).unwrap();
+        let remove = vec!["a".to_owned()];
+        manifest.edit(&disk, Edit { remove, ..Edit::default() }).unwrap();
+        let contents = read(&disk).unwrap().unwrap().contents;
+        assert_eq!(&contents, manifest.contents());
+        assert_eq!(contents.entries.keys().collect::<Vec<_>>(), ["b"]);
+        let Contents { log_from, documents, next_file, .. } = contents;
+        assert_eq!((log_from, documents, next_file), (4, Some(9), 2));
+    }
+
+    #[test]
+    fn rewrites_stay_in_proportion_to_edits() {
+        let disk = SimDisk::new(1);
+        let mut manifest = Manifest::create(&disk, 1).unwrap();
+        let before = disk.steps();
+        for n in 0..5000 {
+            manifest.edit(&disk, add(&format!("{n:06}"))).unwrap();
+        }
+        // Two operations per edit; a rewrite has six, and each doubles the space.
+        let rewrites = (disk.steps() - before - 2 * 5000) / 4;
+        assert!((1..=4).contains(&rewrites), "{rewrites} rewrites");
+        assert_eq!(read(&disk).unwrap().unwrap().contents.entries.len(), 5000);
+    }
+
+    #[test]
+    fn an_edit_that_does_not_fit_on_the_disk_is_not_in_force() {
+        for failure in [Failure::Full, Failure::Refused] {
+            let disk = SimDisk::new(3);
+            let mut manifest = Manifest::create(&disk, 1).unwrap();
+            manifest.edit(&disk, add("a")).unwrap();
+            disk.fail_at(disk.steps() + 1, failure);
+            assert!(manifest.edit(&disk, add("b")).is_err());
+            manifest.edit(&disk, add("c")).unwrap();
+            let contents = read(&disk).unwrap().unwrap().contents;
+            assert_eq!(contents.entries.keys().collect::<Vec<_>>(), ["a", "c"]);
+        }
+    }
+
+    #[test]
+    fn extents_can_be_removed_on_a_full_disk() {
+        let disk = SimDisk::new(3);
+        let mut manifest = Manifest::create(&disk, 1).unwrap();
+        manifest.edit(&disk, add("a")).unwrap();
+        disk.limit(Some(disk.used_bytes()));
+        let remove = vec!["a".to_owned()];
+        manifest.edit(&disk, Edit { remove, ..Edit::default() }).unwrap();
+        assert!(read(&disk).unwrap().unwrap().contents.entries.is_empty());
+    }
+
+    #[test]
+    fn after_a_failed_sync_no_edit_is_taken() {
+        let disk = SimDisk::new(3);
+        let mut manifest = Manifest::create(&disk, 1).unwrap();
+        disk.fail_at(disk.steps() + 1, Failure::LostSync);
+        assert!(matches!(manifest.edit(&disk, add("a")), Err(Error::Failed { .. })));
+        assert!(matches!(manifest.edit(&disk, add("b")), Err(Error::Failed { .. })));
+        assert!(matches!(manifest.next_file(), Err(Error::Failed { .. })));
+    }
+}

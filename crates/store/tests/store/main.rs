@@ -1,5 +1,6 @@
 //! The store from outside: opening, appending, jobs, and power cuts.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, like the tests")]
+#![allow(clippy::print_stderr, reason = "a failing crash test names its case")]
 
 mod append;
 mod damage;
