@@ -176,6 +176,7 @@ impl Parser<'_> {
         }
         let help = match (self.symbol(0), self.word(0)) {
             (Some("=" | "=>"), _) => Some("equality is written `==`"),
+            (_, Some(word)) if Known::of(word).is_known() => Some("operators stand behind a `|`"),
             (_, Some("like")) => Some("use `contains`, `startswith` or `matches regex`"),
             _ => None,
         };

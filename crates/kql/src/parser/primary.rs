@@ -53,8 +53,19 @@ impl Parser<'_> {
         };
         self.expected_help("an expression", help);
         let missing = self.missing();
-        if matches!(self.symbol(0), Some("!" | "?" | "@" | "~")) {
-            self.bump();
+        match self.symbol(0) {
+            Some("!" | "?" | "@" | "~") => {
+                self.bump();
+            }
+            Some("[" | "{") => {
+                // A list or bag as other languages write them: over it as a whole.
+                self.bump();
+                self.skip(&[]);
+                if matches!(self.symbol(0), Some("]" | "}")) {
+                    self.bump();
+                }
+            }
+            _ => {}
         }
         missing
     }
