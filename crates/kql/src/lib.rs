@@ -6,6 +6,7 @@
 
 mod binder;
 pub mod bound;
+mod bound_print;
 pub mod catalog;
 pub mod codes;
 pub mod diagnostic;

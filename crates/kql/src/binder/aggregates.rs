@@ -137,7 +137,7 @@ impl Binder<'_> {
         }
         let value = self.scalar(&item.value, input);
         let name = match item.names.as_slice() {
-            [] => names.derived(self.default_name(&item.value).as_deref()),
+            [] => names.derived(self.default_name(&item.value, input).as_deref()),
             [written] => match names.written(&written.text) {
                 Some(name) => name,
                 None => {
@@ -193,7 +193,8 @@ impl Binder<'_> {
     }
 
     fn percentile_arguments(&mut self, args: &[Argument], input: &[Column]) -> Vec<Carried> {
-        let of = args.first().and_then(|arg| self.default_name(&arg.value)).unwrap_or_default();
+        let of =
+            args.first().and_then(|arg| self.default_name(&arg.value, input)).unwrap_or_default();
         let mut carried = Vec::with_capacity(args.len());
         for arg in args {
             let value = self.outside(|binder| binder.scalar(&arg.value, input));
@@ -218,7 +219,7 @@ impl Binder<'_> {
             "any" => "any",
             _ => "",
         };
-        let first = args.first().and_then(|arg| self.default_name(&arg.value));
+        let first = args.first().and_then(|arg| self.default_name(&arg.value, input));
         let first = first.unwrap_or_default();
         for (i, arg) in args.iter().enumerate() {
             if matches!(unwrap(&arg.value).kind, syntax::ExprKind::Wildcard(ref w) if w == "*") {
@@ -226,7 +227,7 @@ impl Binder<'_> {
                 continue;
             }
             let value = self.outside(|binder| binder.scalar(&arg.value, input));
-            let own = self.default_name(&arg.value);
+            let own = self.default_name(&arg.value, input);
             let (name, written) = match (&arg.name, own) {
                 (Some(name), _) => (Some(name.text.clone()), true),
                 (None, Some(own)) => (Some(prefixed(prefix, &first, i, &own)), false),

@@ -1,8 +1,8 @@
 //! How unnamed columns are called, and what happens when a name is taken (spec kql.md §7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::bound::Literal;
+use crate::bound::{Column, Literal};
 use crate::signatures::{self, Naming, Signature};
 use crate::syntax::{Argument, Expr, ExprKind};
 
@@ -55,39 +55,56 @@ impl Names {
     }
 }
 
+/// Names for the right columns of a join beside the left ones: a taken name gets the first number
+/// that no column of either side has.
+pub(super) fn right_names(left: &[&str], right: &[&str]) -> Vec<String> {
+    let mut taken: HashSet<String> = left.iter().chain(right).map(|n| (*n).to_owned()).collect();
+    let rename = |name: &&str| {
+        if !left.contains(name) {
+            return (*name).to_owned();
+        }
+        let mut number = 1;
+        while !taken.insert(format!("{name}{number}")) {
+            number += 1;
+        }
+        format!("{name}{number}")
+    };
+    right.iter().map(rename).collect()
+}
+
 impl Binder<'_> {
     /// The name an expression gives its column, if any.
-    pub(super) fn default_name(&self, expr: &Expr) -> Option<String> {
+    pub(super) fn default_name(&self, expr: &Expr, row: &[Column]) -> Option<String> {
         match &expr.kind {
             ExprKind::Name(name) => Some(name.text.clone()),
-            ExprKind::Parenthesized(inner) => self.default_name(inner),
+            ExprKind::Parenthesized(inner) => self.default_name(inner, row),
             ExprKind::Pipeline(p) if p.operators.is_empty() => {
-                self.default_name(p.source.as_deref()?)
+                self.default_name(p.source.as_deref()?, row)
             }
             ExprKind::Member { base, name } => {
-                Some(format!("{}_{}", self.default_name(base)?, name.text))
+                Some(format!("{}_{}", self.default_name(base, row)?, name.text))
             }
             ExprKind::Index { base, index } => {
-                let base = self.default_name(base)?;
+                let base = self.default_name(base, row)?;
                 Some(match &index.kind {
                     ExprKind::Literal(Literal::String { value, .. }) => format!("{base}_{value}"),
                     ExprKind::Literal(Literal::Long(value)) => format!("{base}_{value}"),
                     _ => format!("{base}_"),
                 })
             }
-            ExprKind::Call { name, args } => self.call_name(&name.text, args),
+            ExprKind::Call { name, args } => self.call_name(&name.text, args, row),
             _ => None,
         }
     }
 
-    fn call_name(&self, name: &str, args: &[Argument]) -> Option<String> {
+    fn call_name(&self, name: &str, args: &[Argument], row: &[Column]) -> Option<String> {
         if matches!(self.lookup(name), Some(Binding::Function(_))) {
             return None;
         }
         let signature =
             signatures::aggregate_function(name).or_else(|| signatures::scalar_function(name))?;
         let first = args.first().map(|arg| &arg.value);
-        let first_name = || first.and_then(|value| self.default_name(value));
+        let first_name = || first.and_then(|value| self.default_name(value, row));
         match signature.naming {
             Naming::Positional => None,
             Naming::Argument => first_name(),
@@ -96,7 +113,7 @@ impl Binder<'_> {
             Naming::Prefix(prefix) => {
                 Some(format!("{prefix}_{}", first_name().unwrap_or_default()))
             }
-            Naming::Special => self.special_name(signature, name, args),
+            Naming::Special => self.special_name(signature, name, args, row),
         }
     }
 
@@ -106,13 +123,16 @@ impl Binder<'_> {
         signature: &Signature,
         spelt: &str,
         args: &[Argument],
+        row: &[Column],
     ) -> Option<String> {
         let first = &args.first()?.value;
-        let first_name = self.default_name(first);
+        let first_name = self.default_name(first, row);
         match signature.name {
             "array_sort_asc" | "array_sort_desc" => Some(format!("{}_sorted", first_name?)),
             "column_ifexists" => match &first.kind {
-                ExprKind::Literal(Literal::String { value, .. }) => Some(value.clone()),
+                ExprKind::Literal(Literal::String { value, .. }) => {
+                    row.iter().any(|c| c.name == *value).then(|| value.clone())
+                }
                 _ => None,
             },
             "percentile" => {

@@ -245,10 +245,7 @@ impl Binder<'_> {
             return Some(self.in_arrays(name, value, items, span));
         }
         if text {
-            if let Some(wrong) = items.iter().find(|item| item.ty != Type::String) {
-                let message = format!("`{name}` takes strings, not {}", wrong.ty);
-                return self.error(codes::WRONG_TYPE, wrong.span, message);
-            }
+            let items = items.into_iter().map(|item| convert(item, Type::String));
             let args = std::iter::once(value).chain(items).collect();
             return Some(call(name, args, Type::Bool, span));
         }

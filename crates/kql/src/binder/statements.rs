@@ -82,7 +82,8 @@ impl Binder<'_> {
         let known = match &inner.kind {
             ExprKind::Name(name) => matches!(self.lookup(&name.text), Some(Binding::Scalar(_))),
             ExprKind::Call { name, .. } => {
-                crate::signatures::scalar_function(&name.text).is_some()
+                name.text == "toscalar"
+                    || crate::signatures::scalar_function(&name.text).is_some()
                     || self.lookup(&name.text).is_some()
             }
             ExprKind::Missing | ExprKind::Wildcard(_) | ExprKind::Member { .. } => false,

@@ -3,9 +3,11 @@
 #![allow(clippy::print_stderr, reason = "what a query lacks is shown on demand")]
 
 mod cases;
+mod explained;
 mod invariants;
 mod limits;
 mod recorded;
+mod requests;
 
 use kql::bound::BoundQuery;
 use kql::catalog::{BindOptions, Catalog};

@@ -27,7 +27,7 @@ impl Binder<'_> {
         for item in items {
             let value = self.scalar(&item.value, &input.columns);
             let name = match item.names.as_slice() {
-                [] => match self.default_name(&item.value) {
+                [] => match self.default_name(&item.value, &input.columns) {
                     Some(name) => own.derived(Some(&name)),
                     None => free_column_name(&mut unnamed, &input, &mut own),
                 },

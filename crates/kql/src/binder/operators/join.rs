@@ -1,7 +1,7 @@
 //! `join`: left columns, then all right columns with taken names numbered (spec kql.md §6).
 
 use super::super::Binder;
-use super::super::names::Names;
+use super::super::names::right_names;
 use super::join_keys::Sides;
 use crate::bound::{Column, JoinKind, Relation, RelationKind};
 use crate::diagnostic::Span;
@@ -21,7 +21,7 @@ impl Binder<'_> {
         let sides = self.join_sides(left, right, keys, span)?;
         let kind = kind.unwrap_or(JoinKind::InnerUnique);
         let (left_columns, right_columns) = (&sides.left.columns, &sides.right.columns);
-        let (mut columns, visible): (Vec<Column>, Vec<usize>) = match kind {
+        let (columns, visible): (Vec<Column>, Vec<usize>) = match kind {
             JoinKind::LeftSemi | JoinKind::LeftAnti => {
                 (left_columns.clone(), (0..left_count).collect())
             }
@@ -30,15 +30,12 @@ impl Binder<'_> {
             }
             _ => {
                 let start = left_columns.len();
-                let all = left_columns.iter().chain(right_columns).cloned().collect();
+                let mut all: Vec<Column> =
+                    left_columns.iter().chain(right_columns).cloned().collect();
+                name_apart(&mut all, start);
                 (all, (0..left_count).chain(start..start + right_count).collect())
             }
         };
-        let mut names = Names::default();
-        let hidden = (0..columns.len()).filter(|i| !visible.contains(i));
-        for i in visible.iter().copied().chain(hidden) {
-            columns[i].name = names.derived(Some(&columns[i].name));
-        }
         let whole = visible.len() == columns.len();
         let joined = joined(sides, kind, columns, span);
         self.spend(joined.columns.len(), span)?;
@@ -54,6 +51,17 @@ impl Binder<'_> {
         }
         let message = format!("the table has more than {} columns", super::super::COLUMNS_MAX);
         self.error(crate::codes::TOO_MANY_COLUMNS, span, message)
+    }
+}
+
+/// Gives the columns from `right` on names that no column before them has.
+pub(super) fn name_apart(columns: &mut [Column], right: usize) {
+    let (left, right) = columns.split_at_mut(right.min(columns.len()));
+    let taken: Vec<&str> = left.iter().map(|c| c.name.as_str()).collect();
+    let own: Vec<&str> = right.iter().map(|c| c.name.as_str()).collect();
+    let renamed = right_names(&taken, &own);
+    for (column, name) in right.iter_mut().zip(renamed) {
+        column.name = name;
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::super::Binder;
 use super::super::expressions::column_ref;
-use super::super::names::Names;
-use super::join::joined;
+use super::super::names::right_names;
+use super::join::{joined, name_apart};
 use crate::bound::{JoinKind, Relation};
 use crate::codes;
 use crate::diagnostic::Span;
@@ -32,19 +32,17 @@ impl Binder<'_> {
         let sides = self.join_sides(left, right, keys, span)?;
         let mut columns: Vec<_> =
             sides.left.columns.iter().chain(&sides.right.columns).cloned().collect();
-        let mut unique = Names::default();
-        for column in &mut columns {
-            column.name = unique.derived(Some(&column.name));
-        }
+        name_apart(&mut columns, sides.left.columns.len());
         let joined = joined(sides, kind, columns, span);
         let is_key = |name: &str| keys.iter().any(|key| key.right.text == name);
         let kept = right_columns.iter().filter(|c| !is_key(&c.name));
-        let mut names = Names::default();
-        let list = left_columns
-            .iter()
-            .chain(kept)
-            .map(|c| (names.derived(Some(&c.name)), column_ref(c, span)))
-            .collect();
+        let kept: Vec<_> = kept.collect();
+        let left_names: Vec<&str> = left_columns.iter().map(|c| c.name.as_str()).collect();
+        let kept_names: Vec<&str> = kept.iter().map(|c| c.name.as_str()).collect();
+        let right_list = right_names(&left_names, &kept_names);
+        let right_list = right_list.into_iter().zip(kept).map(|(n, c)| (n, column_ref(c, span)));
+        let left_list = left_columns.iter().map(|c| (c.name.clone(), column_ref(c, span)));
+        let list = left_list.chain(right_list).collect();
         self.projection(joined, list, span)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::Binder;
 use super::super::names::Names;
-use crate::bound::Relation;
+use crate::bound::{Column, Relation};
 use crate::codes;
 use crate::diagnostic::Span;
 use crate::syntax::{Expr, ExprKind, Name, NamedExpr, Pipeline};
@@ -18,13 +18,18 @@ impl Binder<'_> {
         let mut list = Vec::with_capacity(items.len());
         for item in items {
             let value = self.scalar(&item.value, &input.columns);
-            list.push((self.item_name(item, &mut names)?, value));
+            list.push((self.item_name(item, &input.columns, &mut names)?, value));
         }
         self.projection_of(input, list, span)
     }
 
     /// The name of a column of `project` or `by`: written, a bare column's, or derived.
-    pub(super) fn item_name(&mut self, item: &NamedExpr, names: &mut Names) -> Option<String> {
+    pub(super) fn item_name(
+        &mut self,
+        item: &NamedExpr,
+        row: &[Column],
+        names: &mut Names,
+    ) -> Option<String> {
         let written = match item.names.as_slice() {
             [] => bare_name(&item.value),
             [name] => Some(name),
@@ -38,7 +43,7 @@ impl Binder<'_> {
                 Some(taken) => Some(taken),
                 None => self.named_twice(name),
             },
-            None => Some(names.derived(self.default_name(&item.value).as_deref())),
+            None => Some(names.derived(self.default_name(&item.value, row).as_deref())),
         }
     }
 }

@@ -25,12 +25,11 @@ impl Binder<'_> {
         names: &[Expr],
         span: Span,
     ) -> Option<Relation> {
-        let mut chosen = self.chosen(&input.columns, names)?;
-        chosen.sort_unstable();
+        let chosen = self.chosen(&input.columns, names)?;
         self.pick(input, &chosen, span)
     }
 
-    /// Positions of the columns that any of the names and wildcards means, once each.
+    /// Positions of the columns that any of the names and wildcards means, once each, in order.
     fn chosen(&mut self, columns: &[Column], names: &[Expr]) -> Option<Vec<usize>> {
         let mut chosen = Vec::new();
         let mut complete = true;
@@ -40,6 +39,7 @@ impl Binder<'_> {
                 None => complete = false,
             }
         }
+        chosen.sort_unstable();
         chosen.dedup();
         complete.then_some(chosen)
     }

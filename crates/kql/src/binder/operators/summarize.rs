@@ -47,7 +47,7 @@ impl Binder<'_> {
         let mut bound = Vec::with_capacity(keys.len());
         for key in keys {
             let value = self.scalar(&key.value, input);
-            let name = self.item_name(key, names)?;
+            let name = self.item_name(key, input, names)?;
             let value = value.and_then(|v| self.refuse_dynamic(&v, place).map(|()| v));
             let wrong = value.is_none();
             let value = value.unwrap_or_else(|| self.poisoned_expr(key.value.span));
