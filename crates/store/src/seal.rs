@@ -205,9 +205,12 @@ impl Inner {
         Ok(entry)
     }
 
+    /// Makes the names of extent files durable, and that of their folder.
     pub(crate) fn sync_extents(&self, table: &str) -> Result<(), Error> {
-        let dir = format!("{DIR}/{table}");
-        self.shelf.disk.sync_dir(&dir).map_err(|e| Error::io("write an extent", e))
+        let disk = &self.shelf.disk;
+        disk.sync_dir(&format!("{DIR}/{table}"))
+            .and_then(|()| disk.sync_dir(DIR))
+            .map_err(|e| Error::io("write an extent", e))
     }
 
     fn next_file(&self) -> Result<u64, Error> {

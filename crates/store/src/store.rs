@@ -140,7 +140,7 @@ impl Inner {
 pub enum Mode {
     /// A thread writes the log in groups.
     Threaded,
-    /// Each append writes the log itself; [`Store::append_group`] makes the groups. For crash tests.
+    /// Each append writes the log itself, [`Store::append_group`] in groups. For crash tests.
     Manual,
     /// Nothing is changed.
     ReadOnly,

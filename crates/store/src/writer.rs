@@ -177,6 +177,7 @@ impl Inner {
 
     /// Writes groups until the queue is closed and empty.
     pub(crate) fn run(&self) {
+        let _refusal = RefuseOnEnd(&self.queue);
         loop {
             let mut waiting = self.queue.waiting.lock();
             while waiting.writes.is_empty() && !waiting.is_closed {
@@ -291,6 +292,19 @@ impl Inner {
                     return;
                 }
             }
+        }
+    }
+}
+
+/// However the log thread ends, nobody waits for it in vain.
+struct RefuseOnEnd<'a>(&'a Queue);
+
+impl Drop for RefuseOnEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        let waiting = std::mem::take(&mut self.0.waiting.lock().writes);
+        if !waiting.is_empty() {
+            tracing::error!(writes = waiting.len(), "the log thread died");
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Opening, appending, restarting, refusing.
 
+use std::io;
 use std::sync::Arc;
 
 use model::tables::{REQUESTS, TRACES};
 use model::{AppId, Batch, BatchBuilder, Fault};
-use store::{Error, Options, Store, Write};
+use store::disk::{DirEntry, Disk, DiskFile};
+use store::disk_sim::SimDisk;
+use store::{Error, Mode, Options, Store, Write};
 
 use crate::rows::{TODAY, batch, names, request, requests, traces, write};
 
@@ -219,4 +222,50 @@ fn a_write_over_the_record_limit_and_a_batch_of_another_table_are_refused() {
     assert!(matches!(timeless, Err(Error::Batch { .. })));
     store.append_blocking(request("a")).unwrap();
     assert_eq!(requests(&store), ["a"]);
+}
+
+/// A disk on which the log runs into a bug of ours.
+#[derive(Debug)]
+struct BuggyDisk(SimDisk);
+
+impl Disk for BuggyDisk {
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        self.0.read(path)
+    }
+    fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {
+        self.0.list(dir)
+    }
+    fn create_dir(&self, dir: &str) -> io::Result<()> {
+        self.0.create_dir(dir)
+    }
+    fn create(&self, path: &str, reserve_bytes: u64) -> io::Result<Box<dyn DiskFile>> {
+        assert!(path != "log/0000000002.log", "a bug");
+        self.0.create(path, reserve_bytes)
+    }
+    fn open(&self, path: &str) -> io::Result<Box<dyn DiskFile>> {
+        self.0.open(path)
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.0.remove(path)
+    }
+    fn sync_dir(&self, dir: &str) -> io::Result<()> {
+        self.0.sync_dir(dir)
+    }
+    fn free_bytes(&self) -> io::Result<u64> {
+        self.0.free_bytes()
+    }
+}
+
+#[test]
+fn when_the_log_thread_dies_every_write_is_answered_as_closed() {
+    let disk = Arc::new(BuggyDisk(SimDisk::new(1)));
+    let objects = Arc::new(object_store::memory::InMemory::new());
+    let store = Store::open_on(disk, objects, options(), Mode::Threaded, None).unwrap();
+    for _ in 0..3 {
+        assert!(matches!(store.append_blocking(request("a")), Err(Error::Closed)));
+    }
+    assert!(matches!(store.close(), Err(Error::Failed { .. })));
 }
