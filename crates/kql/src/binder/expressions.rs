@@ -107,7 +107,8 @@ impl Binder<'_> {
 
     fn name(&mut self, name: &Name, row: &[Column]) -> Option<Expr> {
         if let Some(Binding::Scalar(value)) = self.lookup_parameter(&name.text) {
-            return Some(Expr { span: name.span, ..value.clone() });
+            let value = value.clone();
+            return self.inlined(name, value);
         }
         if let Some(column) = row.iter().find(|c| c.name == name.text) {
             if self.poisoned.contains(&column.id) {
@@ -120,7 +121,8 @@ impl Binder<'_> {
         }
         match self.lookup(&name.text) {
             Some(Binding::Scalar(value)) => {
-                return Some(Expr { span: name.span, ..value.clone() });
+                let value = value.clone();
+                return self.inlined(name, value);
             }
             Some(Binding::Poisoned) => return None,
             Some(Binding::Table(_)) => return self.table_for_value(name.span),
@@ -136,6 +138,15 @@ impl Binder<'_> {
             return self.table_for_value(name.span);
         }
         self.unknown_column(name, row)
+    }
+
+    /// The value of a `let` or parameter in place of its name.
+    fn inlined(&mut self, name: &Name, value: Expr) -> Option<Expr> {
+        if !self.is_of_outer_row(&name.text, &value) {
+            return Some(Expr { span: name.span, ..value });
+        }
+        let message = format!("`{}` differs from row to row, a table cannot use it", name.text);
+        self.error(codes::NOT_ALLOWED, name.span, message)
     }
 
     fn outside_aggregate(&mut self, name: &Name) -> Option<Expr> {

@@ -55,10 +55,11 @@ impl Binder<'_> {
         }
         let mut frame = self.parameter_frame(function, args, piped, span, row)?;
         frame.parameters = true;
+        frame.level = self.level;
         let hidden = self.frames.split_off(function.frames.min(self.frames.len()));
         let depth = self.frames.len();
         self.frames.push(frame);
-        self.frames.push(Frame::default());
+        self.frames.push(Frame { level: self.level, ..Frame::default() });
         self.active.push(function.clone());
         let aggregating = self.aggregating.take();
         let result = self.deeper(span, |binder| binder.body(&function.body));

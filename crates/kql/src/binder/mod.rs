@@ -98,6 +98,8 @@ struct Binder<'a> {
     active: Vec<std::rc::Rc<scope::Function>>,
     set_options: Vec<(String, Literal)>,
     depth: usize,
+    /// How many tables inside expressions stand around what is bound now.
+    level: usize,
     work: usize,
 }
 
@@ -116,6 +118,7 @@ impl<'a> Binder<'a> {
             active: Vec::new(),
             set_options: Vec::new(),
             depth: 0,
+            level: 0,
             work: 0,
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::bound::{Expr, Relation};
+use crate::bound::{self, Expr, PathStep, Relation};
 use crate::syntax::{self, Name};
 use crate::syntax::{ExprKind, Parameter, ParameterType, Pipeline, Statement, StatementKind};
 
@@ -40,6 +40,8 @@ pub(super) struct Frame {
     pub names: HashMap<String, Binding>,
     /// Parameters shadow columns.
     pub parameters: bool,
+    /// [`Binder::level`] where the frame began: a row of that level is gone in deeper tables.
+    pub level: usize,
 }
 
 impl Binder<'_> {
@@ -54,8 +56,14 @@ impl Binder<'_> {
     }
 
     pub(super) fn lookup_parameter(&self, name: &str) -> Option<&Binding> {
-        let frames = self.frames.iter().rev().filter(|frame| frame.parameters);
-        frames.filter_map(|frame| frame.names.get(name)).next()
+        let mut frames = self.frames.iter().rev().filter(|frame| frame.parameters);
+        frames.find_map(|frame| frame.names.get(name))
+    }
+
+    /// Whether the named value belongs to a row outside of the table being bound.
+    pub(super) fn is_of_outer_row(&self, name: &str, value: &Expr) -> bool {
+        let frame = self.frames.iter().rev().find(|frame| frame.names.contains_key(name));
+        frame.is_some_and(|frame| frame.level < self.level) && has_column(value)
     }
 
     /// The names of all bindings, for "did you mean".
@@ -133,6 +141,19 @@ impl Binder<'_> {
             }
         }
         false
+    }
+}
+
+fn has_column(expr: &Expr) -> bool {
+    match &expr.kind {
+        bound::ExprKind::Column(_) => true,
+        bound::ExprKind::Literal(_) | bound::ExprKind::ToScalar(_) => false,
+        bound::ExprKind::Call { args, .. } => args.iter().any(has_column),
+        bound::ExprKind::Path { base, step } => {
+            let computed = matches!(step.as_ref(), PathStep::Computed(index) if has_column(index));
+            computed || has_column(base)
+        }
+        bound::ExprKind::InRelation { value, .. } => has_column(value),
     }
 }
 

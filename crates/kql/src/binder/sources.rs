@@ -24,7 +24,9 @@ impl Binder<'_> {
     /// A table inside another expression: sees no columns and is outside of any aggregate.
     pub(super) fn subquery(&mut self, expr: &syntax::Expr) -> Option<Relation> {
         let aggregating = self.aggregating.take();
+        self.level += 1;
         let relation = self.relation(expr);
+        self.level -= 1;
         self.aggregating = aggregating;
         relation
     }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{compile, outcome};
+use super::cases::queries;
+use super::{Tables, compile, outcome};
 
 fn first_code(text: &str) -> &'static str {
     compile(text).expect_err(text).first().map_or("", |finding| finding.code)
@@ -71,4 +72,36 @@ fn too_many_legs_are_refused() {
 fn too_many_columns_are_refused() {
     let items: Vec<String> = (0..2001).map(|i| format!("c{i} = rand()")).collect();
     assert_eq!(first_code(&format!("print {}", items.join(", "))), "SEM0113");
+}
+
+#[test]
+fn functions_nested_to_the_limit_bind_or_are_refused_on_a_small_stack() {
+    for count in [20, 60, 140, 500] {
+        let mut text = "let f0 = (x:long) { x };\n".to_owned();
+        for i in 1..count {
+            let _ = writeln!(text, "let f{i} = (x:long) {{ ((((f{}(x) * 2 + 1)))) }};", i - 1);
+        }
+        let _ = write!(text, "print f{}(1)", count - 1);
+        match compile(&text) {
+            Ok(_) => assert!(count <= 60, "{count}"),
+            Err(findings) => assert_eq!(findings[0].code, "SEM0111"),
+        }
+    }
+}
+
+#[test]
+fn whatever_is_left_of_a_query_binds_without_a_panic() {
+    for query in queries() {
+        for (end, _) in query.char_indices().step_by(2) {
+            for part in [&query[..end], &query[end..]] {
+                let parsed = kql::parse(part);
+                let (bound, findings) =
+                    kql::bind(&parsed.query, part, &Tables, &Default::default());
+                assert!(bound.is_some() == findings.is_empty());
+                for finding in findings {
+                    assert!(part.get(finding.span.start..finding.span.end).is_some(), "{part}");
+                }
+            }
+        }
+    }
 }
