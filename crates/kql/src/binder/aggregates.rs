@@ -254,9 +254,8 @@ impl Binder<'_> {
     ) {
         for column in input {
             let is_key = keys.iter().any(|key| key.name == column.name);
-            let known = carried.iter().any(|c| {
-                matches!(&c.value, Some(Expr { kind: ExprKind::Column(id), .. }) if *id == column.id)
-            });
+            let same = |value: &Expr| value.kind == ExprKind::Column(column.id);
+            let known = carried.iter().any(|c| c.value.as_ref().is_some_and(same));
             if is_key || known || self.poisoned.contains(&column.id) {
                 continue;
             }

@@ -127,7 +127,7 @@ impl Binder<'_> {
         let fits = bound.ty == ty
             || matches!((bound.ty, ty), (Type::Int, Type::Long) | (Type::Long, Type::Real));
         if !fits {
-            let message = format!("{what} must be a {ty}, not a {}", bound.ty);
+            let message = format!("{what} must be of type {ty}, not {}", bound.ty);
             return self.error(codes::WRONG_TYPE, expr.span, message);
         }
         Some(convert(bound, ty))

@@ -210,7 +210,7 @@ impl Binder<'_> {
 
     fn path(&mut self, base: Expr, step: PathStep, span: Span) -> Option<Expr> {
         if base.ty != Type::Dynamic {
-            let message = format!("a {} has no properties, only a dynamic has", base.ty);
+            let message = format!("{} has no properties, only dynamic has", base.ty);
             let mut finding = Diagnostic::new(codes::WRONG_TYPE, span, message);
             if base.ty == Type::String {
                 finding = finding.help("`parse_json(…)` reads JSON text");

@@ -154,7 +154,7 @@ impl Binder<'_> {
             || ty == model::Type::Dynamic
             || (bound.ty.is_numeric() && ty.is_numeric());
         if !fits {
-            let message = format!("`{}` is a {ty}, a {} is given", parameter.name.text, bound.ty);
+            let message = format!("`{}` is of type {ty}, not {}", parameter.name.text, bound.ty);
             return self.error(codes::WRONG_TYPE, value.span, message);
         }
         Some(Binding::Scalar(convert(bound, ty)))

@@ -91,13 +91,13 @@ impl Binder<'_> {
             if value.ty.is_numeric() || matches!(value.ty, Type::TimeSpan | Type::Dynamic) {
                 return Some(value);
             }
-            let message = format!("`+` cannot stand before a {}", value.ty);
+            let message = format!("`+` cannot stand before {}", value.ty);
             return self.error(codes::WRONG_TYPE, span, message);
         }
         let ty = value.ty;
         let signature = signatures::operator("unary -")?;
         let Some(Fit { types, returns, .. }) = fit(signature, std::slice::from_ref(&value)) else {
-            let message = format!("`-` cannot stand before a {ty}");
+            let message = format!("`-` cannot stand before {ty}");
             return self.error(codes::WRONG_TYPE, span, message);
         };
         Some(fold(call("unary -", vec![convert(value, types[0])], returns, span)))

@@ -33,7 +33,7 @@ impl Binder<'_> {
         let given = options.parameters.iter().find(|(key, _)| *key == name.text);
         if let Some((_, text)) = given {
             let Some(value) = parameter_value(text, ty) else {
-                let message = format!("the value given for `{}` is no {ty}", name.text);
+                let message = format!("the value given for `{}` is not of type {ty}", name.text);
                 return self.error(codes::WRONG_TYPE, name.span, message);
             };
             return Some(Binding::Scalar(literal(value, name.span)));

@@ -238,7 +238,7 @@ impl Binder<'_> {
         match super::coerce::convert_literal(given, ty).or_else(|| cell_literal(given, ty)) {
             Some(converted) => Some(converted),
             None => {
-                let message = format!("a {} cannot stand in a {ty} column", bound.ty);
+                let message = format!("{} cannot stand in a column of type {ty}", bound.ty);
                 self.error(codes::WRONG_TYPE, value.span, message)
             }
         }

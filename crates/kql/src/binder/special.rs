@@ -61,7 +61,7 @@ impl Binder<'_> {
     ) -> Option<Expr> {
         let by = self.scalar(&by.value, row)?;
         if by.ty != Type::TimeSpan {
-            let message = format!("a timespan is expected, not a {}", by.ty);
+            let message = format!("a timespan is expected, not {}", by.ty);
             return self.report(
                 Diagnostic::new(codes::WRONG_TYPE, by.span, message).help("for example `1d`"),
             );

@@ -56,7 +56,7 @@ fn parameters_are_values_given_as_literals_or_plain_text() {
 fn parameters_of_another_type_are_converted_or_refused() {
     let long = "declare query_parameters(p:long); print p";
     assert_eq!(printed(long, &[("p", "\"7\"")]).unwrap(), "7");
-    let refused = "the value given for `p` is no long";
+    let refused = "the value given for `p` is not of type long";
     assert_eq!(printed(long, &[("p", "seven")]).unwrap_err(), refused);
     let text = "declare query_parameters(p:string); print p";
     assert_eq!(printed(text, &[("p", "5")]).unwrap(), "\"5\"");

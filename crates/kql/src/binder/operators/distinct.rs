@@ -15,9 +15,11 @@ impl Binder<'_> {
         items: &[NamedExpr],
         span: Span,
     ) -> Option<Relation> {
-        let all = items.iter().any(
-            |item| matches!(&unwrap(&item.value).kind, ExprKind::Wildcard(pattern) if pattern == "*"),
-        );
+        let is_star = |item: &NamedExpr| match &unwrap(&item.value).kind {
+            ExprKind::Wildcard(pattern) => pattern == "*",
+            _ => false,
+        };
+        let all = items.iter().any(is_star);
         let keys: Vec<(Column, Expr)> = match all {
             true => {
                 let mut keys = Vec::with_capacity(input.columns.len());

@@ -78,7 +78,7 @@ impl Binder<'_> {
         match ty {
             Some(ty) => Some((left, right, ty)),
             None => {
-                let message = format!("a {} cannot be joined with a {}", pair.0, pair.1);
+                let message = format!("{} cannot be joined with {}", pair.0, pair.1);
                 self.error(codes::WRONG_TYPE, key.span, message)
             }
         }

@@ -18,7 +18,7 @@ impl Binder<'_> {
     ) -> Option<Relation> {
         let Some(predicate) = self.scalar(predicate, &input.columns) else { return Some(input) };
         if predicate.ty != Type::Bool {
-            let message = format!("`where` needs a bool, not a {}", predicate.ty);
+            let message = format!("`where` needs bool, not {}", predicate.ty);
             let help = match predicate.ty {
                 Type::String | Type::Dynamic => "compare it, or convert it with `tobool(…)`",
                 _ => "compare it with something",
