@@ -6,9 +6,15 @@
 pub mod answer;
 pub mod engine;
 pub mod error;
+mod explain;
 pub mod functions;
-pub mod provider;
+mod memory;
+mod plan;
+mod provider;
+mod query;
 pub mod request;
+mod run;
+mod session;
 
 pub use answer::{Answer, ResultTable, Statistics, Value};
 pub use engine::{Engine, EngineOptions};

@@ -10,7 +10,8 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF,
+    Signature, Volatility,
 };
 use model::Type;
 
@@ -122,6 +123,11 @@ impl AggregateUDFImpl for Function {
             Arc::new(Field::new(format!("{}[{k}]", args.name), ty.clone(), true))
         };
         Ok(self.states.iter().enumerate().map(field).collect())
+    }
+    // Without it DataFusion 55 forgets that an ordered call needs its input sorted. The order it
+    // then asks for is the call's own: nothing is reversed.
+    fn reverse_expr(&self) -> ReversedUDAF {
+        ReversedUDAF::Identical
     }
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         let mut groups = (self.make)(&self.config);

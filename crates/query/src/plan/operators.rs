@@ -1,0 +1,12 @@
+//! One file per tabular operator of the bound query.
+
+pub(super) mod join;
+pub(super) mod project;
+pub(super) mod range;
+pub(super) mod scan;
+pub(super) mod sort;
+pub(super) mod summarize;
+pub(super) mod take;
+pub(super) mod union;
+pub(super) mod values;
+pub(super) mod where_;

@@ -1,0 +1,74 @@
+//! Bound expressions in a predicate position, where null and false mean the same.
+//!
+//! There a property compared with a text that is not empty needs no `''` for a missing key: the
+//! bare column stays, and the filter prunes row groups and extents.
+
+use datafusion::logical_expr::Expr as Physical;
+use kql::bound::{Expr, ExprKind, Literal};
+use model::Type;
+
+use super::{Planner, column};
+use crate::error::Error;
+use crate::functions;
+
+/// Functions of a text that never accept `''` when their other arguments are not empty.
+const REFUSE_EMPTY: [&str; 18] = [
+    "==",
+    "=~",
+    "in",
+    "in~",
+    "has",
+    "has_cs",
+    "hasprefix",
+    "hasprefix_cs",
+    "hassuffix",
+    "hassuffix_cs",
+    "contains",
+    "contains_cs",
+    "startswith",
+    "startswith_cs",
+    "endswith",
+    "endswith_cs",
+    "has_any",
+    "has_all",
+];
+
+impl Planner<'_> {
+    /// An expression that only decides whether a row is kept.
+    pub(super) fn condition(&self, expr: &Expr) -> Result<Physical, Error> {
+        let ExprKind::Call { function, args } = &expr.kind else { return self.value(expr) };
+        if expr.ty != Type::Bool {
+            return self.value(expr);
+        }
+        let types: Vec<Type> = args.iter().map(|arg| arg.ty).collect();
+        let physical: Result<Vec<Physical>, Error> = match *function {
+            "and" | "or" => args.iter().map(|arg| self.condition(arg)).collect(),
+            name if REFUSE_EMPTY.contains(&name) && all_filled(args) => {
+                args.iter().map(|arg| self.bare_text(arg)).collect()
+            }
+            _ if args.len() == 1 => return self.value(expr),
+            _ => args.iter().map(|arg| self.value(arg)).collect(),
+        };
+        functions::predicate(function, physical?, &types)
+    }
+
+    /// The value, or for the text of a property its raw column.
+    fn bare_text(&self, expr: &Expr) -> Result<Physical, Error> {
+        if let ExprKind::Call { function: "tostring", args } = &expr.kind
+            && let [arg] = args.as_slice()
+            && let Some((name, Type::String)) = self.needs.property(arg)
+        {
+            return Ok(column(&name));
+        }
+        self.value(expr)
+    }
+}
+
+/// Whether a value is compared with texts that are not empty.
+fn all_filled(args: &[Expr]) -> bool {
+    let filled = |expr: &Expr| match &expr.kind {
+        ExprKind::Literal(Literal::String { value, .. }) => !value.is_empty(),
+        _ => false,
+    };
+    args.len() > 1 && args[1..].iter().all(filled)
+}

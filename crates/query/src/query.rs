@@ -1,0 +1,189 @@
+//! One query from text to answer.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use kql::bound::{BoundQuery, Literal, Relation};
+use kql::catalog::{BindOptions, Catalog};
+use model::ViewDef;
+use store::Store;
+
+use crate::answer::{Answer, ResultTable, Statistics, Truncation};
+use crate::error::Error;
+use crate::plan::{Planner, resolve};
+use crate::provider::Sources;
+use crate::request::{Apps, Limits, Request};
+use crate::run::{self, Cap, Rows};
+use crate::session::{Shared, single_threaded};
+
+/// Values an `in (T)` may have: they become part of the plan.
+const IN_VALUES_MAX: u64 = 1_000_000;
+
+/// A request and all it takes to answer it.
+pub(crate) struct Query {
+    pub request: Request,
+    pub store: Arc<Store>,
+    pub apps: Arc<dyn Apps>,
+    pub shared: Arc<Shared>,
+    pub threads: usize,
+    pub started: Instant,
+}
+
+/// The part of a query under way that its statements share.
+pub(crate) struct Context {
+    pub sources: Sources,
+    pub state: SessionState,
+    pub statistics: Statistics,
+    /// When planning has begun: what is run in between does not count as planning.
+    run_ms: f64,
+}
+
+/// The tables every application has, and the applications this server knows.
+struct Tables<'a>(&'a dyn Apps);
+
+impl Catalog for Tables<'_> {
+    fn table(&self, name: &str) -> Option<&'static ViewDef> {
+        model::tables::view(name)
+    }
+    fn table_names(&self) -> Vec<&'static str> {
+        model::tables::views().iter().map(|view| view.name).collect()
+    }
+    fn has_app(&self, name: &str) -> bool {
+        self.0.by_name(name).is_some()
+    }
+}
+
+impl Query {
+    pub fn time_ms(&self) -> u64 {
+        self.request.limits.time_ms
+    }
+
+    /// The text with names resolved.
+    pub fn bind(&self) -> Result<BoundQuery, Error> {
+        let options = BindOptions {
+            now: self.request.now,
+            time_range: self.request.time_range,
+            parameters: self.request.parameters.clone(),
+            ..BindOptions::default()
+        };
+        kql::compile(&self.request.text, &Tables(self.apps.as_ref()), &options)
+            .map_err(Error::Query)
+    }
+
+    pub async fn answer(&self) -> Result<Answer, Error> {
+        let bound = self.bind()?;
+        let cap = cap(&self.request.limits, &bound.options);
+        let (state, pool) = self.shared.session(self.request.limits.memory_bytes)?;
+        let mut context = self.context(state)?;
+        let mut answer = Answer::default();
+        for statement in bound.statements {
+            let (table, truncated) = context.table(statement.relation, cap).await?;
+            answer.truncated = answer.truncated.or(truncated);
+            answer.tables.push(ResultTable { render: statement.render, ..table });
+        }
+        let mut statistics = context.statistics;
+        let counters = &context.sources.counters;
+        statistics.total_ms = self.started.elapsed().as_secs_f64() * 1e3;
+        statistics.plan_ms = (statistics.total_ms - context.run_ms).max(0.0);
+        statistics.bytes_scanned += counters.head_bytes.load(Ordering::Relaxed);
+        statistics.extents_total = counters.extents_total.load(Ordering::Relaxed);
+        statistics.extents_scanned = counters.extents_scanned.load(Ordering::Relaxed);
+        statistics.memory_peak_bytes = pool.peak_bytes();
+        statistics.rows_returned = answer.tables.iter().map(|t| t.rows() as u64).sum();
+        answer.statistics = statistics;
+        Ok(answer)
+    }
+
+    pub fn context(&self, state: SessionState) -> Result<Context, Error> {
+        let sources = Sources::new(
+            Arc::clone(&self.store),
+            Arc::clone(&self.apps),
+            &self.request,
+            self.threads,
+            self.shared.objects.clone(),
+        )?;
+        Ok(Context { sources, state, statistics: Statistics::default(), run_ms: 0.0 })
+    }
+}
+
+impl Context {
+    /// Answers one relation, its sub-queries first.
+    async fn table(
+        &mut self,
+        relation: Relation,
+        cap: Cap,
+    ) -> Result<(ResultTable, Option<Truncation>), Error> {
+        let relation = self.resolve(relation).await?;
+        let rows = self.run(&relation, cap).await?;
+        let batches = rows.batches;
+        let table = ResultTable { columns: relation.columns, batches, render: None };
+        Ok((table, rows.truncated))
+    }
+
+    /// The relation with the answers of its sub-queries in their places.
+    pub async fn resolve(&mut self, mut relation: Relation) -> Result<Relation, Error> {
+        while let Some(sub) = resolve::next(&mut relation) {
+            let cap = Cap { rows: Some(IN_VALUES_MAX), bytes: None };
+            let rows = self.run(&sub, cap).await?;
+            if rows.truncated.is_some() {
+                return Err(Error::Limit {
+                    limit: "in_values",
+                    message: format!(
+                        "a sub-query in an expression gives more than {IN_VALUES_MAX} rows: \
+                         use `join kind=leftsemi`"
+                    ),
+                });
+            }
+            let columns = sub.columns.clone();
+            let answer = ResultTable { columns, batches: rows.batches, render: None };
+            resolve::replace(&mut relation, &sub, &answer);
+        }
+        Ok(relation)
+    }
+
+    /// The logical plan of a relation without sub-queries, and the session to run it in.
+    pub fn plan(&self, relation: &Relation) -> Result<(LogicalPlan, SessionState), Error> {
+        let planner = Planner::new(&self.sources, &self.state, relation);
+        let plan = planner.statement(relation)?;
+        let state = match planner.is_order_sensitive.get() {
+            true => single_threaded(&self.state),
+            false => self.state.clone(),
+        };
+        Ok((plan, state))
+    }
+
+    async fn run(&mut self, relation: &Relation, cap: Cap) -> Result<Rows, Error> {
+        let (plan, state) = self.plan(relation)?;
+        let plan = run::physical(&state, &plan).await?;
+        let started = Instant::now();
+        let rows = run::run(&state, plan, cap).await?;
+        self.run_ms += started.elapsed().as_secs_f64() * 1e3;
+        self.statistics.rows_scanned += rows.rows_scanned;
+        self.statistics.bytes_scanned += rows.bytes_scanned;
+        Ok(rows)
+    }
+}
+
+/// The cap on results: the request's, changed by `set` options (spec kql.md §12).
+fn cap(limits: &Limits, options: &[(String, Literal)]) -> Cap {
+    let value = |name: &str| options.iter().find(|(n, _)| n == name).map(|(_, value)| value);
+    let number = |name: &str| match value(name)? {
+        Literal::Long(v) => u64::try_from(*v).ok(),
+        Literal::Int(v) => u64::try_from(*v).ok(),
+        _ => None,
+    };
+    let is_uncut = value("notruncation").is_some_and(|v| *v != Literal::Bool(false));
+    let mut rows = number("truncationmaxrecords").or(Some(limits.rows_max));
+    let mut bytes = number("truncationmaxsize").or(Some(limits.bytes_max));
+    if is_uncut {
+        rows = None;
+        // Without any end the result could take all memory there is.
+        bytes = Some(limits.memory_bytes);
+    }
+    let take = number("query_take_max_records");
+    rows = rows.into_iter().chain(take).min();
+    Cap { rows, bytes }
+}

@@ -1,0 +1,173 @@
+//! Runs physical plans: the only place that does.
+//!
+//! Invariants: a result never holds more rows or bytes than allowed (what was cut is said), and a
+//! failure is told as the limit, mistake or bug it is.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SessionState, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::StreamExt;
+
+use crate::answer::Truncation;
+use crate::error::Error;
+
+/// How much of a result is kept; `None`: all of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cap {
+    pub rows: Option<u64>,
+    pub bytes: Option<u64>,
+}
+
+/// The rows a plan gave.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub batches: Vec<RecordBatch>,
+    pub truncated: Option<Truncation>,
+    /// Rows and bytes that came out of files and memory at the bottom of the plan.
+    pub rows_scanned: u64,
+    pub bytes_scanned: u64,
+}
+
+/// The physical plan.
+pub(crate) async fn physical(
+    state: &SessionState,
+    plan: &LogicalPlan,
+) -> Result<Arc<dyn ExecutionPlan>, Error> {
+    // Boxed: DataFusion's planner future is several kilobytes.
+    Box::pin(state.create_physical_plan(plan)).await.map_err(error)
+}
+
+/// Runs a plan to its end or to the cap. Dropping the future stops it.
+pub(crate) async fn run(
+    state: &SessionState,
+    plan: Arc<dyn ExecutionPlan>,
+    cap: Cap,
+) -> Result<Rows, Error> {
+    let context = Arc::new(TaskContext::from(state));
+    let mut stream = execute_stream(Arc::clone(&plan), context).map_err(error)?;
+    let mut rows = Rows::default();
+    let (mut count, mut size_bytes) = (0u64, 0u64);
+    while let Some(batch) = stream.next().await {
+        let batch = compact(batch.map_err(error)?);
+        let batch_bytes = bytes(&batch);
+        let room = cap.rows.map_or(u64::MAX, |max| max.saturating_sub(count));
+        if batch.num_rows() as u64 > room {
+            let kept = usize::try_from(room).unwrap_or(usize::MAX);
+            rows.batches.push(batch.slice(0, kept.min(batch.num_rows())));
+            rows.truncated = Some(truncation("rows", cap.rows.unwrap_or(0)));
+            break;
+        }
+        if cap.bytes.is_some_and(|max| size_bytes + batch_bytes > max) {
+            let max = cap.bytes.unwrap_or(0);
+            rows.batches.push(cut(&batch, batch_bytes, max - size_bytes));
+            rows.truncated = Some(truncation("bytes", max));
+            break;
+        }
+        count += batch.num_rows() as u64;
+        size_bytes += batch_bytes;
+        if batch.num_rows() > 0 {
+            rows.batches.push(batch);
+        }
+    }
+    drop(stream);
+    measure(plan.as_ref(), &mut rows);
+    Ok(rows)
+}
+
+/// The first rows of a batch that fit into `room_bytes`, by the average row.
+fn cut(batch: &RecordBatch, batch_bytes: u64, room_bytes: u64) -> RecordBatch {
+    let rows = batch.num_rows() as u64;
+    let kept = u128::from(rows) * u128::from(room_bytes) / u128::from(batch_bytes.max(1));
+    batch.slice(0, usize::try_from(kept).unwrap_or(0).min(batch.num_rows()))
+}
+
+fn truncation(limit: &'static str, allowed: u64) -> Truncation {
+    let message = match limit {
+        "rows" => format!(
+            "the result has more than the {allowed} rows allowed and was cut: \
+             aggregate, filter or `take` fewer rows, or say `set notruncation;`"
+        ),
+        _ => format!(
+            "the result is larger than the {allowed} bytes allowed and was cut: \
+             project fewer columns or return fewer rows, or say `set notruncation;`"
+        ),
+    };
+    Truncation { limit, allowed, message }
+}
+
+/// Bytes of the values, not of the buffers they may share with other batches.
+fn bytes(batch: &RecordBatch) -> u64 {
+    let column_bytes = |array: &Arc<dyn Array>| match array.as_string_view_opt() {
+        Some(texts) => texts.iter().flatten().map(|t| t.len() as u64 + 2).sum(),
+        None => {
+            let width = array.data_type().primitive_width().unwrap_or(1);
+            (array.len() * width) as u64
+        }
+    };
+    batch.columns().iter().map(column_bytes).sum()
+}
+
+/// Lets go of large text buffers of which a batch only shows small parts.
+fn compact(batch: RecordBatch) -> RecordBatch {
+    let is_wasteful = |texts: &StringViewArray| {
+        let held: usize = texts.data_buffers().iter().map(|buffer| buffer.capacity()).sum();
+        held > 64 * 1024 && held > 2 * texts.total_buffer_bytes_used()
+    };
+    let columns = batch.columns().iter().map(|array| match array.data_type() {
+        DataType::Utf8View if is_wasteful(array.as_string_view()) => {
+            Arc::new(array.as_string_view().gc()) as Arc<dyn Array>
+        }
+        _ => Arc::clone(array),
+    });
+    RecordBatch::try_new(batch.schema(), columns.collect()).unwrap_or(batch)
+}
+
+/// Adds up what the leaves of the plan read.
+fn measure(plan: &dyn ExecutionPlan, rows: &mut Rows) {
+    if plan.children().is_empty()
+        && let Some(metrics) = plan.metrics()
+    {
+        let named =
+            |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize()) as u64;
+        rows.rows_scanned += metrics.output_rows().unwrap_or(0) as u64;
+        rows.rows_scanned += named("pushdown_rows_pruned");
+        rows.bytes_scanned += named("bytes_scanned");
+    }
+    for child in plan.children() {
+        measure(child.as_ref(), rows);
+    }
+}
+
+/// What an error of DataFusion means to whoever asked.
+pub(crate) fn error(error: DataFusionError) -> Error {
+    let text = error.to_string();
+    match error {
+        DataFusionError::External(inner) => match inner.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(_) => Error::Internal(text),
+        },
+        DataFusionError::Context(_, inner) => self::error(*inner),
+        DataFusionError::Shared(inner) => match inner.find_root() {
+            DataFusionError::ResourcesExhausted(_) => memory_error(),
+            _ => Error::Internal(text),
+        },
+        other => match other.find_root() {
+            DataFusionError::ResourcesExhausted(_) => memory_error(),
+            _ => Error::Internal(text),
+        },
+    }
+}
+
+fn memory_error() -> Error {
+    Error::Limit {
+        limit: "memory",
+        message: "the query needs more memory than it may use: filter earlier, group by fewer \
+                  values, or put the smaller table on the left side of the join"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,75 @@
+//! DataFusion set up once per process, and the session of one query.
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::prelude::SessionConfig;
+use store::Store;
+
+use crate::engine::EngineOptions;
+use crate::error::Error;
+use crate::memory::QueryPool;
+
+/// Footers of extents kept in memory, in bytes.
+const FOOTERS_BYTES: usize = 128 << 20;
+
+/// What all queries share: cached footers, the memory pool, the way to the files.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    runtime: RuntimeEnv,
+    pool: Arc<dyn MemoryPool>,
+    pub objects: ObjectStoreUrl,
+    threads: usize,
+}
+
+impl Shared {
+    pub fn new(store: &Store, options: &EngineOptions) -> Result<Shared, Error> {
+        let failed = |e: datafusion::error::DataFusionError| Error::Internal(e.to_string());
+        let limit_bytes = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limit_bytes));
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::clone(&pool))
+            .with_metadata_cache_limit(FOOTERS_BYTES)
+            .build()
+            .map_err(failed)?;
+        let objects = ObjectStoreUrl::parse("telltale://data").map_err(failed)?;
+        runtime.register_object_store(objects.as_ref(), store.object_store());
+        Ok(Shared { runtime, pool, objects, threads: options.threads.max(1) })
+    }
+
+    /// A session for one query, which holds at most `memory_bytes`.
+    pub fn session(&self, memory_bytes: u64) -> Result<(SessionState, Arc<QueryPool>), Error> {
+        let pool = Arc::new(QueryPool::new(Arc::clone(&self.pool), memory_bytes));
+        let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
+            .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
+            .build_arc()
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        let state = SessionStateBuilder::new()
+            .with_config(config(self.threads))
+            .with_runtime_env(runtime)
+            .build();
+        Ok((state, pool))
+    }
+}
+
+fn config(threads: usize) -> SessionConfig {
+    let mut config = SessionConfig::new().with_target_partitions(threads);
+    let options = config.options_mut();
+    // Filters are checked while reading: the other columns of rows left out are never decoded.
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true;
+    options.execution.parquet.schema_force_view_types = true;
+    options.execution.collect_statistics = true;
+    config
+}
+
+/// The session with all work on one thread, for aggregates that must see rows in order.
+pub(crate) fn single_threaded(state: &SessionState) -> SessionState {
+    let mut state = state.clone();
+    state.config_mut().options_mut().execution.target_partitions = 1;
+    state
+}

@@ -1,0 +1,122 @@
+//! What the engine does at its limits and with what it cannot do: asserted in code.
+
+use query::Error;
+
+use crate::Report;
+use crate::world::{self, Place};
+
+/// Runs all of them.
+pub async fn run(report: &mut Report) {
+    let tables: Vec<String> = ["requests".to_owned(), "traces".to_owned()].to_vec();
+    let world = world::world(&tables, Place::Extents).await;
+    let checks: [(&str, Option<String>); 8] = [
+        ("more rows than allowed are cut and said", rows_are_cut(&world).await),
+        ("more bytes than allowed are cut and said", bytes_are_cut(&world).await),
+        ("notruncation lifts the cut", cut_is_lifted(&world).await),
+        ("a query that takes too long fails in time", slow_query_fails(&world).await),
+        ("a sort over its memory fails with advice", memory_fails(&world).await),
+        ("the time filter leaves extents unread", time_prunes(&world).await),
+        ("an unknown operation id leaves extents unread", id_prunes(&world).await),
+        ("the request's time range applies to every table", time_range_applies(&world).await),
+    ];
+    for (name, failure) in checks {
+        match failure {
+            None => report.passed += 1,
+            Some(why) => report.failures.push(format!("limits: {name}: {why}")),
+        }
+    }
+}
+
+async fn rows_are_cut(world: &world::World) -> Option<String> {
+    let mut request = world::request("range x from 1 to 100000 step 1");
+    request.limits.rows_max = 10_000;
+    let answer = match world.engine.answer(request).await {
+        Ok(answer) => answer,
+        Err(error) => return Some(error.to_string()),
+    };
+    let said = answer.truncated.map(|t| (t.limit, t.allowed));
+    let rows = answer.tables.first().map_or(0, |table| table.rows());
+    (said != Some(("rows", 10_000)) || rows != 10_000).then(|| format!("{said:?}, {rows} rows"))
+}
+
+async fn bytes_are_cut(world: &world::World) -> Option<String> {
+    let mut request = world::request("range x from 1 to 100000 step 1");
+    request.limits.bytes_max = 80_000;
+    let answer = match world.engine.answer(request).await {
+        Ok(answer) => answer,
+        Err(error) => return Some(error.to_string()),
+    };
+    let said = answer.truncated.map(|t| (t.limit, t.allowed));
+    let rows = answer.tables.first().map_or(0, |table| table.rows());
+    (said != Some(("bytes", 80_000)) || rows != 10_000).then(|| format!("{said:?}, {rows} rows"))
+}
+
+async fn cut_is_lifted(world: &world::World) -> Option<String> {
+    let mut request = world::request("set notruncation; range x from 1 to 100000 step 1");
+    request.limits.rows_max = 10;
+    match world.engine.answer(request).await {
+        Ok(answer) if answer.truncated.is_none() => {
+            let rows = answer.tables.first().map_or(0, |table| table.rows());
+            (rows != 100_000).then(|| format!("{rows} rows"))
+        }
+        Ok(answer) => Some(format!("{:?}", answer.truncated)),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Rows enough to keep a debug build busy for seconds.
+const HEAVY: &str = "range x from 1 to 5000000 step 1 | extend k = tostring(x * 7 % 1000003) \
+                     | summarize n = count() by k | summarize max(n)";
+
+async fn slow_query_fails(world: &world::World) -> Option<String> {
+    let mut request = world::request(HEAVY);
+    request.limits.time_ms = 50;
+    let started = std::time::Instant::now();
+    match world.engine.answer(request).await {
+        Err(Error::Limit { limit: "time", .. }) => {
+            let took = started.elapsed();
+            (took.as_secs() > 10).then(|| format!("took {took:?}"))
+        }
+        other => Some(format!("{:?}", other.map(|a| a.tables.len()))),
+    }
+}
+
+async fn memory_fails(world: &world::World) -> Option<String> {
+    let mut request = world::request(HEAVY);
+    request.limits.memory_bytes = 1 << 20;
+    match world.engine.answer(request).await {
+        Err(Error::Limit { limit: "memory", .. }) => None,
+        other => Some(format!("{:?}", other.map(|a| a.tables.len()))),
+    }
+}
+
+async fn extents(world: &world::World, text: &str) -> Result<(u64, u64), String> {
+    let answer = world.engine.answer(world::request(text)).await.map_err(|e| e.to_string())?;
+    Ok((answer.statistics.extents_scanned, answer.statistics.extents_total))
+}
+
+async fn time_prunes(world: &world::World) -> Option<String> {
+    let text = "requests | where timestamp >= datetime(2024-05-02) | count";
+    let found = extents(world, text).await;
+    (found != Ok((1, 2))).then(|| format!("{found:?}"))
+}
+
+async fn id_prunes(world: &world::World) -> Option<String> {
+    let none = extents(world, "requests | where operation_Id == 'nobody' | count").await;
+    let one = extents(world, "requests | where operation_Id == 'op-1' | count").await;
+    (none != Ok((0, 2)) || one != Ok((1, 2))).then(|| format!("{none:?} {one:?}"))
+}
+
+async fn time_range_applies(world: &world::World) -> Option<String> {
+    let mut request = world::request("requests | union traces | count");
+    // The second of May 2024, UTC.
+    request.time_range = Some((1_714_608_000_000_000_000, 1_714_694_400_000_000_000));
+    let answer = match world.engine.answer(request).await {
+        Ok(answer) => answer,
+        Err(error) => return Some(error.to_string()),
+    };
+    let lines = crate::answers::answer(&answer);
+    let extents = answer.statistics.extents_scanned;
+    let right = lines.get(1).is_some_and(|row| row.as_slice() == ["7"]) && extents == 2;
+    (!right).then(|| format!("{lines:?}, {extents} extents"))
+}

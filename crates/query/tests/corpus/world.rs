@@ -1,0 +1,116 @@
+//! Temporary stores with the test tables in them, and engines over those.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ingest::breeze::{self, App, Context, Mode};
+use model::AppId;
+use query::{AppInfo, Apps, Engine, EngineOptions, Limits, Request};
+use store::{Options, Store, Write};
+
+pub const APP: AppId = AppId(1);
+/// 2024-06-01T00:00:00Z.
+pub const NOW: i64 = 1_717_200_000_000_000_000;
+
+/// Where the rows of a store lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Head,
+    Extents,
+    /// The first half of the rows in extents, the rest in the head.
+    Both,
+}
+
+pub const PLACES: [Place; 3] = [Place::Head, Place::Extents, Place::Both];
+
+/// A store with rows, and an engine over it.
+pub struct World {
+    pub engine: Engine,
+    _folder: tempfile::TempDir,
+}
+
+/// One application, `ci`.
+struct OneApp;
+
+impl Apps for OneApp {
+    fn by_id(&self, id: AppId) -> Option<AppInfo> {
+        (id == APP).then(|| AppInfo {
+            id,
+            guid: "99999999-8888-7777-6666-555555555555".to_owned(),
+            name: "ci".to_owned(),
+            instrumentation_key: "11111111-2222-3333-4444-555555555555".to_owned(),
+        })
+    }
+    fn by_name(&self, name: &str) -> Option<AppInfo> {
+        (name == "ci").then(|| self.by_id(APP)).flatten()
+    }
+}
+
+/// The folder `tests/kql` of the repository.
+pub fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/kql")
+}
+
+pub fn request(text: &str) -> Request {
+    Request {
+        text: text.to_owned(),
+        app: APP,
+        apps: Vec::new(),
+        now: NOW,
+        time_range: None,
+        parameters: Vec::new(),
+        limits: Limits { time_ms: 60_000, ..Limits::default() },
+    }
+}
+
+/// A world with the rows of the named data files.
+pub async fn world(tables: &[String], place: Place) -> World {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = Options { free_bytes_min: 0, ..Options::default() };
+    let store = Store::open(folder.path(), options).expect("a store");
+    let mut first_id = 0u128;
+    for table in tables {
+        let path = corpus().join(format!("data/{table}.ndjson"));
+        let text = std::fs::read_to_string(&path);
+        let text = text.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let lines: Vec<&str> = text.lines().collect();
+        let half = match place {
+            Place::Both => lines.len().div_ceil(2),
+            _ => lines.len(),
+        };
+        append(&store, &lines[..half], first_id).await;
+        first_id += half as u128;
+    }
+    if place != Place::Head {
+        store.seal(NOW).expect("a sealed head");
+    }
+    if place == Place::Both {
+        for table in tables {
+            let path = corpus().join(format!("data/{table}.ndjson"));
+            let text = std::fs::read_to_string(&path).expect("read before");
+            let lines: Vec<&str> = text.lines().collect();
+            append(&store, &lines[lines.len().div_ceil(2)..], first_id).await;
+            first_id += lines.len() as u128;
+        }
+    }
+    let options = EngineOptions { threads: 2, memory_bytes: 1 << 30, concurrent_queries_max: 4 };
+    let engine = Engine::new(store, Arc::new(OneApp), options).expect("an engine");
+    World { engine, _folder: folder }
+}
+
+async fn append(store: &Store, lines: &[&str], item_id: u128) {
+    let context = Context {
+        now: NOW,
+        window: None,
+        item_bytes_max: breeze::ITEM_BYTES_MAX,
+        items_max: breeze::ITEMS_MAX,
+        sender_address: None,
+        user_agent: None,
+        app: &|_| Some(App { id: APP, mode: Mode::Default }),
+        item_id,
+    };
+    let accepted = breeze::decode(lines.join("\n").as_bytes(), &context);
+    assert_eq!(accepted.accepted, lines.len(), "{:?}", accepted.faults);
+    let write = Write { rows: accepted.batches, documents: Vec::new() };
+    store.append(write).await.expect("rows are appended");
+}
