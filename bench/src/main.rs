@@ -1,1 +1,53 @@
-fn main() {}
+//! Benchmarks: seeded data through the product's own code, one JSON line per run.
+//!
+//! Every figure is measured in one run on one machine; compare lines of the same machine only.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool talks on its terminal"
+)]
+
+mod baseline;
+mod decode;
+mod envelopes;
+mod generate;
+mod load;
+mod queries;
+mod results;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask bench COMMAND
+
+  decode                     gzip'd envelopes to row batches on one core
+  generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
+  queries DIR                the twelve queries as KQL, against hand-written plans on the same extents
+  start DIR                  start to ready, and memory, of a server on a filled folder
+  load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let folder = || args.get(1).map(PathBuf::from);
+    let number = |at: usize| args.get(at).and_then(|a| a.replace(['_', ','], "").parse().ok());
+    let result = match (args.first().map(String::as_str), folder()) {
+        (Some("decode"), _) => decode::run(),
+        (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
+        (Some("queries"), Some(data)) => queries::run(&data),
+        (Some("start"), Some(data)) => server::measure_start(&data),
+        (Some("load"), _) => load::run(number(1).unwrap_or(20)),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
