@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use ingest::breeze;
-use ingest::{App, Context as Request, Mode, body};
+use ingest::body;
+use ingest::breeze::{self, App, Context as Request, Mode};
 use model::AppId;
 use serde_json::json;
 

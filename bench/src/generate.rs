@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use ingest::{App, Mode, breeze};
+use ingest::breeze::{self, App, Mode};
 use model::time::DAY;
 use model::{AppId, Batch};
 use serde_json::json;
