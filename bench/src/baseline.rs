@@ -53,7 +53,9 @@ impl Baseline {
             "percentiles" => requests.aggregate(
                 vec![column("name")],
                 [0.5, 0.95, 0.99]
-                    .map(|p| approx_percentile_cont(column("duration").sort(true, false), lit(p), None))
+                    .map(|p| {
+                        approx_percentile_cont(column("duration").sort(true, false), lit(p), None)
+                    })
                     .to_vec(),
             )?,
             "top_urls" => requests
@@ -98,7 +100,8 @@ impl Baseline {
             .clone()
             .filter(since(7 * DAY))?
             .select(vec![column("operation_Id").alias("right_id"), column("type")])?;
-        let joined = left.join(right, JoinType::Inner, &["\"operation_Id\""], &["right_id"], None)?;
+        let joined =
+            left.join(right, JoinType::Inner, &["\"operation_Id\""], &["right_id"], None)?;
         Ok(joined.aggregate(vec![column("name"), column("type")], counted())?)
     }
 }
@@ -132,8 +135,7 @@ async fn table(context: &SessionContext, data: &Path, name: &str) -> Result<Data
     let mut files = Vec::new();
     find(&data.join("extents"), name, &mut files)?;
     files.sort();
-    let paths: Vec<String> =
-        files.iter().map(|f| f.to_string_lossy().into_owned()).collect();
+    let paths: Vec<String> = files.iter().map(|f| f.to_string_lossy().into_owned()).collect();
     let extension = files
         .first()
         .and_then(|f| f.extension())

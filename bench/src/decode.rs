@@ -55,7 +55,11 @@ fn decode(bytes: &[u8], now: i64) -> Result<()> {
     let text = body::decode(Some("gzip"), bytes, 32 << 20).context("decompress")?;
     let app = |_: &str| Some(App { id: AppId(1), mode: Mode::Default });
     let accepted = breeze::decode(&text, &request(now, &app, 0));
-    anyhow::ensure!(accepted.accepted == ITEMS as usize, "items were refused: {:?}", accepted.faults);
+    anyhow::ensure!(
+        accepted.accepted == ITEMS as usize,
+        "items were refused: {:?}",
+        accepted.faults
+    );
     Ok(())
 }
 

@@ -34,8 +34,14 @@ impl Random {
     }
 }
 
-const OPERATING_SYSTEMS: [&str; 6] =
-    ["Linux 6.1.0", "Linux 5.15.0", "Windows_NT 10.0.20348", "Windows_NT 10.0.17763", "Darwin 23.6.0", "Darwin 22.5.0"];
+const OPERATING_SYSTEMS: [&str; 6] = [
+    "Linux 6.1.0",
+    "Linux 5.15.0",
+    "Windows_NT 10.0.20348",
+    "Windows_NT 10.0.17763",
+    "Darwin 23.6.0",
+    "Darwin 22.5.0",
+];
 
 /// The 1st…300th or 5,000th GUID of a kind.
 fn guid(kind: u64, number: u64) -> String {

@@ -88,7 +88,8 @@ fn request(gzip: &[u8]) -> Vec<u8> {
 }
 
 /// Sends from all connections for `seconds`; with a rate in items per second, answer times count
-/// from the moment a request was due, so that a slow server cannot hide behind its clients' waiting.
+/// from the moment a request was due, so that a slow server cannot hide behind its clients'
+/// waiting.
 fn stage(
     server: &Server,
     requests: &Arc<Vec<Vec<u8>>>,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 const LINES_MAX: usize = 700;
 const FUNCTION_LINES_MAX: usize = 70;
+/// Characters; lines with a string literal may be wider, rustfmt keeps the others.
 const WIDTH_MAX: usize = 100;
 
 /// Which crates a crate may use: the arrows of ARCHITECTURE.md, downwards only.
@@ -88,7 +89,7 @@ fn files_are_short_narrow_and_say_what_they_are() {
             findings.push(format!("{file}: {lines} lines"));
         }
         for (number, line) in text.lines().enumerate() {
-            if line.chars().count() > WIDTH_MAX && !line.contains("http") {
+            if line.chars().count() > WIDTH_MAX && !line.contains('"') {
                 findings.push(format!("{file}:{}: {} wide", number + 1, line.chars().count()));
             }
         }

@@ -28,7 +28,8 @@ pub fn write_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Appends a number: whole values without a fraction up to 2^53, others in shortest round-trip form;
+/// Appends a number: whole values without a fraction up to 2^53, others in shortest round-trip
+/// form;
 /// NaN and infinities as the strings `"NaN"`, `"Infinity"`, `"-Infinity"` (spec kql.md §8).
 pub fn write_real(out: &mut String, value: f64) {
     use std::fmt::Write;

@@ -13,7 +13,8 @@ pub enum ColumnRole {
     Time,
     /// An identifier looked up by equality: indexed per extent.
     Id,
-    /// A `dynamic` bag of text values (`Type::String`) or numbers (`Type::Real`): frequent keys become
+    /// A `dynamic` bag of text values (`Type::String`) or numbers (`Type::Real`): frequent keys
+    /// become
     /// columns of their own inside extents.
     Bag(Type),
 }

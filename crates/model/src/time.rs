@@ -230,8 +230,10 @@ fn parse_named_month(text: &str) -> Option<i64> {
     from_parts(year, u32::try_from(month + 1).ok()?, day, nanos)
 }
 
-/// The timespan a text means: `[-][d.]hh:mm[:ss[.fffffff]]`, or a number with a unit (`1.5h`, `90s`).
-/// A bare number has no meaning here (`"1.5"` → none; spec kql.md §4) except a whole number of days.
+/// The timespan a text means: `[-][d.]hh:mm[:ss[.fffffff]]`, or a number with a unit (`1.5h`,
+/// `90s`).
+/// A bare number has no meaning here (`"1.5"` → none; spec kql.md §4) except a whole number of
+/// days.
 pub fn parse_timespan(text: &str) -> Option<i64> {
     let text = text.trim();
     let (negative, rest) = match text.strip_prefix('-') {

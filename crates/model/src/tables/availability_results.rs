@@ -1,4 +1,5 @@
-//! `availabilityResults` and `AppAvailabilityResults`: results of availability tests (spec ingestion.md §10).
+//! `availabilityResults` and `AppAvailabilityResults`: results of availability tests (spec
+//! ingestion.md §10).
 
 use super::shared::{
     DIMENSIONS, ID, ItemTypePlace, MEASUREMENTS, TIMESTAMP, Views, views as shared_views, with_tail,

@@ -1,4 +1,5 @@
-//! `browserTimings` and `AppBrowserTimings`: load times of pages in a browser (spec ingestion.md §10).
+//! `browserTimings` and `AppBrowserTimings`: load times of pages in a browser (spec ingestion.md
+//! §10).
 
 use super::shared::{
     DIMENSIONS, ItemTypePlace, MEASUREMENTS, TIMESTAMP, Views, views as shared_views, with_tail,

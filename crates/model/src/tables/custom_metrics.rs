@@ -1,4 +1,5 @@
-//! `customMetrics` and `AppMetrics`: metric values and aggregates an application sends (spec ingestion.md §10).
+//! `customMetrics` and `AppMetrics`: metric values and aggregates an application sends (spec
+//! ingestion.md §10).
 
 use super::shared::{
     DIMENSIONS, ItemTypePlace, TIMESTAMP, Views, views as shared_views, with_tail,

@@ -1,4 +1,5 @@
-//! `dependencies` and `AppDependencies`: calls to something outside the process (spec ingestion.md §10).
+//! `dependencies` and `AppDependencies`: calls to something outside the process (spec ingestion.md
+//! §10).
 
 use super::shared::{
     DIMENSIONS, ID, ItemTypePlace, MEASUREMENTS, TIMESTAMP, Views, views as shared_views, with_tail,

@@ -1,4 +1,5 @@
-//! `exceptions` and `AppExceptions`: exceptions with their types, messages and stacks (spec ingestion.md §10).
+//! `exceptions` and `AppExceptions`: exceptions with their types, messages and stacks (spec
+//! ingestion.md §10).
 
 use super::shared::{
     DIMENSIONS, ItemTypePlace, MEASUREMENTS, TIMESTAMP, Views, views as shared_views, with_tail,

@@ -1,4 +1,5 @@
-//! `performanceCounters` and `AppPerformanceCounters`: performance counters of process and machine (spec ingestion.md §10).
+//! `performanceCounters` and `AppPerformanceCounters`: performance counters of process and machine
+//! (spec ingestion.md §10).
 
 use super::shared::{
     DIMENSIONS, ItemTypePlace, TIMESTAMP, Views, views as shared_views, with_tail,

@@ -1,4 +1,5 @@
-//! `requests` and `AppRequests`: requests a service handled, or work a task did (spec ingestion.md §10).
+//! `requests` and `AppRequests`: requests a service handled, or work a task did (spec ingestion.md
+//! §10).
 
 use super::shared::{
     DIMENSIONS, ID, ItemTypePlace, MEASUREMENTS, TIMESTAMP, Views, views as shared_views, with_tail,

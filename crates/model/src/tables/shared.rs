@@ -12,7 +12,8 @@ pub(super) const DIMENSIONS: ColumnDef =
 pub(super) const MEASUREMENTS: ColumnDef =
     ColumnDef::with_role("customMeasurements", Type::Dynamic, ColumnRole::Bag(Type::Real));
 
-/// The stored context columns, in the order of the classic tail (spec ingestion.md §10.1), then what
+/// The stored context columns, in the order of the classic tail (spec ingestion.md §10.1), then
+/// what
 /// only we keep: `itemId`, the time of receipt and the size of the envelope in bytes.
 pub(super) const TAIL: [ColumnDef; 24] = [
     ColumnDef::new("operation_Name", Type::String),
