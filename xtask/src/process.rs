@@ -73,9 +73,12 @@ pub fn exists(program: &str) -> bool {
 
 /// Builds the executable in the dev profile and tells where it is.
 ///
+/// Always for the whole workspace: cargo chooses features by the packages it is asked for, and a
+/// different choice would build the engine a second time.
+///
 /// # Errors
 /// When it does not build.
 pub fn telltale() -> Result<PathBuf> {
-    check(&mut cargo(&["build", "--package", "server"]))?;
+    check(&mut cargo(&["build", "--workspace", "--bin", "telltale"]))?;
     Ok(target().join("debug").join("telltale"))
 }

@@ -6,26 +6,15 @@ use crate::process::{cargo, check, exists};
 use crate::{e2e, reference};
 
 /// Runs every check; stops at the first that fails.
+///
+/// Cargo is always asked for the whole workspace, so that the engine is built once.
 pub fn run() -> Result<()> {
     check(&mut cargo(&["fmt", "--all", "--check"]))?;
     deny()?;
-    check(&mut cargo(&["test", "--package", "xtask"]))?;
-    let small =
-        ["--package", "model", "--package", "ingest", "--package", "store", "--package", "kql"];
-    check(&mut cargo(
-        &[&["clippy", "--workspace", "--all-targets", "--quiet", "--"][..], &["-D", "warnings"]]
-            .concat(),
-    ))?;
-    check(&mut cargo(&[&["test"][..], &small].concat()))?;
-    check(&mut cargo(&[
-        "test",
-        "--package",
-        "query",
-        "--package",
-        "server",
-        "--package",
-        "bench",
-    ]))?;
+    check(&mut cargo(&["test", "--workspace", "--test", "tidy"]))?;
+    check(&mut cargo(&["test", "--workspace"]))?;
+    let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    check(&mut cargo(&clippy))?;
     reference::run(true)?;
     e2e::run(None)
 }
