@@ -1,1 +1,55 @@
-fn main() {}
+//! The `telltale` binary: a table of contents of what it can be asked to do.
+//!
+//! Invariant: decisions about exit codes are made here and nowhere else.
+
+mod api;
+mod app;
+mod apps;
+mod ask;
+mod auth;
+mod body;
+mod cells;
+mod cli;
+mod commands;
+mod error;
+mod headers;
+mod jobs;
+mod listen;
+mod metrics;
+mod observe;
+mod routes;
+mod settings;
+mod timespan;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use cli::Call;
+use commands::Failure;
+
+fn main() -> ExitCode {
+    let done = match cli::read() {
+        Call::Serve { flags, config } => commands::serve::run(&flags, config.as_deref()),
+        Call::ListApps { place, key } => commands::apps::list(&place, key.as_deref()),
+        Call::CreateApp { place, key, name, guid } => {
+            commands::apps::create(&place, key.as_deref(), &name, guid.as_deref())
+        }
+        Call::Query(call) => commands::query::run(&call),
+        Call::Import { place, files } => commands::import::run(&place, &files),
+        Call::Reference { section } => commands::reference::run(section.as_deref()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of our output has read enough (`telltale query … | head`).
+        Err(Failure::OutputClosed) => ExitCode::SUCCESS,
+        Err(Failure::Said) => ExitCode::FAILURE,
+        Err(Failure::Because(reasons)) => {
+            let mut out = std::io::stderr().lock();
+            for reason in reasons {
+                // Nobody is left to tell when standard error is closed.
+                let _ = writeln!(out, "error: {reason}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

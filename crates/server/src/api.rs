@@ -1,0 +1,7 @@
+//! The public APIs, one folder each; `wire.rs` holds the JSON shapes of exactly that API.
+
+pub mod admin;
+pub mod appinsights;
+pub mod health;
+pub mod kusto;
+pub mod track;

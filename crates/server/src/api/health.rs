@@ -1,0 +1,43 @@
+//! Whether the server works, its counters, and the answer to unknown paths.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::appinsights::json_headers;
+use crate::app::App;
+use crate::auth;
+
+/// `GET /healthz`: 200 when the store takes and gives rows.
+pub async fn healthz(State(app): State<Arc<App>>) -> Response {
+    let apps = app.apps.all().len();
+    let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "apps": apps });
+    (json_headers(), body.to_string()).into_response()
+}
+
+/// `GET /metrics`.
+pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
+    let key = app.settings.access.query_key.as_deref();
+    if let Err(refusal) = auth::check(request.headers(), key) {
+        return (refusal.status, refusal.message).into_response();
+    }
+    let stats = app.store.stats();
+    let text = app.metrics.text(&stats, |id| {
+        app.apps.by_number(id).map_or_else(|| id.0.to_string(), |found| found.name.clone())
+    });
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// Any other path.
+pub async fn not_found(request: Request) -> Response {
+    let path: String = request.uri().path().chars().take(200).collect();
+    let error = json!({ "error": {
+        "code": "PathNotFoundError",
+        "message": format!("there is nothing at `{path}`"),
+    } });
+    (StatusCode::NOT_FOUND, json_headers(), error.to_string()).into_response()
+}

@@ -1,0 +1,127 @@
+//! What every request and job shares: settings, store, applications, engine, metrics.
+//!
+//! Invariant: built once at start and never replaced; handlers hold it behind an [`Arc`].
+
+use std::path::Path;
+use std::sync::Arc;
+
+use query::{Engine, EngineOptions};
+use store::Store;
+use tokio::sync::Semaphore;
+
+use crate::apps::{self, Apps};
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+
+/// Bytes one permit of the intake stands for.
+pub const INTAKE_UNIT_BYTES: usize = 4096;
+
+/// The state of one server.
+pub struct App {
+    pub settings: Settings,
+    pub store: Arc<Store>,
+    pub apps: Arc<Apps>,
+    pub engine: Engine,
+    pub metrics: Metrics,
+    /// Permits for request bodies in memory, one per [`INTAKE_UNIT_BYTES`].
+    pub intake: Arc<Semaphore>,
+    /// Bodies decoded at the same time: the processors are few, waiting costs nothing.
+    pub decoding: Semaphore,
+    /// `http://address:port`, as it was announced.
+    pub url: String,
+}
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Apps(#[from] apps::Error),
+    #[error("the query engine could not be set up: {0}")]
+    Engine(String),
+}
+
+impl App {
+    /// The state over an open store. Creates the application `default` when there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub fn new(settings: Settings, store: Arc<Store>, url: String) -> Result<App, StartError> {
+        let apps = Arc::new(Apps::load(Arc::clone(&store))?);
+        if apps.all().is_empty() {
+            let key = settings.storage.instrumentation_key.as_deref();
+            apps.create(apps::DEFAULT, key, now())?;
+        }
+        let options = EngineOptions {
+            memory_bytes: settings.query.memory_bytes,
+            concurrent_queries_max: settings.query.concurrent_max,
+            ..EngineOptions::default()
+        };
+        let engine = engine(&store, &apps, options)?;
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let units = settings.ingest.in_flight_bytes_max / INTAKE_UNIT_BYTES;
+        Ok(App {
+            intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
+            decoding: Semaphore::new(threads),
+            metrics: Metrics::default(),
+            settings,
+            store,
+            apps,
+            engine,
+            url,
+        })
+    }
+}
+
+/// The engine over a store and its applications.
+///
+/// # Errors
+/// When it cannot be set up.
+pub fn engine(
+    store: &Arc<Store>,
+    apps: &Arc<Apps>,
+    options: EngineOptions,
+) -> Result<Engine, StartError> {
+    let apps: Arc<dyn query::Apps> = Arc::<Apps>::clone(apps);
+    Engine::new(Arc::<Store>::clone(store), apps, options)
+        .map_err(|e| StartError::Engine(e.to_string()))
+}
+
+/// The store's options a server's settings mean.
+pub fn store_options(settings: &Settings) -> store::Options {
+    let storage = &settings.storage;
+    let retention = store::Retention {
+        days: storage.retention_days,
+        tables: storage.retention_days_by_table.iter().cloned().collect(),
+        total_bytes: storage.bytes_max,
+    };
+    store::Options {
+        free_bytes_min: storage.free_bytes_min,
+        seal_age_ms: storage.seal_age_ms,
+        retention,
+        ..store::Options::default()
+    }
+}
+
+/// Opens a data folder for the commands that need no server, for writing.
+///
+/// # Errors
+/// When a server holds the folder or it is damaged.
+pub fn open_folder(data: &Path) -> Result<(Arc<Store>, Arc<Apps>), StartError> {
+    let options = store::Options {
+        retention: store::Retention { days: None, ..store::Retention::default() },
+        ..store::Options::default()
+    };
+    let store = Store::open(data, options)?;
+    let apps = Arc::new(Apps::load(Arc::clone(&store))?);
+    if apps.all().is_empty() {
+        apps.create(apps::DEFAULT, None, now())?;
+    }
+    Ok((store, apps))
+}
+
+/// Nanoseconds since 1970; the only clock of the process.
+pub fn now() -> i64 {
+    chrono::Utc::now().timestamp_nanos_opt().unwrap_or(i64::MAX)
+}

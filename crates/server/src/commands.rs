@@ -1,0 +1,72 @@
+//! What the binary does for each command, one file each.
+
+pub mod apps;
+pub mod client;
+pub mod import;
+pub mod print;
+pub mod query;
+pub mod reference;
+pub mod serve;
+pub mod split;
+
+use std::error::Error;
+use std::io;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// One or more reasons for people.
+    Because(Vec<String>),
+    /// The command already wrote what was wrong.
+    Said,
+    /// Standard output is closed.
+    OutputClosed,
+}
+
+impl Failure {
+    pub fn new(reason: impl Into<String>) -> Failure {
+        Failure::Because(vec![reason.into()])
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+            _ => Failure::new(with_sources(&error)),
+        }
+    }
+}
+
+impl From<crate::app::StartError> for Failure {
+    fn from(error: crate::app::StartError) -> Failure {
+        Failure::new(with_sources(&error))
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Failure {
+        Failure::new(with_sources(&error))
+    }
+}
+
+impl From<crate::apps::Error> for Failure {
+    fn from(error: crate::apps::Error) -> Failure {
+        Failure::new(with_sources(&error))
+    }
+}
+
+/// An error's text followed by those of its sources.
+fn with_sources(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! Calls of the command line to a running server.
+//!
+//! Invariant: an answer of any status is an answer; only a failed connection is an error here.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Failure;
+
+/// Longest answer read, in bytes.
+const ANSWER_BYTES_MAX: u64 = 4 << 30;
+
+/// A server to call.
+#[derive(Debug)]
+pub struct Client {
+    agent: ureq::Agent,
+    url: String,
+    key: Option<String>,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: String,
+}
+
+impl Reply {
+    /// The body as JSON; null when it is not.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or(Value::Null)
+    }
+}
+
+impl Client {
+    pub fn new(url: &str, key: Option<&str>) -> Client {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            .build();
+        Client {
+            agent: ureq::Agent::new_with_config(config),
+            url: url.trim_end_matches('/').to_owned(),
+            key: key.map(str::to_owned),
+        }
+    }
+
+    /// # Errors
+    /// When the server cannot be reached.
+    pub fn get(&self, path: &str) -> Result<Reply, Failure> {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        if let Some(key) = &self.key {
+            request = request.header("x-api-key", key);
+        }
+        self.reply(request.call())
+    }
+
+    /// # Errors
+    /// When the server cannot be reached.
+    pub fn post(&self, path: &str, kind: &str, body: &[u8]) -> Result<Reply, Failure> {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        request = request.header("content-type", kind);
+        if let Some(key) = &self.key {
+            request = request.header("x-api-key", key);
+        }
+        self.reply(request.send(body))
+    }
+
+    fn reply(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<Reply, Failure> {
+        let cannot = |error: ureq::Error| {
+            Failure::new(format!(
+                "cannot reach `{}`: {error}; is `telltale serve` running there?",
+                self.url
+            ))
+        };
+        let mut answer = answer.map_err(cannot)?;
+        let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
+        Ok(Reply { status: answer.status().as_u16(), body: body.map_err(cannot)? })
+    }
+}
+
+/// A text as a part of a URL path.
+pub fn encode(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

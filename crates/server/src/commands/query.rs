@@ -1,0 +1,133 @@
+//! `telltale query`: asks a server or a folder and prints the rows.
+//!
+//! Invariant: both ways give the API's JSON, so that what is printed cannot differ between them.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use query::EngineOptions;
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::client::{Client, encode};
+use super::print::write_rows;
+use crate::api::appinsights::wire::{self, Members};
+use crate::app::engine;
+use crate::apps::{self, Apps};
+use crate::ask::Question;
+use crate::cli::{Format, Place, QueryCall};
+use crate::error::Refusal;
+use crate::settings::Settings;
+use crate::timespan::parse_range;
+
+/// Longest query text read from standard input.
+const TEXT_BYTES_MAX: u64 = 16 << 20;
+
+/// Runs the query and prints its rows.
+///
+/// # Errors
+/// When there is no answer; what is wrong with the query was printed then.
+pub fn run(call: &QueryCall) -> Result<(), Failure> {
+    let mut text = call.text.clone();
+    if text == "-" {
+        text.clear();
+        std::io::stdin().lock().take(TEXT_BYTES_MAX).read_to_string(&mut text)?;
+    }
+    let (status, body) = match &call.place {
+        Place::Url(url) => ask_server(url, call, &text)?,
+        Place::Data(data) => ask_folder(data, call, &text)?,
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if call.explain && status == 200 {
+        writeln!(out, "{}", body.trim_end())?;
+        return Ok(out.flush()?);
+    }
+    let answer: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+    if status != 200 {
+        return write_error(&answer["error"], &text, status);
+    }
+    for (i, table) in answer["tables"].as_array().into_iter().flatten().enumerate() {
+        if i > 0 && call.format == Format::Table {
+            writeln!(out)?;
+        }
+        write_rows(&mut out, table, call.format)?;
+    }
+    out.flush()?;
+    if let Some(detail) = answer["error"]["details"][0]["innererror"]["message"].as_str() {
+        writeln!(std::io::stderr(), "warning: the answer is not complete: {detail}")?;
+    }
+    Ok(())
+}
+
+fn ask_server(url: &str, call: &QueryCall, text: &str) -> Result<(u16, String), Failure> {
+    let app = encode(call.app.as_deref().unwrap_or(apps::DEFAULT));
+    let verb = if call.explain { "explain" } else { "query" };
+    let body = json!({ "query": text, "timespan": call.timespan }).to_string();
+    let client = Client::new(url, call.key.as_deref());
+    let path = format!("/v1/apps/{app}/{verb}");
+    let reply = client.post(&path, "application/json", body.as_bytes())?;
+    Ok((reply.status, reply.body))
+}
+
+fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<(u16, String), Failure> {
+    let settings = Settings::read(&BTreeMap::new(), &[], None).map_err(Failure::Because)?;
+    let store = store::Store::open_read_only(data)?;
+    let apps = Arc::new(Apps::load(Arc::clone(&store))?);
+    let app = match &call.app {
+        Some(name) => apps.by_name_or_id(name),
+        None => apps.default(),
+    };
+    let name = call.app.as_deref().unwrap_or(apps::DEFAULT);
+    let app = app.ok_or_else(|| Failure::new(format!("there is no application `{name}`")))?;
+    let mut question = Question::new(text.to_owned(), app, &settings.query);
+    if let Some(timespan) = &call.timespan {
+        let range = parse_range(timespan, question.now).ok_or_else(|| {
+            Failure::new(format!("`{timespan}` is not an ISO 8601 duration or interval"))
+        })?;
+        question.time_range = Some(range);
+    }
+    let engine = engine(&store, &apps, EngineOptions::default())?;
+    let runtime = super::serve::runtime()?;
+    let asked = runtime.block_on(async {
+        if call.explain {
+            return Box::pin(engine.explain(question.request())).await;
+        }
+        let answer = Box::pin(engine.answer(question.request())).await?;
+        Ok(wire::answer(&answer, Members::default()))
+    });
+    Ok(match asked {
+        Ok(body) => (200, body),
+        Err(error) => {
+            let (status, body) = wire::refusal(&Refusal::from(error), text);
+            (status.as_u16(), body)
+        }
+    })
+}
+
+/// Every finding with its line and a caret under the place.
+fn write_error(error: &Value, text: &str, status: u16) -> Result<(), Failure> {
+    let Some(findings) = error["diagnostics"].as_array().filter(|all| !all.is_empty()) else {
+        let message = error["message"].as_str().unwrap_or("the server refused");
+        return Err(Failure::new(format!("{message} (HTTP {status})")));
+    };
+    let mut out = std::io::stderr().lock();
+    for finding in findings {
+        let place = |name: &str| {
+            finding[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(1).max(1)
+        };
+        let word = |name: &str| finding[name].as_str().unwrap_or_default();
+        let (line, pos) = (place("line"), place("pos"));
+        let source = text.lines().nth(line - 1).unwrap_or_default();
+        let room = (source.chars().count() + 1).saturating_sub(pos).max(1);
+        let carets = "^".repeat(word("token").chars().count().clamp(1, room));
+        let indent = " ".repeat(pos - 1);
+        writeln!(out, "error {} at {line}:{pos}: {}", word("code"), word("message"))?;
+        writeln!(out, "  {source}\n  {indent}{carets}")?;
+        if !word("help").is_empty() {
+            writeln!(out, "help: {}", word("help"))?;
+        }
+    }
+    Err(Failure::Said)
+}

@@ -1,0 +1,89 @@
+//! `telltale reference`: the generated pages of the reference, from the tables the code uses.
+
+use std::io::Write;
+
+use super::Failure;
+use crate::routes::{INGESTION, QUERIES};
+use crate::settings::{DEFINITIONS, flag, variable};
+
+type Section = (&'static str, fn() -> String);
+
+const SECTIONS: [Section; 4] =
+    [("settings", settings), ("routes", routes), ("tables", tables), ("errors", errors)];
+
+/// Prints one section, or all.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(section: Option<&str>) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    for (name, write) in SECTIONS {
+        if section.is_none_or(|wanted| wanted == name) {
+            writeln!(out, "{}", write().trim_end())?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn settings() -> String {
+    let mut page = String::from(
+        "# Settings\n\nA setting is a flag of `telltale serve`, an environment variable, or a key \
+         of the TOML file named by `--config` (`TELLTALE_CONFIG`).\nFlags win over variables, \
+         variables over the file.\n\n| Key | Flag | Variable | Default | Meaning |\n\
+         | --- | --- | --- | --- | --- |\n",
+    );
+    for setting in &DEFINITIONS {
+        let default = match setting.default {
+            "" => "not set".to_owned(),
+            text => format!("`{text}`"),
+        };
+        page.push_str(&format!(
+            "| `{}` | `--{}` | `{}` | {default} | {} |\n",
+            setting.name,
+            flag(setting.name),
+            variable(setting.name),
+            setting.about
+        ));
+    }
+    page
+}
+
+fn routes() -> String {
+    let mut page = String::from("# Routes\n");
+    let groups = [
+        ("Telemetry clients (below any path prefix, letter case ignored)", INGESTION.as_slice()),
+        ("Queries and administration", QUERIES.as_slice()),
+    ];
+    for (title, routes) in groups {
+        page.push_str(&format!(
+            "\n## {title}\n\n| Path | Methods | Meaning |\n| --- | --- | --- |\n"
+        ));
+        for route in routes {
+            page.push_str(&format!("| `{}` | {} | {} |\n", route.path, route.methods, route.about));
+        }
+    }
+    page
+}
+
+fn tables() -> String {
+    let mut page = String::from("# Tables\n");
+    for view in model::tables::views() {
+        page.push_str(&format!("\n## {}\n\n{}\n\n", view.name, view.doc));
+        page.push_str("| Column | Type |\n| --- | --- |\n");
+        for column in &view.columns {
+            page.push_str(&format!("| `{}` | {} |\n", column.name, column.ty.name()));
+        }
+    }
+    page
+}
+
+fn errors() -> String {
+    let mut page = String::from(
+        "# Errors\n\n## Rejected items\n\nThe label `reason` of the metric \
+         `telltale_items_total`.\n\n",
+    );
+    for reason in ingest::breeze::Reason::ALL {
+        page.push_str(&format!("- `{}`\n", reason.name()));
+    }
+    page
+}

@@ -1,0 +1,119 @@
+//! `telltale serve`: settings → store → app → jobs → routes → wait → orderly stop.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::Failure;
+use crate::api::admin::connection_string;
+use crate::app::{App, store_options};
+use crate::settings::Settings;
+use crate::{jobs, listen, observe, routes};
+
+/// How long jobs and the log may take to end; together with the grace of open requests this stays
+/// below ten seconds.
+const END_TIME: Duration = Duration::from_secs(2);
+/// Plans of long queries recurse deeply.
+const STACK_BYTES: usize = 8 << 20;
+
+/// Serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When a setting is wrong, the folder is in use or damaged, or the address is taken.
+pub fn run(flags: &BTreeMap<String, String>, config: Option<&Path>) -> Result<(), Failure> {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let settings = Settings::read(flags, &environment, config).map_err(Failure::Because)?;
+    observe::start(&settings);
+    let runtime = runtime()?;
+    let done = runtime.block_on(Box::pin(serve(settings)));
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    done
+}
+
+/// The runtime of server and queries.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build()
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    // Before the ready line: who reads it may end us at once.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop_signal = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+
+    let data = settings.storage.data.clone();
+    let store = store::Store::open(&data, store_options(&settings))
+        .map_err(|error| about_folder(&data, &error))?;
+    let listener = TcpListener::bind(settings.access.listen).await.map_err(|error| {
+        Failure::new(format!("cannot listen on `{}`: {error}", settings.access.listen))
+    })?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let app = Arc::new(App::new(settings, store, url)?);
+    let (stop_jobs, stopped) = watch::channel(false);
+    let mut running = jobs::start(&app, &stopped);
+    let router = routes::router(&app);
+    announce(&app)?;
+
+    listen::serve(listener, Arc::clone(&app), router, stop_signal).await;
+
+    // Nobody listens only when every job has ended.
+    let _ = stop_jobs.send(true);
+    let ended = tokio::time::timeout(END_TIME, async {
+        while running.join_next().await.is_some() {}
+        let store = Arc::clone(&app.store);
+        tokio::task::spawn_blocking(move || store.close()).await
+    });
+    match ended.await {
+        Ok(Ok(closed)) => closed?,
+        Ok(Err(error)) => tracing::error!(%error, "closing the store panicked"),
+        // Everything accepted is in the log; the next start reads it.
+        Err(_) => tracing::warn!("a job was still running at the end"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn about_folder(data: &Path, error: &store::Error) -> Failure {
+    let text = super::with_sources(error);
+    let help = match error {
+        store::Error::Locked { .. } => {
+            "; stop it, or give this server another folder with `--data`"
+        }
+        _ => "",
+    };
+    Failure::new(format!("cannot open `{}`: {text}{help}", data.display()))
+}
+
+/// The one line on standard output that says the server can answer.
+fn announce(app: &App) -> Result<(), Failure> {
+    let found = app.apps.default().ok_or_else(|| Failure::new("there is no application"))?;
+    let ready = json!({
+        "url": app.url,
+        "appId": found.id,
+        "instrumentationKey": found.instrumentation_key,
+        "connectionString": connection_string(&found, &app.url),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "telltale ready {ready}")?;
+    out.flush()?;
+    tracing::info!(url = app.url, data = %app.settings.storage.data.display(), "ready");
+    Ok(())
+}

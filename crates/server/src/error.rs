@@ -1,0 +1,98 @@
+//! The only place that turns a fault into an HTTP status.
+//!
+//! Each API's own error body is made from [`Refusal`] in that API's `wire.rs`.
+
+use axum::http::StatusCode;
+use kql::diagnostic::Diagnostic;
+use model::Fault;
+
+/// Why a request got no result, in the words its caller may see.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: StatusCode,
+    /// A stable word for programs: `bad_request`, `not_found`, `limit`, `internal`, …
+    pub code: &'static str,
+    pub message: String,
+    /// What is wrong with the query text, when that is it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal { status, code, message: message.into(), diagnostics: Vec::new() }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    pub fn internal() -> Refusal {
+        let message = "an internal error happened; the server's log says more";
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+}
+
+/// The status of a fault.
+pub fn status(fault: Fault) -> StatusCode {
+    match fault {
+        Fault::Caller => StatusCode::BAD_REQUEST,
+        Fault::Limit => StatusCode::TOO_MANY_REQUESTS,
+        Fault::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The status the items of a failed append get (spec ingestion.md §4.1), and the text.
+///
+/// Failures that pass are 429 or 503, so that clients keep the items.
+pub fn append_status(error: &store::Error) -> (StatusCode, &'static str) {
+    match error {
+        store::Error::Overloaded { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        store::Error::DiskFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Storage is full"),
+        store::Error::Closed => (StatusCode::SERVICE_UNAVAILABLE, "Shutting down"),
+        store::Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "Request is too large"),
+        error => match error.fault() {
+            Fault::Internal => (StatusCode::SERVICE_UNAVAILABLE, "Storage is not available"),
+            fault => (status(fault), "Request was refused"),
+        },
+    }
+}
+
+impl From<query::Error> for Refusal {
+    fn from(error: query::Error) -> Refusal {
+        match error {
+            query::Error::Query(diagnostics) => Refusal {
+                diagnostics,
+                ..Refusal::new(StatusCode::BAD_REQUEST, "query", "the query is wrong")
+            },
+            query::Error::Limit { limit, message } => {
+                let status = match limit {
+                    "time" => StatusCode::GATEWAY_TIMEOUT,
+                    _ => StatusCode::TOO_MANY_REQUESTS,
+                };
+                Refusal::new(status, "limit", message)
+            }
+            query::Error::Cancelled => {
+                Refusal::new(StatusCode::BAD_REQUEST, "cancelled", "the query was cancelled")
+            }
+            query::Error::Internal(reason) => {
+                tracing::error!(reason, "a query failed");
+                Refusal::internal()
+            }
+        }
+    }
+}
+
+impl From<crate::apps::Error> for Refusal {
+    fn from(error: crate::apps::Error) -> Refusal {
+        let fault = error.fault();
+        if fault == Fault::Internal {
+            tracing::error!(%error, "creating an application failed");
+            return Refusal::internal();
+        }
+        Refusal::new(status(fault), "bad_request", error.to_string())
+    }
+}

@@ -1,0 +1,155 @@
+//! The complete list of routes; nothing registers a route elsewhere.
+//!
+//! Ingestion paths are found under any prefix, in any letter case and with doubled slashes
+//! (spec ingestion.md §2.1): [`canonical`] rewrites them before the router looks.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Uri, uri::PathAndQuery};
+use axum::routing::{MethodRouter, any};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::api::{admin, appinsights, health, kusto, track};
+use crate::app::App;
+use crate::headers;
+
+/// One route as the reference lists it.
+pub struct Route {
+    pub path: &'static str,
+    pub methods: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    handler: fn() -> MethodRouter<Arc<App>>,
+}
+
+const fn route(
+    path: &'static str,
+    methods: &'static str,
+    about: &'static str,
+    handler: fn() -> MethodRouter<Arc<App>>,
+) -> Route {
+    Route { path, methods, about, handler }
+}
+
+/// Routes of telemetry clients, below any prefix. CORS for everybody, answers never compressed.
+pub static INGESTION: [Route; 6] = [
+    route("/v2/track", "POST", "Telemetry envelopes in, stored before the answer.", || {
+        any(track::post_track)
+    }),
+    route("/v2.1/track", "POST", "The same as `/v2/track`.", || any(track::post_track)),
+    route("/v2/validate", "POST", "The answer of track; nothing is stored.", || {
+        any(track::post_validate)
+    }),
+    route(
+        "/api/profiles/{ikey}/appId",
+        "GET",
+        "The id of an instrumentation key's application.",
+        || any(track::get_app_id),
+    ),
+    route(
+        "/QuickPulseService.svc/ping",
+        "POST",
+        "Live Metrics: answered `not subscribed`.",
+        || any(track::post_quick_pulse),
+    ),
+    route(
+        "/QuickPulseService.svc/post",
+        "POST",
+        "Live Metrics: answered `not subscribed`.",
+        || any(track::post_quick_pulse),
+    ),
+];
+
+/// Routes of people and programs that ask.
+pub static QUERIES: [Route; 9] = [
+    route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
+        any(appinsights::query)
+    }),
+    route("/v1/apps/{app}/explain", "GET, POST", "The plan of a KQL query as text.", || {
+        any(appinsights::explain)
+    }),
+    route("/v1/rest/query", "GET, POST", "A KQL query or command, Kusto version 1 shape.", || {
+        any(kusto::query)
+    }),
+    route("/v1/rest/mgmt", "POST", "A management command, Kusto version 1 shape.", || {
+        any(kusto::manage)
+    }),
+    route("/v1/rest/ping", "GET", "Empty answer for Kusto health probes.", || any(kusto::ping)),
+    route("/v1/rest/auth/metadata", "GET", "Sign-in metadata Kusto clients ask for.", || {
+        any(kusto::auth_metadata)
+    }),
+    route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
+    route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
+    route("/healthz", "GET", "Whether the server can accept and answer.", || any(health::healthz)),
+];
+
+/// The service behind every connection.
+pub fn router(app: &Arc<App>) -> Router {
+    let mut ingestion = Router::new();
+    for route in &INGESTION {
+        ingestion = ingestion.route(&canonical_path(route.path), (route.handler)());
+    }
+    let mut queries = Router::new();
+    for route in &QUERIES {
+        queries = queries.route(route.path, (route.handler)());
+    }
+    let queries = queries.layer(
+        ServiceBuilder::new()
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::allow_origins))
+            .layer(CompressionLayer::new().gzip(true)),
+    );
+    let routes =
+        ingestion.merge(queries).fallback(health::not_found).with_state(Arc::clone(app)).layer(
+            ServiceBuilder::new()
+                .layer(axum::middleware::from_fn(headers::echo_request_id))
+                .layer(CatchPanicLayer::custom(track::answer_panic)),
+        );
+    // The path is changed before routing, which a layer of the same router could not do.
+    Router::new().fallback_service(tower::util::MapRequest::new(routes, canonical))
+}
+
+/// Ingestion routes are matched in lower case.
+fn canonical_path(path: &str) -> String {
+    path.to_ascii_lowercase()
+}
+
+/// Rewrites the path: runs of `/` become one, a trailing one goes, and what ends like an
+/// ingestion route loses prefix and letter case.
+fn canonical(mut request: Request<Body>) -> Request<Body> {
+    let path = request.uri().path();
+    let path = canonical_text(path);
+    if path == request.uri().path() {
+        return request;
+    }
+    let text = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    if let Ok(target) = text.parse::<PathAndQuery>() {
+        let mut parts = std::mem::take(request.uri_mut()).into_parts();
+        parts.path_and_query = Some(target);
+        *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+    }
+    request
+}
+
+fn canonical_text(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let ends_like = |route: &str| {
+        let wanted: Vec<&str> = route.split('/').filter(|part| !part.is_empty()).collect();
+        let start = parts.len().checked_sub(wanted.len())?;
+        let fits = parts[start..]
+            .iter()
+            .zip(&wanted)
+            .all(|(part, wanted)| wanted.starts_with('{') || part.eq_ignore_ascii_case(wanted));
+        fits.then(|| format!("/{}", parts[start..].join("/").to_ascii_lowercase()))
+    };
+    INGESTION
+        .iter()
+        .find_map(|route| ends_like(route.path))
+        .unwrap_or_else(|| format!("/{}", parts.join("/")))
+}

@@ -1,0 +1,263 @@
+//! The settings: one table of names, defaults and sentences, read from flags, environment and file.
+//!
+//! One spelling everywhere: the setting `ingest_mode` is the flag `--ingest-mode`, the variable
+//! `TELLTALE_INGEST_MODE` and the key `ingest_mode` of the TOML file; flags win over variables,
+//! variables over the file. Invariant: [`Settings::read`] reports every mistake at once.
+
+mod value;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use self::value::Reader;
+
+/// One setting as the reference page lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Definition {
+    /// The key in the file; flag and variable are spelt from it.
+    pub name: &'static str,
+    /// As a user would write it; empty: not set.
+    pub default: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, about: &'static str) -> Definition {
+    Definition { name, default, about }
+}
+
+/// Every setting, in the order of the reference page.
+pub static DEFINITIONS: [Definition; 22] = [
+    setting("data", "./telltale-data", "Folder that holds everything the server stores."),
+    setting("listen", "127.0.0.1:8321", "Address and port to listen on; port 0 picks a free port."),
+    setting("query_key", "", "Key that query calls must send as `x-api-key` or bearer token."),
+    setting(
+        "allow_anonymous_queries",
+        "false",
+        "Allow a listener beyond loopback without a query key.",
+    ),
+    setting(
+        "instrumentation_key",
+        "",
+        "Instrumentation key of the application `default`, used when it is created.",
+    ),
+    setting(
+        "ingest_time_window",
+        "48h",
+        "How old an item may be (two hours ahead at most); `off` accepts every time.",
+    ),
+    setting(
+        "ingest_mode",
+        "default",
+        "`default` cuts over-long values, `strict` rejects the item as the vendor's service does.",
+    ),
+    setting("ingest_body_bytes_max", "32MiB", "Largest request body, before and after decoding."),
+    setting("ingest_bytes_in_flight_max", "256MiB", "Bodies held at once before 429 is answered."),
+    setting("keep_client_addresses", "false", "Store the sender's address as `client_IP`."),
+    setting("retention", "off", "How long rows are kept: `90d`, or per table `90d,traces=7d`."),
+    setting("storage_bytes_max", "off", "Size of the folder above which the oldest rows go."),
+    setting("free_bytes_min", "256MiB", "Free disk space below which new data is refused."),
+    setting("seal_age", "5m", "Age at which rows in memory become an extent."),
+    setting("query_time", "180s", "Longest time one query may take."),
+    setting("query_rows_max", "500000", "Most rows of one answer."),
+    setting("query_bytes_max", "64MiB", "Largest answer."),
+    setting("query_memory_bytes", "512MiB", "Memory all running queries share."),
+    setting("queries_max", "8", "Queries that run at the same time."),
+    setting("query_origins", "", "Web origins that may call the query APIs, separated by commas."),
+    setting("connections_max", "1024", "Connections open at the same time."),
+    setting(
+        "log",
+        "auto:info",
+        "Form and level of the log: `auto`, `text` or `json`, then a level.",
+    ),
+];
+
+/// How strictly items are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IngestMode {
+    Default,
+    Strict,
+}
+
+/// Form of the log on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogForm {
+    /// Text; coloured when standard error is a terminal.
+    Auto,
+    Text,
+    Json,
+}
+
+/// What ingestion accepts.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    /// Oldest accepted time before now, nanoseconds; `None`: any time.
+    pub window_ns: Option<i64>,
+    pub mode: IngestMode,
+    pub body_bytes_max: usize,
+    pub in_flight_bytes_max: usize,
+    pub keep_addresses: bool,
+}
+
+/// What the store keeps and how.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    pub data: PathBuf,
+    /// Key of the application `default` at its creation.
+    pub instrumentation_key: Option<String>,
+    /// Days rows are kept; `None`: for ever.
+    pub retention_days: Option<u32>,
+    /// Days by stored table, over `retention_days`.
+    pub retention_days_by_table: Vec<(String, u32)>,
+    pub bytes_max: Option<u64>,
+    pub free_bytes_min: u64,
+    pub seal_age_ms: u64,
+}
+
+/// What a query may cost.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub time_ms: u64,
+    pub rows_max: u64,
+    pub bytes_max: u64,
+    pub memory_bytes: u64,
+    pub concurrent_max: usize,
+}
+
+/// Where the server listens and whom it answers.
+#[derive(Debug, Clone)]
+pub struct Access {
+    pub listen: SocketAddr,
+    pub query_key: Option<String>,
+    pub origins: Vec<String>,
+    pub connections_max: usize,
+}
+
+/// Every setting, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub ingest: Ingest,
+    pub storage: Storage,
+    pub query: Query,
+    pub access: Access,
+    pub log_form: LogForm,
+    pub log_level: String,
+}
+
+/// A setting's flag without the dashes.
+pub fn flag(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+/// A setting's environment variable.
+pub fn variable(name: &str) -> String {
+    format!("TELLTALE_{}", name.to_ascii_uppercase())
+}
+
+impl Settings {
+    /// Reads and checks all settings.
+    ///
+    /// `flags` holds the settings given on the command line by name, `environment` all variables.
+    ///
+    /// # Errors
+    /// Every mistake found, each a sentence that names the setting and where it was given.
+    pub fn read(
+        flags: &BTreeMap<String, String>,
+        environment: &[(String, String)],
+        file: Option<&Path>,
+    ) -> Result<Settings, Vec<String>> {
+        let mut reader = Reader::new(flags, environment, file);
+        let settings = Settings {
+            ingest: read_ingest(&mut reader),
+            storage: read_storage(&mut reader),
+            query: read_query(&mut reader),
+            access: read_access(&mut reader),
+            log_form: match reader.text("log").split_once(':').map(|(form, _)| form.to_owned()) {
+                Some(form) => reader.one_of(
+                    "log",
+                    &form,
+                    &[("auto", LogForm::Auto), ("text", LogForm::Text), ("json", LogForm::Json)],
+                ),
+                None => LogForm::Auto,
+            },
+            log_level: read_level(&mut reader),
+        };
+        if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+    }
+}
+
+fn read_ingest(reader: &mut Reader) -> Ingest {
+    let mode = reader.text("ingest_mode");
+    Ingest {
+        window_ns: reader
+            .duration_ms_or_off("ingest_time_window")
+            .and_then(|ms| i64::try_from(ms).ok().and_then(|ms| ms.checked_mul(1_000_000))),
+        mode: reader.one_of(
+            "ingest_mode",
+            &mode,
+            &[("default", IngestMode::Default), ("strict", IngestMode::Strict)],
+        ),
+        body_bytes_max: reader.size("ingest_body_bytes_max", 1024, 1 << 31),
+        in_flight_bytes_max: reader.size("ingest_bytes_in_flight_max", 1024, 1 << 40),
+        keep_addresses: reader.bool("keep_client_addresses"),
+    }
+}
+
+fn read_storage(reader: &mut Reader) -> Storage {
+    let (retention_days, retention_days_by_table) = reader.retention("retention");
+    Storage {
+        data: PathBuf::from(reader.text("data")),
+        instrumentation_key: reader.guid("instrumentation_key"),
+        retention_days,
+        retention_days_by_table,
+        bytes_max: reader.size_or_off("storage_bytes_max"),
+        free_bytes_min: reader.size::<u64>("free_bytes_min", 0, 1 << 50),
+        seal_age_ms: reader.duration_ms("seal_age", 100, 86_400_000),
+    }
+}
+
+fn read_query(reader: &mut Reader) -> Query {
+    Query {
+        time_ms: reader.duration_ms("query_time", 10, 3_600_000),
+        rows_max: reader.number("query_rows_max", 1, 1 << 40),
+        bytes_max: reader.size("query_bytes_max", 1024, 1 << 40),
+        memory_bytes: reader.size("query_memory_bytes", 1 << 20, 1 << 50),
+        concurrent_max: reader.number("queries_max", 1, 10_000),
+    }
+}
+
+fn read_access(reader: &mut Reader) -> Access {
+    let listen = reader.address("listen");
+    let query_key = Some(reader.text("query_key")).filter(|key| !key.is_empty());
+    let anonymous = reader.bool("allow_anonymous_queries");
+    if !is_loopback(listen.ip()) && query_key.is_none() && !anonymous {
+        reader.problems.push(format!(
+            "`listen` is `{listen}`, which others can reach: set `query_key`, or allow everybody \
+             to read with `--allow-anonymous-queries`"
+        ));
+    }
+    Access {
+        listen,
+        query_key,
+        origins: reader.list("query_origins"),
+        connections_max: reader.number("connections_max", 1, 1 << 20),
+    }
+}
+
+fn read_level(reader: &mut Reader) -> String {
+    let text = reader.text("log");
+    let level = text.split_once(':').map_or(text.as_str(), |(_, level)| level).to_owned();
+    let levels = ["error", "warn", "info", "debug", "trace"].map(|name| (name, name));
+    reader.one_of("log", &level, &levels).to_owned()
+}
+
+/// Whether only this machine can reach the address.
+fn is_loopback(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => {
+            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
+        }
+    }
+}
