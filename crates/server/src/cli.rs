@@ -103,7 +103,9 @@ fn setting_flag(definition: &Definition) -> Arg {
         help.push_str(definition.default);
         help.push(']');
     }
-    let arg = Arg::new(definition.name).long(flag(definition.name)).help(help);
+    // The parser wants names that live as long as the process, which this does.
+    let long: &'static str = flag(definition.name).leak();
+    let arg = Arg::new(definition.name).long(long).help(help);
     if matches!(definition.default, "true" | "false") {
         arg.num_args(0..=1).require_equals(true).default_missing_value("true").value_name("BOOL")
     } else {

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::app::App;
+use crate::stream::{Gate, Stream};
 
 /// How long open requests may take once the process was told to end.
 const GRACE: Duration = Duration::from_secs(7);
@@ -26,9 +27,12 @@ const HEADERS_MAX: usize = 100;
 /// Buffer per connection: the head of a request must fit, so must a chunk of its body.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// The address of the other side of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+/// The other side of a connection.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    pub address: SocketAddr,
+    pub gate: Arc<Gate>,
+}
 
 /// Serves until `stop` resolves, then lets open requests finish.
 pub async fn serve(
@@ -80,7 +84,7 @@ pub async fn serve(
 }
 
 type Connection = hyper::server::conn::http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Stream>,
     TowerToHyperService<
         tower::util::BoxCloneService<
             axum::http::Request<hyper::body::Incoming>,
@@ -93,7 +97,9 @@ type Connection = hyper::server::conn::http1::Connection<
 fn connection(stream: TcpStream, peer: SocketAddr, router: &Router) -> Option<Connection> {
     // Answers are small and complete: waiting for more to send only delays the client's exit.
     stream.set_nodelay(true).ok()?;
-    let service = router.clone().layer(Extension(Peer(peer)));
+    let gate = Arc::new(Gate::default());
+    let peer = Peer { address: peer, gate: Arc::clone(&gate) };
+    let service = router.clone().layer(Extension(peer));
     let service = tower::ServiceExt::map_request(
         service,
         |request: axum::http::Request<hyper::body::Incoming>| request.map(axum::body::Body::new),
@@ -104,7 +110,9 @@ fn connection(stream: TcpStream, peer: SocketAddr, router: &Router) -> Option<Co
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS_MAX)
         .max_buf_size(BUFFER_BYTES)
-        .half_close(true)
         .keep_alive(true);
-    Some(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)))
+    Some(http.serve_connection(
+        TokioIo::new(Stream::new(stream, gate)),
+        TowerToHyperService::new(service),
+    ))
 }

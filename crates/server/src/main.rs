@@ -19,6 +19,7 @@ mod metrics;
 mod observe;
 mod routes;
 mod settings;
+mod stream;
 mod timespan;
 
 use std::io::Write;

@@ -58,7 +58,7 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
     let mut response = match parts.method {
         Method::OPTIONS => preflight(&parts.headers, "POST, OPTIONS"),
         Method::POST => {
-            let answer = answer(&app, peer, &parts, body, stores).await;
+            let answer = answer(&app, &peer, &parts, body, stores).await;
             if answer.is_retryable() && is_urllib(&parts.headers) {
                 tokio::time::sleep(URLLIB_HOLD).await;
             }
@@ -74,7 +74,7 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
         }
     };
     allow_any_origin(&parts.headers, &mut response);
-    if response.status() == StatusCode::REQUEST_TIMEOUT {
+    if peer.gate.answer() || response.status() == StatusCode::REQUEST_TIMEOUT {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     app.metrics.time_track(start.elapsed());
@@ -83,7 +83,7 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
 }
 
 /// Read, decode, store: the whole of one request.
-async fn answer(app: &Arc<App>, peer: Peer, parts: &Parts, body: Body, stores: bool) -> Answer {
+async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: bool) -> Answer {
     let bytes_max = app.settings.ingest.body_bytes_max;
     let stated = body::stated_length(&parts.headers);
     let wanted = stated.unwrap_or(UNSTATED_BYTES).min(bytes_max);
@@ -95,6 +95,7 @@ async fn answer(app: &Arc<App>, peer: Peer, parts: &Parts, body: Body, stores: b
         Ok(bytes) => bytes,
         Err(fault) => return unread(fault),
     };
+    peer.gate.hold();
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     if !hold.grow_to(bytes.len()) {
         return too_many(count_items(&bytes));

@@ -101,7 +101,7 @@ fn render(render: Option<&Render>) -> Value {
     json!({
         "visualization": render.map(|r| r.kind.as_str()),
         "title": one("title"),
-        "accumulate": find(render, "accumulate").is_some_and(|v| v == ["true"]),
+        "accumulate": find(render, "accumulate").is_some_and(|v| *v == ["true"]),
         "isQuerySorted": false,
         "kind": find(render, "kind").and_then(|v| v.first()).map_or("default", String::as_str),
         "annotation": "",

@@ -156,7 +156,7 @@ fn visualization(render: Option<&Render>) -> Value {
         "YAxis": one("yaxis"),
         "Legend": one("legend"),
         "YSplit": one("ysplit"),
-        "Accumulate": find(render, "accumulate").is_some_and(|v| v == ["true"]),
+        "Accumulate": find(render, "accumulate").is_some_and(|v| *v == ["true"]),
         "IsQuerySorted": false,
         "Kind": one("kind"),
         "Ymin": bound("ymin"),

@@ -34,7 +34,7 @@ pub fn encoding(headers: &HeaderMap) -> Option<String> {
 /// Undoes the encoding and reads the envelopes.
 pub async fn decode(
     app: Arc<App>,
-    peer: Peer,
+    peer: &Peer,
     headers: &HeaderMap,
     body: Bytes,
     mut hold: Hold,
@@ -42,6 +42,7 @@ pub async fn decode(
     let encoding = encoding(headers);
     let user_agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     let user_agent = user_agent.map(str::to_owned);
+    let address = app.settings.ingest.keep_addresses.then(|| peer.address.ip().to_string());
     let refused = Decoded::Refused(StatusCode::SERVICE_UNAVAILABLE, "Shutting down");
     let shared = Arc::clone(&app);
     let Ok(_turn) = shared.decoding.acquire().await else { return refused };
@@ -64,7 +65,7 @@ pub async fn decode(
         if !hold.grow_to(body.len()) {
             return Decoded::TooMany(count_items(&body));
         }
-        let accepted = read(&app, peer, user_agent.as_deref(), &body);
+        let accepted = read(&app, address.as_deref(), user_agent.as_deref(), &body);
         Decoded::Items { accepted, hold }
     });
     work.await.unwrap_or_else(|error| {
@@ -73,15 +74,14 @@ pub async fn decode(
     })
 }
 
-fn read(app: &App, peer: Peer, user_agent: Option<&str>, body: &[u8]) -> Accepted {
-    let address = app.settings.ingest.keep_addresses.then(|| peer.0.ip().to_string());
+fn read(app: &App, address: Option<&str>, user_agent: Option<&str>, body: &[u8]) -> Accepted {
     let find = |key: &str| find_app(app, key);
     let context = Context {
         now: now(),
         window: window(app.settings.ingest.window_ns),
         item_bytes_max: breeze::ITEM_BYTES_MAX,
         items_max: breeze::ITEMS_MAX,
-        sender_address: address.as_deref(),
+        sender_address: address,
         user_agent,
         app: &find,
         item_id: uuid::Uuid::new_v4().as_u128(),

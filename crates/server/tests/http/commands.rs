@@ -1,0 +1,166 @@
+//! The command line: applications, queries, imports.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::client::gzip;
+use crate::server::{KEY, Server, event, events, output, run, start, telltale};
+
+#[test]
+fn applications_are_listed_and_created_with_and_without_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().to_str().unwrap();
+    let key = "33333333-2222-3333-4444-555555555555";
+    let made = output(&["apps", "create", "ci", "--instrumentation-key", key, "--data", data]);
+    let made: Value = serde_json::from_str(&made).unwrap();
+    assert_eq!((&made["name"], &made["instrumentationKey"]), (&json!("ci"), &json!(key)));
+    let server = Server::on(dir.path(), &[]);
+    let url = server.url.as_str();
+    let list = output(&["apps", "list", "--url", url]);
+    assert!(list.contains("default") && list.contains(key), "{list}");
+    output(&["apps", "create", "web app", "--url", url]);
+    for (name, flags, text) in [
+        ("ci", &[][..], "there is an application `ci` already"),
+        ("a/b", &[], "is not a name for an application"),
+        ("", &[], "is not a name for an application"),
+        ("new", &["--instrumentation-key", key], "another application has this"),
+        ("new", &["--instrumentation-key", "zz"], "`zz` is not a GUID"),
+    ] {
+        let mut args = vec!["apps", "create", name, "--url", url];
+        args.extend(flags);
+        let done = run(&args);
+        assert_eq!(done.status.code(), Some(1), "{name}");
+        let error = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(error.contains(text), "{name}: {error}");
+    }
+    assert_eq!(server.stop().code(), Some(0));
+    let list = output(&["apps", "list", "--data", data]);
+    assert_eq!(list.lines().count(), 5, "{list}");
+    assert!(list.contains("web app"));
+}
+
+#[test]
+fn rows_are_printed_as_table_json_csv_and_lines() {
+    let (server, _dir) = start(&[]);
+    let text = "datatable(name:string, n:long, d:dynamic)\
+        ['a,\"b\"', 1, dynamic({'k':1}), 'c', long(null), dynamic(null)]";
+    let print = |format: &str| output(&["query", text, "--url", &server.url, "--format", format]);
+    assert_eq!(print("table"), "name   n  d\n-----  -  -------\na,\"b\"  1  {\"k\":1}\nc\n");
+    assert_eq!(print("csv"), "name,n,d\r\n\"a,\"\"b\"\"\",1,\"{\"\"k\"\":1}\"\r\nc,,\r\n");
+    assert_eq!(
+        print("ndjson"),
+        "{\"name\":\"a,\\\"b\\\"\",\"n\":1,\"d\":{\"k\":1}}\n\
+         {\"name\":\"c\",\"n\":null,\"d\":null}\n"
+    );
+    let json: Value = serde_json::from_str(&print("json")).unwrap();
+    let want = json!([
+        { "name": "a,\"b\"", "n": 1, "d": { "k": 1 } },
+        { "name": "c", "n": null, "d": null },
+    ]);
+    assert_eq!(json, want);
+}
+
+#[test]
+fn a_query_can_come_from_standard_input_and_go_to_a_folder() {
+    let (server, dir) = start(&[]);
+    assert_eq!(server.track(events(KEY, "e", 4).as_bytes()).status, 200);
+    let data = dir.path().to_str().unwrap().to_owned();
+    // A folder a server holds is not opened beside it.
+    let held = run(&["query", "customEvents | count", "--data", &data]);
+    assert_eq!(held.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&held.stderr).contains("in use by process"));
+    assert_eq!(server.stop().code(), Some(0));
+    let mut child = telltale(&["query", "-", "--data", &data, "--format", "csv"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"customEvents\n| count").unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stdout), "Count\r\n4\r\n");
+}
+
+#[test]
+fn a_wrong_query_shows_its_line_with_a_caret() {
+    let (server, dir) = start(&[]);
+    let text = "requests\n| where nme == 'x'";
+    let by_url = run(&["query", text, "--url", &server.url]);
+    let data = dir.path().to_str().unwrap().to_owned();
+    assert_eq!(server.stop().code(), Some(0));
+    let by_data = run(&["query", text, "--data", &data]);
+    for done in [by_url, by_data] {
+        assert_eq!(done.status.code(), Some(1));
+        assert!(done.stdout.is_empty());
+        let error = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(error.contains(" at 2:9: "), "{error}");
+        assert!(error.contains("\n  | where nme == 'x'\n          ^^^\n"), "{error}");
+    }
+}
+
+#[test]
+fn a_missing_server_or_folder_is_said() {
+    let done = run(&["query", "print 1", "--url", "http://127.0.0.1:1"]);
+    assert_eq!(done.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(error.contains("cannot reach `http://127.0.0.1:1`"), "{error}");
+    let done = run(&["query", "print 1", "--data", "/no/such/folder"]);
+    assert_eq!(done.status.code(), Some(1));
+}
+
+#[test]
+fn files_of_every_framing_are_imported() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let data = data.to_str().unwrap();
+    output(&["apps", "create", "ci", "--instrumentation-key", KEY, "--data", data]);
+    let old = event(KEY, "old").replace("\"time\":\"20", "\"time\":\"19");
+    let lines = format!("{}{old}\nnot json\n{}\n", events(KEY, "l", 2500), event("nobody", "x"));
+    let pretty: Value = serde_json::from_str(&event(KEY, "pretty")).unwrap();
+    let array = format!("[{},\n {}\n]", event(KEY, "a1"), event(KEY, "a,[2]"));
+    let file = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let files = [
+        file("lines.ndjson.gz", &gzip(lines.as_bytes())),
+        file("array.json", array.as_bytes()),
+        file("pretty.json", serde_json::to_string_pretty(&pretty).unwrap().as_bytes()),
+        file("empty.json", b""),
+    ];
+    let mut args = vec!["import", "--data", data];
+    args.extend(files.iter().map(String::as_str));
+    let told = output(&args);
+    assert!(told.contains("read      2506\naccepted  2504\nrejected  2\n"), "{told}");
+    assert!(told.contains("1  Invalid instrumentation key"), "{told}");
+    assert!(told.contains("1  Telemetry item is not valid JSON"), "{told}");
+    let count = |text: &str, place: &[&str]| {
+        let mut args = vec!["query", text, "--format", "csv"];
+        args.extend(place);
+        output(&args)
+    };
+    let text = "customEvents | count";
+    assert_eq!(count(text, &["--data", data, "--app", "ci"]), "Count\r\n2504\r\n");
+
+    let server = Server::on(std::path::Path::new(data), &[]);
+    let told = output(&["import", "--url", &server.url, &files[0], &files[1]]);
+    assert!(told.contains("read      2505\naccepted  2502\nrejected  3\n"), "{told}");
+    assert!(told.contains("older than the allowed min date"), "{told}");
+    assert!(told.contains("the server's own rules apply"), "{told}");
+    let place = ["--url", server.url.as_str(), "--app", "ci"];
+    assert_eq!(count(text, &place), "Count\r\n5006\r\n");
+}
+
+#[test]
+fn the_reference_has_its_four_sections() {
+    let all = output(&["reference", "--format", "markdown"]);
+    for title in ["# Settings", "# Routes", "# Tables", "# Errors", "`ingest_mode`", "`/v2/track`"]
+    {
+        assert!(all.contains(title), "`{title}` is missing");
+    }
+    let settings = output(&["reference", "settings"]);
+    let count = settings.lines().filter(|line| line.starts_with("| `")).count();
+    assert!((15..25).contains(&count), "{count} settings");
+}
