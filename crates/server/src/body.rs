@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
+
+use crate::stream::Gate;
 
 /// How long a sender may pause within a body.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -31,11 +33,17 @@ pub fn stated_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// The whole body, at most `bytes_max` of it.
+/// The whole body, at most `bytes_max` of it. With a `gate` that holds back the connection's end,
+/// the end counts while the body is not complete.
 ///
 /// # Errors
 /// When it is larger, too slow, or breaks off.
-pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Fault> {
+pub async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    gate: Option<&Gate>,
+) -> Result<Bytes, Fault> {
     let stated = stated_length(headers);
     let mut stream = body.into_data_stream();
     if stated.is_some_and(|length| length > bytes_max) {
@@ -48,7 +56,7 @@ pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<B
     let whole = async {
         let mut first: Option<Bytes> = None;
         let mut rest = BytesMut::new();
-        while let Some(chunk) = match tokio::time::timeout(PAUSE, stream.next()).await {
+        while let Some(chunk) = match tokio::time::timeout(PAUSE, next(&mut stream, gate)).await {
             Ok(chunk) => chunk,
             Err(_) => return Err(Fault::TooSlow),
         } {
@@ -74,7 +82,22 @@ pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<B
     tokio::time::timeout(WHOLE, whole).await.unwrap_or(Err(Fault::TooSlow))
 }
 
-async fn discard(stream: &mut axum::body::BodyDataStream) {
+/// The next piece. The end of the connection is looked at only when no piece is there.
+async fn next(
+    stream: &mut BodyDataStream,
+    gate: Option<&Gate>,
+) -> Option<Result<Bytes, axum::Error>> {
+    if let Some(gate) = gate {
+        tokio::select! {
+            biased;
+            piece = stream.next() => return piece,
+            () = gate.ended() => gate.release(),
+        }
+    }
+    stream.next().await
+}
+
+async fn discard(stream: &mut BodyDataStream) {
     let reading = async {
         let mut bytes = 0;
         while let Some(Ok(chunk)) = stream.next().await {

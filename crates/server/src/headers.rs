@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::listen::Peer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
@@ -34,8 +35,13 @@ pub fn preflight(request: &HeaderMap, methods: &'static str) -> Response {
     response
 }
 
-/// CORS of the query APIs: only the origins of the setting `query_origins`.
-pub async fn allow_origins(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// What all query APIs share: they stop when their client leaves, and answer the origins of the
+/// setting `query_origins` only.
+pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    // A query nobody waits for any more is to stop.
+    if let Some(peer) = request.extensions().get::<Peer>() {
+        peer.gate.release();
+    }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let is_allowed = origin
         .as_ref()

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Extension;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -88,7 +90,7 @@ type Connection = hyper::server::conn::http1::Connection<
     TowerToHyperService<
         tower::util::BoxCloneService<
             axum::http::Request<hyper::body::Incoming>,
-            axum::response::Response,
+            Response,
             std::convert::Infallible,
         >,
     >,
@@ -99,11 +101,19 @@ fn connection(stream: TcpStream, peer: SocketAddr, router: &Router) -> Option<Co
     stream.set_nodelay(true).ok()?;
     let gate = Arc::new(Gate::default());
     let peer = Peer { address: peer, gate: Arc::clone(&gate) };
+    let answered = Arc::clone(&gate);
     let service = router.clone().layer(Extension(peer));
     let service = tower::ServiceExt::map_request(
         service,
         |request: axum::http::Request<hyper::body::Incoming>| request.map(axum::body::Body::new),
     );
+    let service = tower::ServiceExt::map_response(service, move |mut response: Response| {
+        if answered.answer() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        response
+    });
     let service = tower::util::BoxCloneService::new(service);
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())

@@ -99,7 +99,7 @@ pub fn router(app: &Arc<App>) -> Router {
     }
     let queries = queries.layer(
         ServiceBuilder::new()
-            .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::allow_origins))
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::guard_queries))
             .layer(CompressionLayer::new().gzip(true)),
     );
     let routes =

@@ -7,27 +7,43 @@
 use std::io::Result;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-/// Whether a connection's end is held back, shared by its stream and the request's handler.
+/// No request is open: an end is passed on.
+const IDLE: u8 = 0;
+/// A request is open: an end is held back.
+const HELD: u8 = 1;
+/// A request is open that is to stop when its client leaves.
+const RELEASED: u8 = 2;
+
+/// Whether a connection's end is held back; shared by its stream and its requests' handlers.
 #[derive(Debug, Default)]
 pub struct Gate {
-    is_held: AtomicBool,
+    state: AtomicU8,
     is_answered: AtomicBool,
     saw_end: AtomicBool,
+    end: Notify,
     waker: AtomicWaker,
 }
 
 impl Gate {
-    /// Holds the end back. Called once the request was read completely.
-    pub fn hold(&self) {
-        self.is_answered.store(false, Ordering::Release);
-        self.is_held.store(true, Ordering::Release);
+    /// Passes the end on from now on: the open request is to stop when its client leaves.
+    pub fn release(&self) {
+        self.state.store(RELEASED, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Resolves when the client closes its half.
+    pub async fn ended(&self) {
+        if !self.saw_end.load(Ordering::Acquire) {
+            self.end.notified().await;
+        }
     }
 
     /// The answer is ready to be sent. True when the client has closed its half, so that the
@@ -37,11 +53,25 @@ impl Gate {
         self.saw_end.load(Ordering::Acquire)
     }
 
+    fn received(&self) {
+        // Only the first bytes of a request: a released one stays so.
+        let _ = self.state.compare_exchange(IDLE, HELD, Ordering::AcqRel, Ordering::Acquire);
+    }
+
     fn sent(&self) {
         if self.is_answered.swap(false, Ordering::AcqRel) {
-            self.is_held.store(false, Ordering::Release);
+            self.state.store(IDLE, Ordering::Release);
             self.waker.wake();
         }
+    }
+
+    /// Whether the end just seen is held back.
+    fn hold_end(&self, context: &Context<'_>) -> bool {
+        // Registered before looking, or a wake between the two would be lost.
+        self.waker.register(context.waker());
+        self.saw_end.store(true, Ordering::Release);
+        self.end.notify_one();
+        self.state.load(Ordering::Acquire) == HELD
     }
 }
 
@@ -66,16 +96,15 @@ impl AsyncRead for Stream {
     ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
-        let is_end = matches!(polled, Poll::Ready(Ok(())))
-            && buffer.filled().len() == before
-            && buffer.remaining() > 0;
-        if !is_end {
+        if !matches!(polled, Poll::Ready(Ok(()))) {
             return polled;
         }
-        self.gate.saw_end.store(true, Ordering::Release);
-        // Registered before looking, or a wake between the two would be lost.
-        self.gate.waker.register(context.waker());
-        if self.gate.is_held.load(Ordering::Acquire) { Poll::Pending } else { polled }
+        if buffer.filled().len() > before {
+            self.gate.received();
+        } else if buffer.remaining() > 0 && self.gate.hold_end(context) {
+            return Poll::Pending;
+        }
+        polled
     }
 }
 

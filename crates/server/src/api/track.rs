@@ -74,7 +74,7 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
         }
     };
     allow_any_origin(&parts.headers, &mut response);
-    if peer.gate.answer() || response.status() == StatusCode::REQUEST_TIMEOUT {
+    if response.status() == StatusCode::REQUEST_TIMEOUT {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     app.metrics.time_track(start.elapsed());
@@ -91,11 +91,10 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
     let Some(mut hold) = Hold::admit(&app.intake, in_flight_max, wanted).await else {
         return overloaded(app, parts, body).await;
     };
-    let bytes = match body::read(&parts.headers, body, bytes_max).await {
+    let bytes = match body::read(&parts.headers, body, bytes_max, Some(&peer.gate)).await {
         Ok(bytes) => bytes,
         Err(fault) => return unread(fault),
     };
-    peer.gate.hold();
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     if !hold.grow_to(bytes.len()) {
         return too_many(count_items(&bytes));
@@ -176,7 +175,7 @@ async fn overloaded(app: &App, parts: &Parts, body: Body) -> Answer {
     if stated > COUNTED_BYTES_MAX {
         return too_many(1);
     }
-    let Ok(bytes) = body::read(&parts.headers, body, COUNTED_BYTES_MAX).await else {
+    let Ok(bytes) = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None).await else {
         return too_many(1);
     };
     let encoding = decode::encoding(&parts.headers);
@@ -237,7 +236,7 @@ pub async fn post_quick_pulse(request: Request) -> Response {
             ];
             // The body is small and read so that the connection stays usable.
             let (parts, body) = request.into_parts();
-            let read = body::read(&parts.headers, body, COUNTED_BYTES_MAX).await;
+            let read = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None).await;
             let mut response = match read {
                 Ok(_) => (headers, "").into_response(),
                 Err(fault) => unread(fault).into_response(retry_after()),
