@@ -7,7 +7,11 @@ use model::Fault;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The text is wrong or uses what is not supported; one or more findings, in text order.
-    #[error("the query has {} error(s), the first: {}", .0.len(), .0.first().map_or("", |d| d.message.as_str()))]
+    #[error(
+        "the query has {} error(s), the first: {}",
+        .0.len(),
+        .0.first().map_or("", |d| d.message.as_str())
+    )]
     Query(Vec<Diagnostic>),
     /// A limit on memory, time, text or concurrency.
     #[error("{message}")]

@@ -11,7 +11,7 @@ pub(crate) async fn explain(query: &Query) -> Result<String, Error> {
     let parsed = kql::parse(&query.request.text);
     let bound = query.bind()?;
     let tree = kql::print::query(&parsed.query);
-    let mut out = format!("syntax tree\n\n{tree}\n\nbound query\n\n{bound:#?}\n");
+    let mut out = format!("syntax tree\n\n{tree}\n\nbound query\n\n{bound}\n");
     let (state, _pool) = query.shared.session(query.request.limits.memory_bytes)?;
     let mut context = query.context(state)?;
     for (number, statement) in bound.statements.into_iter().enumerate() {

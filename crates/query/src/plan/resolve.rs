@@ -9,17 +9,17 @@ use super::walk;
 use crate::answer::{Cells, ResultTable, Value};
 
 /// What stops a walk: the first sub-query found.
-struct Found(Relation);
+struct Found(Box<Relation>);
 
 /// A sub-query without sub-queries of its own, if any is left.
 pub(crate) fn next(relation: &mut Relation) -> Option<Relation> {
     let mut visit = |expr: &mut Expr| match &expr.kind {
         ExprKind::ToScalar(relation) | ExprKind::InRelation { relation, .. } => {
-            Err(Found(relation.as_ref().clone()))
+            Err(Found(relation.clone()))
         }
         _ => Ok(()),
     };
-    walk::expressions_mut(relation, &mut visit).err().map(|Found(relation)| relation)
+    walk::expressions_mut(relation, &mut visit).err().map(|Found(relation)| *relation)
 }
 
 /// Puts the answer of `sub` everywhere it is asked for.

@@ -90,7 +90,6 @@ impl PruningStatistics for Known<'_> {
         Some(Arc::new(self.extents.iter().map(|e| Some(e.rows)).collect::<UInt64Array>()))
     }
 
-    #[expect(clippy::mutable_key_type, reason = "the signature of DataFusion's trait")]
     fn contained(&self, column: &Column, values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
         let position = self.table.index_of(&column.name)?;
         if self.table.columns.get(position)?.role != ColumnRole::Id {

@@ -1,6 +1,7 @@
 //! Case files (`*.kqlt`): read, run in several passes, compared or rewritten.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use crate::Report;
@@ -37,10 +38,9 @@ pub async fn run(wanted: &dyn Fn(&str) -> bool, report: &mut Report) {
         let text = std::fs::read_to_string(&path).expect("a readable case file");
         let file = read(&text);
         let places: &[Place] = if file.tables.is_empty() { &PLACES[..1] } else { &PLACES };
-        for number in 0..places.len() {
-            let key = (file.tables.clone(), number);
-            if !worlds.contains_key(&key) {
-                worlds.insert(key, world::world(&file.tables, places[number]).await);
+        for (number, place) in places.iter().enumerate() {
+            if let Entry::Vacant(entry) = worlds.entry((file.tables.clone(), number)) {
+                entry.insert(world::world(&file.tables, *place).await);
             }
         }
         let mut new = Vec::new();

@@ -9,7 +9,7 @@ use crate::world::{self, Place};
 pub async fn run(report: &mut Report) {
     let tables: Vec<String> = ["requests".to_owned(), "traces".to_owned()].to_vec();
     let world = world::world(&tables, Place::Extents).await;
-    let checks: [(&str, Option<String>); 8] = [
+    let checks: [(&str, Option<String>); 11] = [
         ("more rows than allowed are cut and said", rows_are_cut(&world).await),
         ("more bytes than allowed are cut and said", bytes_are_cut(&world).await),
         ("notruncation lifts the cut", cut_is_lifted(&world).await),
@@ -18,6 +18,9 @@ pub async fn run(report: &mut Report) {
         ("the time filter leaves extents unread", time_prunes(&world).await),
         ("an unknown operation id leaves extents unread", id_prunes(&world).await),
         ("the request's time range applies to every table", time_range_applies(&world).await),
+        ("a dropped query leaves its place to others", dropped_query_stops(&world).await),
+        ("further applications' rows are seen too", apps_are_seen_together().await),
+        ("statistics tell what was read", statistics_tell(&world).await),
     ];
     for (name, failure) in checks {
         match failure {
@@ -119,4 +122,54 @@ async fn time_range_applies(world: &world::World) -> Option<String> {
     let extents = answer.statistics.extents_scanned;
     let right = lines.get(1).is_some_and(|row| row.as_slice() == ["7"]) && extents == 2;
     (!right).then(|| format!("{lines:?}, {extents} extents"))
+}
+
+/// Four queries are dropped and the four places they held are free at once.
+async fn dropped_query_stops(world: &world::World) -> Option<String> {
+    for _ in 0..4 {
+        let query = world.engine.answer(world::request(HEAVY));
+        let dropped = tokio::time::timeout(std::time::Duration::from_millis(20), query).await;
+        if dropped.is_ok() {
+            return Some("the heavy query is not heavy".to_owned());
+        }
+    }
+    let started = std::time::Instant::now();
+    let mut request = world::request("print x = 1");
+    request.limits.time_ms = 20_000;
+    match world.engine.answer(request).await {
+        Ok(_) => {
+            let took = started.elapsed();
+            (took.as_secs() > 5).then(|| format!("took {took:?}"))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+async fn apps_are_seen_together() -> Option<String> {
+    let tables = ["requests".to_owned(), "nightly".to_owned()];
+    let world = world::world(&tables, Place::Both).await;
+    let mut request =
+        world::request("requests | summarize n = count() by appName | order by n asc");
+    request.apps = vec![world::OTHER, world::APP];
+    let answer = match world.engine.answer(request).await {
+        Ok(answer) => crate::answers::answer(&answer),
+        Err(error) => return Some(error.to_string()),
+    };
+    let right = answer[1..] == [["nightly", "3"], ["ci", "10"]];
+    (!right).then(|| format!("{answer:?}"))
+}
+
+async fn statistics_tell(world: &world::World) -> Option<String> {
+    let text = "requests | where duration > 1000 | project id, duration";
+    let statistics = match world.engine.answer(world::request(text)).await {
+        Ok(answer) => answer.statistics,
+        Err(error) => return Some(error.to_string()),
+    };
+    let right = statistics.rows_scanned == 10
+        && statistics.rows_returned == 3
+        && statistics.bytes_scanned > 0
+        && statistics.plan_ms > 0.0
+        && statistics.total_ms >= statistics.plan_ms
+        && (statistics.extents_scanned, statistics.extents_total) == (2, 2);
+    (!right).then(|| format!("{statistics:?}"))
 }

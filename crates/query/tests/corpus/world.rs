@@ -9,6 +9,7 @@ use query::{AppInfo, Apps, Engine, EngineOptions, Limits, Request};
 use store::{Options, Store, Write};
 
 pub const APP: AppId = AppId(1);
+pub const OTHER: AppId = AppId(2);
 /// 2024-06-01T00:00:00Z.
 pub const NOW: i64 = 1_717_200_000_000_000_000;
 
@@ -29,21 +30,44 @@ pub struct World {
     _folder: tempfile::TempDir,
 }
 
-/// One application, `ci`.
-struct OneApp;
+/// The applications `ci` and `nightly`: number, name, instrumentation key, GUID.
+const APPS: [(AppId, &str, &str, &str); 2] = [
+    (APP, "ci", "11111111-2222-3333-4444-555555555555", "99999999-8888-7777-6666-555555555555"),
+    (
+        OTHER,
+        "nightly",
+        "22222222-2222-3333-4444-555555555555",
+        "aaaaaaaa-8888-7777-6666-555555555555",
+    ),
+];
 
-impl Apps for OneApp {
-    fn by_id(&self, id: AppId) -> Option<AppInfo> {
-        (id == APP).then(|| AppInfo {
+struct TwoApps;
+
+impl TwoApps {
+    fn find(is: impl Fn(&(AppId, &str, &str, &str)) -> bool) -> Option<AppInfo> {
+        let (id, name, key, guid) = APPS.into_iter().find(is)?;
+        Some(AppInfo {
             id,
-            guid: "99999999-8888-7777-6666-555555555555".to_owned(),
-            name: "ci".to_owned(),
-            instrumentation_key: "11111111-2222-3333-4444-555555555555".to_owned(),
+            guid: guid.to_owned(),
+            name: name.to_owned(),
+            instrumentation_key: key.to_owned(),
         })
     }
-    fn by_name(&self, name: &str) -> Option<AppInfo> {
-        (name == "ci").then(|| self.by_id(APP)).flatten()
+}
+
+impl Apps for TwoApps {
+    fn by_id(&self, id: AppId) -> Option<AppInfo> {
+        TwoApps::find(|(app, ..)| *app == id)
     }
+    fn by_name(&self, name: &str) -> Option<AppInfo> {
+        TwoApps::find(|(_, app, _, guid)| *app == name || *guid == name)
+    }
+}
+
+/// Whose rows an envelope of this instrumentation key becomes.
+fn app_of(key: &str) -> Option<App> {
+    let found = TwoApps::find(|(_, _, of, _)| *of == key)?;
+    Some(App { id: found.id, mode: Mode::Default })
 }
 
 /// The folder `tests/kql` of the repository.
@@ -94,7 +118,7 @@ pub async fn world(tables: &[String], place: Place) -> World {
         }
     }
     let options = EngineOptions { threads: 2, memory_bytes: 1 << 30, concurrent_queries_max: 4 };
-    let engine = Engine::new(store, Arc::new(OneApp), options).expect("an engine");
+    let engine = Engine::new(store, Arc::new(TwoApps), options).expect("an engine");
     World { engine, _folder: folder }
 }
 
@@ -106,7 +130,7 @@ async fn append(store: &Store, lines: &[&str], item_id: u128) {
         items_max: breeze::ITEMS_MAX,
         sender_address: None,
         user_agent: None,
-        app: &|_| Some(App { id: APP, mode: Mode::Default }),
+        app: &app_of,
         item_id,
     };
     let accepted = breeze::decode(lines.join("\n").as_bytes(), &context);

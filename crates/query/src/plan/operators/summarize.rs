@@ -30,7 +30,8 @@ pub(in crate::plan) fn plan(
     for aggregate in aggregates {
         let is_needed = aggregate.outputs.iter().any(|(id, _)| planner.needs.is_whole(*id));
         // Without keys the one row must come out even when nobody reads its values.
-        if !is_needed && !(keys.is_empty() && calls.is_empty()) {
+        let is_only_row = keys.is_empty() && calls.is_empty();
+        if !is_needed && !is_only_row {
             continue;
         }
         let types: Vec<Type> = aggregate.args.iter().map(|arg| arg.ty).collect();
