@@ -235,6 +235,10 @@ impl Binder<'_> {
         let bound: Vec<Option<Expr>> = items.iter().map(|item| self.scalar(item, row)).collect();
         let value = value?;
         let items: Vec<Expr> = bound.into_iter().collect::<Option<_>>()?;
+        if items.is_empty() {
+            let message = format!("`{name}` needs at least one item");
+            return self.error(codes::ARGUMENT_COUNT, span, message);
+        }
         let text = !matches!(op, InOp::In | InOp::NotIn);
         let value = if text { self.as_text(value) } else { value };
         if text && value.ty != Type::String {
@@ -287,10 +291,7 @@ impl Binder<'_> {
         }
         let join = if name == "in" { "or" } else { "and" };
         let mut calls = groups.into_iter().map(|group| call(name, group, Type::Bool, span));
-        let Some(first) = calls.next() else {
-            let message = format!("`{name}` needs at least one item");
-            return self.error(codes::ARGUMENT_COUNT, span, message);
-        };
+        let first = calls.next()?;
         Some(calls.fold(first, |all, next| call(join, vec![all, next], Type::Bool, span)))
     }
 

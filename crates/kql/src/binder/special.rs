@@ -120,6 +120,12 @@ impl Binder<'_> {
             let message = "`pack_all()` stands outside an aggregate";
             return self.error(codes::NOT_ALLOWED, span, message);
         }
+        if row.is_empty() {
+            return Some(literal(Literal::Dynamic("{}".to_owned()), span));
+        }
+        if row.iter().any(|column| self.poisoned.contains(&column.id)) {
+            return None;
+        }
         self.spend(row.len(), span)?;
         let pairs = row.iter().flat_map(|c| [text_literal(&c.name, span), column_ref(c, span)]);
         Some(call("bag_pack", pairs.collect(), Type::Dynamic, span))

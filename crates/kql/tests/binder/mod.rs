@@ -8,6 +8,7 @@ mod invariants;
 mod limits;
 mod recorded;
 mod requests;
+mod spliced;
 
 use kql::bound::BoundQuery;
 use kql::catalog::{BindOptions, Catalog};
