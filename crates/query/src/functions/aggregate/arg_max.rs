@@ -277,7 +277,9 @@ impl Groups for Chosen {
         groups: &[usize],
         filter: Option<&BooleanArray>,
     ) -> Result<()> {
-        self.compete(values, groups, |row| selected(filter, row))
+        // Behind the arguments stand the columns of an asked order.
+        let columns = values.get(..self.types.len()).unwrap_or(values);
+        self.compete(columns, groups, |row| selected(filter, row))
     }
     fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()> {
         let Some((live, columns)) = states.split_last() else { return Ok(()) };

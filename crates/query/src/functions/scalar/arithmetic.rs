@@ -20,7 +20,6 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
     ("/", divide),
     ("%", modulo),
     ("unary -", negate),
-    ("unary +", |call| call.one()),
 ];
 
 #[derive(Clone, Copy, PartialEq)]

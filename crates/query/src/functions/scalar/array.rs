@@ -22,10 +22,11 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
         c.kernel(|args| {
             let arrays = args.text(0)?;
             args.reals(|row| {
-                scan::each_element(arrays.get(row)?)?
+                // The sum of nothing is 0, not the −0 that `sum()` starts from.
+                let mut numbers = scan::each_element(arrays.get(row)?)?
                     .filter(|e| !scan::is_null(e))
-                    .map(scan::number)
-                    .sum()
+                    .map(scan::number);
+                numbers.try_fold(0.0, |sum, number| Some(sum + number?))
             })
         })
     }),

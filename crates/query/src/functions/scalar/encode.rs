@@ -21,37 +21,19 @@ fn each(args: &Args, change: fn(&str, &mut String) -> bool) -> Result<ArrayRef> 
     args.texts(|row, out| change(texts.text(row), out))
 }
 
-/// `component`: everything but unreserved characters; else the characters of a whole URL stay too.
+/// Percent-encoding with lower-case digits as recorded; a space is `+`, in a component `%20`.
 fn url_encode(text: &str, out: &mut String, component: bool) -> bool {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-        let reserved = matches!(
-            byte,
-            b':' | b'/'
-                | b'?'
-                | b'#'
-                | b'['
-                | b']'
-                | b'@'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        );
-        if plain || (reserved && !component) {
-            out.push(char::from(byte));
-        } else {
-            const HEX: &[u8; 16] = b"0123456789ABCDEF";
-            out.push('%');
-            out.push(char::from(HEX[usize::from(byte >> 4)]));
-            out.push(char::from(HEX[usize::from(byte & 15)]));
+        match byte {
+            b'-' | b'_' | b'.' | b'!' | b'*' | b'(' | b')' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            b' ' if !component => out.push('+'),
+            _ => {
+                out.push('%');
+                out.push(char::from(HEX[usize::from(byte >> 4)]));
+                out.push(char::from(HEX[usize::from(byte & 15)]));
+            }
         }
     }
     true

@@ -36,8 +36,9 @@ fn indexof_regex(call: Call) -> Result<Expr, Error> {
             let text = texts.text(row);
             let (low, high) = bounds(text, start, length)?;
             let nth = usize::try_from(nth.checked_sub(1)?).ok()?;
-            let found = regex(row).find_iter(&text[low..high]).nth(nth);
-            Some(found.map_or(-1, |m| text[..low + m.start()].chars().count() as i64))
+            let regex = regex(row);
+            let mut found = regex.find_iter(&text[low..]).filter(|m| low + m.start() < high);
+            Some(found.nth(nth).map_or(-1, |m| text[..low + m.start()].chars().count() as i64))
         })
     })
 }
@@ -70,15 +71,17 @@ fn place(text: &str, needle: &str, start: i64, length: i64, nth: i64) -> Option<
         return None;
     }
     let (low, high) = bounds(text, start, length)?;
+    // A match may reach beyond the window; only its start must lie within.
     let mut from = low;
-    for _ in 1..nth {
-        match text[from..high].find(needle) {
-            Some(at) => from += at + needle.chars().next().map_or(1, char::len_utf8),
-            None => return Some(-1),
+    let mut left = nth.max(1);
+    while let Some(at) = text[from..].find(needle).map(|at| from + at).filter(|at| *at < high) {
+        left -= 1;
+        if left == 0 {
+            return Some(text[..at].chars().count() as i64);
         }
+        from = at + needle.chars().next().map_or(1, char::len_utf8);
     }
-    let found = text[from..high].find(needle).map(|at| text[..from + at].chars().count());
-    Some(found.map_or(-1, |index| index as i64))
+    Some(-1)
 }
 
 /// Overlapping occurrences of a text; with kind `regex` matches that do not overlap.

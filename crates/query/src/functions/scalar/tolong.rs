@@ -56,7 +56,8 @@ fn from_dynamic(args: &Args) -> Result<ArrayRef> {
         let json = a.get(row)?;
         match scan::kind(json) {
             Kind::Bool => scan::boolean(json).map(i64::from),
-            Kind::Long => fit(json.trim().parse().ok()?, int),
+            // A long wraps in an int, as outside of a dynamic.
+            Kind::Long => json.trim().parse().ok(),
             Kind::Real => from_real(scan::number(json)?, int),
             Kind::Text => fit(from_text(&scan::plain(json))?, int),
             _ => None,
@@ -64,13 +65,19 @@ fn from_dynamic(args: &Args) -> Result<ArrayRef> {
     })
 }
 
-/// Cuts the fraction; out of range the nearest whole number there is; NaN is null.
+/// Cuts the fraction; NaN and infinities are null. Out of range an int is the nearest there is; a
+/// long is the least there is, as the recorded engine answers.
 pub(super) fn from_real(value: f64, int: bool) -> Option<i64> {
-    if value.is_nan() {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if !value.is_finite() {
         return None;
     }
-    // `as` saturates.
-    Some(if int { i64::from(value as i32) } else { value as i64 })
+    Some(match int {
+        // `as` saturates.
+        true => i64::from(value as i32),
+        false if value >= LIMIT => i64::MIN,
+        false => value as i64,
+    })
 }
 
 /// Trimmed, optional sign, decimal digits or `0x` hex, nothing else.

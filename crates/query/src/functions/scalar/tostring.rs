@@ -145,7 +145,7 @@ pub(super) fn write_real(out: &mut String, value: f64) {
         out.push_str("NaN");
     } else if value.is_infinite() {
         out.push_str(if value > 0.0 { "inf" } else { "-inf" });
-    } else if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-5) {
+    } else if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-4) {
         let text = format!("{value:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (sign, size) = match exponent.strip_prefix('-') {
