@@ -4,7 +4,8 @@
 //! operator means the same it is used, so that filters reach the files; elsewhere an own kernel.
 //!
 //! Value position ([`scalar`]) follows the null table of spec kql.md §3. In a predicate position
-//! ([`predicate`]), where null and false are the same, equality and `in` stay bare. `and`, `or` keep
+//! ([`predicate`]), where null and false are the same, equality and `in` stay bare. `and`, `or`
+//! keep
 //! a predicate position for their arguments, every other function (`not` included) ends it.
 
 pub mod aggregate;

@@ -27,7 +27,7 @@ pub struct Needle<'n> {
 }
 
 enum Search<'n> {
-    Exact(memmem::Finder<'n>),
+    Exact(Box<memmem::Finder<'n>>),
     /// ASCII ignoring case: the lower-case needle, the byte looked for and its place.
     Ascii {
         lower: Vec<u8>,
@@ -40,7 +40,7 @@ enum Search<'n> {
 impl<'n> Needle<'n> {
     pub fn new(text: &'n str, place: Place, case_sensitive: bool) -> Needle<'n> {
         let search = if case_sensitive {
-            Search::Exact(memmem::Finder::new(text.as_bytes()))
+            Search::Exact(Box::new(memmem::Finder::new(text.as_bytes())))
         } else if text.is_ascii() {
             let lower = text.to_ascii_lowercase().into_bytes();
             let rare = rarest(&lower);

@@ -1,11 +1,13 @@
 //! The corpus of the query language: `cargo test -p query [-- NAME…]` runs the case files whose
-//! path has one of the names in it (`recorded` for the recorded answers); `ACCEPT=1` rewrites the
-//! expectations, `EXPLAIN='<query>'` prints plans. The only test binary of this crate: it links DataFusion.
+//! path has one of the names in it (`recorded` for the recorded answers, `signatures` for the
+//! declared functions); `ACCEPT=1` rewrites the expectations, `EXPLAIN='<query>'` prints plans.
+//! The only test binary of this crate: it links DataFusion.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod answers;
 mod cases;
+mod functions;
 mod judge;
 mod limits;
 mod recorded;
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
     }
     runtime.block_on(async {
         cases::run(&wanted, &mut report).await;
+        if wanted("signatures") {
+            functions::run(&mut report);
+        }
         if wanted("recorded") {
             recorded::run(&mut report).await;
         }

@@ -1,4 +1,5 @@
-//! `make_bag`, `make_bag_if`: the properties of all bags; the first of a name wins (spec kql.md §3).
+//! `make_bag`, `make_bag_if`: the properties of all bags; the first of a name wins (spec kql.md
+//! §3).
 
 use std::fmt::Write;
 use std::sync::Arc;

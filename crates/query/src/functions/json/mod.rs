@@ -21,7 +21,7 @@ fn text_literal(text: &str) -> Expr {
 pub fn property(bag: Expr, key: &str) -> Expr {
     let types = [Type::Dynamic, Type::String];
     call("json_property", vec![bag, text_literal(key)], &types, Type::Dynamic, |args| {
-        parts(args, &args.text(1)?, |json, key| scan::property(json, key))
+        parts(args, &args.text(1)?, scan::property)
     })
 }
 
@@ -45,7 +45,7 @@ pub fn computed(base: Expr, step: Expr, step_type: Type) -> Expr {
     call("json_computed", vec![base, step], &types, Type::Dynamic, |args| {
         let keys = args.text(1)?;
         if args.types[1] != Type::Dynamic {
-            return parts(args, &keys, |json, key| scan::property(json, key));
+            return parts(args, &keys, scan::property);
         }
         // A dynamic step is a key or an index by what it holds.
         parts(args, &keys, |json, step| match scan::exact_long(step) {

@@ -1,4 +1,5 @@
-//! Parts of a datetime: `datetime_part`, `dayof…`, `hourofday`, `monthofyear`, `getyear`, `week_of_year`.
+//! Parts of a datetime: `datetime_part`, `dayof…`, `hourofday`, `monthofyear`, `getyear`,
+//! `week_of_year`.
 
 use chrono::{DateTime, Datelike};
 use datafusion::arrow::array::ArrayRef;

@@ -1,4 +1,5 @@
-//! `has`, `hasprefix`, `hassuffix` with `!` and `_cs`, `has_any`, `has_all`: terms (spec kql.md §5).
+//! `has`, `hasprefix`, `hassuffix` with `!` and `_cs`, `has_any`, `has_all`: terms (spec kql.md
+//! §5).
 
 use super::super::Build;
 use super::super::json::scan;

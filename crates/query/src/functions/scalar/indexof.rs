@@ -1,4 +1,5 @@
-//! `indexof`, `indexof_regex`, `countof`: places and numbers of occurrences, in code points (spec kql.md §4).
+//! `indexof`, `indexof_regex`, `countof`: places and numbers of occurrences, in code points
+//! (spec kql.md §4).
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::Result;

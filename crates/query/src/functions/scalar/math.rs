@@ -1,4 +1,5 @@
-//! Functions of one or two numbers: `abs`, `sign`, `sqrt`, `pow`, `exp*`, `log*`, `pi`, `is*`, trigonometry.
+//! Functions of one or two numbers: `abs`, `sign`, `sqrt`, `pow`, `exp*`, `log*`, `pi`, `is*`,
+//! trigonometry.
 
 use datafusion::logical_expr::{Expr, lit};
 use model::Type;

@@ -1,4 +1,5 @@
-//! `strcat`, `strcat_delim`, `strcat_array`, `strrep`, `strcmp`, `translate`: texts joined and compared (spec kql.md §4).
+//! `strcat`, `strcat_delim`, `strcat_array`, `strrep`, `strcmp`, `translate`: texts joined and
+//! compared (spec kql.md §4).
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::{Result, exec_err};

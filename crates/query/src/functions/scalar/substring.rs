@@ -1,4 +1,5 @@
-//! `substring(text, start[, length])`: code points, zero-based, negative from the end (spec kql.md §4).
+//! `substring(text, start[, length])`: code points, zero-based, negative from the end (spec
+//! kql.md §4).
 
 use super::super::Build;
 

@@ -1,4 +1,5 @@
-//! `toint`, `tolong`: null instead of an error; `toint` wraps longs, both cut reals (spec kql.md §4).
+//! `toint`, `tolong`: null instead of an error; `toint` wraps longs, both cut reals (spec kql.md
+//! §4).
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::Result;

@@ -54,7 +54,8 @@ fn from_dynamic(args: &Args) -> Result<ArrayRef> {
     })
 }
 
-/// What Kusto reads: `.5`, `5.`, `1e10`, `NaN`, `nan`, `Infinity`, `Inf`, `-inf`; not `INF`, `0x10`.
+/// What Kusto reads: `.5`, `5.`, `1e10`, `NaN`, `nan`, `Infinity`, `Inf`, `-inf`; not `INF`,
+/// `0x10`.
 pub(super) fn from_text(text: &str) -> Option<f64> {
     let text = text.trim();
     let (sign, rest) = match text.as_bytes().first()? {
