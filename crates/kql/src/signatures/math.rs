@@ -66,8 +66,8 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("pi", &[over(&[], Type::Real)], "the constant pi"),
     scalar(
         "rand",
-        &[over(&[LONG], Type::Long), over(&[], Type::Real)],
-        "a random real in [0, 1), or a random whole number below the argument",
+        &[over(&[LONG], Type::Real).optional(1)],
+        "a random real in [0, 1), or a random whole value below the argument",
     )
     .keeps_name(),
     scalar("isnan", REAL_TO_BOOL, "whether the value is not a number"),
