@@ -9,18 +9,22 @@ use crate::world::{self, Place};
 pub async fn run(report: &mut Report) {
     let tables: Vec<String> = ["requests".to_owned(), "traces".to_owned()].to_vec();
     let world = world::world(&tables, Place::Extents).await;
-    let checks: [(&str, Option<String>); 11] = [
+    let checks: [(&str, Option<String>); 15] = [
         ("more rows than allowed are cut and said", rows_are_cut(&world).await),
         ("more bytes than allowed are cut and said", bytes_are_cut(&world).await),
         ("notruncation lifts the cut", cut_is_lifted(&world).await),
         ("a query that takes too long fails in time", slow_query_fails(&world).await),
-        ("a sort over its memory fails with advice", memory_fails(&world).await),
+        ("a join over its memory fails with advice", memory_fails(&world).await),
         ("the time filter leaves extents unread", time_prunes(&world).await),
         ("an unknown operation id leaves extents unread", id_prunes(&world).await),
         ("the request's time range applies to every table", time_range_applies(&world).await),
         ("a dropped query leaves its place to others", dropped_query_stops(&world).await),
         ("further applications' rows are seen too", apps_are_seen_together().await),
         ("statistics tell what was read", statistics_tell(&world).await),
+        ("thousands of `or`s are answered", long_text(&world, &many_ors()).await),
+        ("hundreds of pipes are answered or refused", long_text(&world, &many_pipes()).await),
+        ("a thousand columns are answered", long_text(&world, &many_columns()).await),
+        ("thousands of values in a list are answered", long_text(&world, &many_values()).await),
     ];
     for (name, failure) in checks {
         match failure {
@@ -85,7 +89,9 @@ async fn slow_query_fails(world: &world::World) -> Option<String> {
 }
 
 async fn memory_fails(world: &world::World) -> Option<String> {
-    let mut request = world::request(HEAVY);
+    let text = "range x from 1 to 300000 step 1 \
+                | join kind=inner (range x from 1 to 300000 step 1) on x | count";
+    let mut request = world::request(text);
     request.limits.memory_bytes = 1 << 20;
     match world.engine.answer(request).await {
         Err(Error::Limit { limit: "memory", .. }) => None,
@@ -172,4 +178,35 @@ async fn statistics_tell(world: &world::World) -> Option<String> {
         && statistics.total_ms >= statistics.plan_ms
         && (statistics.extents_scanned, statistics.extents_total) == (2, 2);
     (!right).then(|| format!("{statistics:?}"))
+}
+
+/// The answer, or a refusal in words: anything but an end of the process.
+async fn long_text(world: &world::World, text: &str) -> Option<String> {
+    let started = std::time::Instant::now();
+    match world.engine.answer(world::request(text)).await {
+        Ok(_) | Err(Error::Query(_)) => {
+            let took = started.elapsed();
+            (took.as_secs() > 20).then(|| format!("took {took:?}"))
+        }
+        Err(error) => Some(error.to_string().chars().take(300).collect()),
+    }
+}
+
+fn many_ors() -> String {
+    let terms: Vec<String> = (0..3000).map(|i| format!("name == 'n{i}'")).collect();
+    format!("requests | where {} | count", terms.join(" or "))
+}
+
+fn many_pipes() -> String {
+    format!("range x from 1 to 10 step 1 {} | count", "| extend x = x + 1 ".repeat(600))
+}
+
+fn many_columns() -> String {
+    let columns: Vec<String> = (0..1000).map(|i| format!("c{i} = x + {i}")).collect();
+    format!("range x from 1 to 10 step 1 | project {}", columns.join(", "))
+}
+
+fn many_values() -> String {
+    let values: Vec<String> = (0..20_000).map(|i| format!("'v{i}'")).collect();
+    format!("requests | where operation_Id in ({}) | count", values.join(","))
 }
