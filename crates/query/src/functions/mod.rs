@@ -9,9 +9,12 @@
 //! a predicate position for their arguments, every other function (`not` included) ends it.
 
 pub mod aggregate;
+mod distinct;
+mod groups;
 pub mod json;
 pub mod kernel;
 pub mod scalar;
+mod sketch;
 pub mod text_search;
 
 use datafusion::logical_expr::Expr;

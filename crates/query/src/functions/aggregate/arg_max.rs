@@ -16,10 +16,10 @@ use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::{EmitTo, lit};
 use model::Type;
 
-use super::groups::{Config, Groups, function, selected};
-use super::sketch::{key_of_long, key_of_real};
 use super::{AggregateCall, Call, Output};
 use crate::Error;
+use crate::functions::groups::{Config, Groups, function, selected};
+use crate::functions::sketch::{key_of_long, key_of_real};
 
 pub(super) fn arg_max(call: Call<'_>) -> Result<AggregateCall, Error> {
     build(call, "arg_max", |config| Box::new(Chosen::new(config, Choice::Max)))

@@ -11,9 +11,9 @@ use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::logical_expr::{EmitTo, cast, lit};
 use model::Type;
 
-use super::groups::{Config, Groups, function, selected};
 use super::{AggregateCall, Call, expression};
 use crate::Error;
+use crate::functions::groups::{Config, Groups, function, selected};
 
 pub(super) fn avg(mut call: Call<'_>) -> Result<AggregateCall, Error> {
     let ty = call.ty()?;

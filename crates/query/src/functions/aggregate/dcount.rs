@@ -9,10 +9,10 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
-use super::distinct::{Distinct, hashes};
-use super::groups::{Config, Groups, function, selected};
 use super::{AggregateCall, Call};
 use crate::Error;
+use crate::functions::distinct::{Distinct, hashes};
+use crate::functions::groups::{Config, Groups, function, selected};
 
 pub(super) fn dcount(mut call: Call<'_>) -> Result<AggregateCall, Error> {
     let ty = call.ty()?;

@@ -10,10 +10,10 @@ use datafusion::logical_expr::{EmitTo, lit};
 use model::Type;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::distinct::HashSet64;
-use super::groups::{Config, Groups, function, selected};
 use super::{AggregateCall, Call};
 use crate::Error;
+use crate::functions::distinct::HashSet64;
+use crate::functions::groups::{Config, Groups, function, selected};
 use crate::functions::json::scan;
 use crate::functions::scalar::Cells;
 

@@ -9,9 +9,9 @@ use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::logical_expr::EmitTo;
 use model::Type;
 
-use super::groups::{Config, Groups, function, selected};
 use super::{AggregateCall, Call};
 use crate::Error;
+use crate::functions::groups::{Config, Groups, function, selected};
 
 pub(super) fn min(call: Call<'_>) -> Result<AggregateCall, Error> {
     extreme(call, false)

@@ -7,13 +7,10 @@ mod arg_max;
 mod avg;
 mod count;
 mod dcount;
-mod distinct;
-mod groups;
 mod make_bag;
 mod make_list;
 mod min_max;
 mod percentile;
-mod sketch;
 mod sum;
 mod variance;
 

@@ -13,10 +13,10 @@ use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::EmitTo;
 use model::{Type, json, time};
 
-use super::groups::{Config, Groups, function, selected};
-use super::sketch::{Sketch, key_of_long, key_of_real, long_of_key, real_of_key};
 use super::{AggregateCall, Call, Output};
 use crate::Error;
+use crate::functions::groups::{Config, Groups, function, selected};
+use crate::functions::sketch::{Sketch, key_of_long, key_of_real, long_of_key, real_of_key};
 
 /// One output column per percentile.
 pub(super) fn columns(mut call: Call<'_>) -> Result<AggregateCall, Error> {

@@ -11,7 +11,7 @@ const BUFFER: usize = 2048;
 
 /// The sketch of one group, over values as keys of the same order.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Sketch {
+pub(crate) struct Sketch {
     newest: Vec<u64>,
     levels: Vec<Vec<u64>>,
     /// Which half the next merge keeps; turning about keeps the rank unbiased.
@@ -152,20 +152,20 @@ fn header(state: &[u8]) -> Option<(usize, usize, &[u8])> {
 }
 
 /// A key of the same order as the number; NaN last.
-pub(super) fn key_of_real(value: f64) -> u64 {
+pub(crate) fn key_of_real(value: f64) -> u64 {
     let bits = if value.is_nan() { f64::NAN.abs().to_bits() } else { (value + 0.0).to_bits() };
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
-pub(super) fn real_of_key(key: u64) -> f64 {
+pub(crate) fn real_of_key(key: u64) -> f64 {
     f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
 }
 
 /// A key of the same order as the whole number.
-pub(super) fn key_of_long(value: i64) -> u64 {
+pub(crate) fn key_of_long(value: i64) -> u64 {
     value as u64 ^ 1 << 63
 }
 
-pub(super) fn long_of_key(key: u64) -> i64 {
+pub(crate) fn long_of_key(key: u64) -> i64 {
     (key ^ 1 << 63) as i64
 }

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 use model::Type;
 
 /// The values of many groups, numbered from 0.
-pub(super) trait Groups: std::fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Groups: std::fmt::Debug + Send + Sync + 'static {
     /// Makes room for this many groups; never for fewer than there are.
     fn resize(&mut self, groups: usize);
     /// Takes rows: `values` are the arguments, `groups[row]` the row's group.
@@ -37,13 +37,13 @@ pub(super) trait Groups: std::fmt::Debug + Send + Sync + 'static {
 }
 
 /// Whether an aggregate's row filter lets `row` pass.
-pub(super) fn selected(filter: Option<&BooleanArray>, row: usize) -> bool {
+pub(crate) fn selected(filter: Option<&BooleanArray>, row: usize) -> bool {
     filter.is_none_or(|f| f.is_valid(row) && f.value(row))
 }
 
 /// What a function is made for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Config {
+pub(crate) struct Config {
     pub types: Vec<Type>,
     /// Constants of the call, doubles as their bits.
     pub numbers: Vec<u64>,
@@ -65,7 +65,7 @@ impl Config {
 type Make = fn(&Config) -> Box<dyn Groups>;
 
 /// An aggregate function of `make`.
-pub(super) fn function(
+pub(crate) fn function(
     name: &'static str,
     config: Config,
     result: DataType,

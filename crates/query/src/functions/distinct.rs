@@ -13,7 +13,7 @@ const EXACT_MAX: usize = 4096;
 
 /// A set of hashes: open addressing, 0 marks a free slot.
 #[derive(Debug, Default, Clone)]
-pub(super) struct HashSet64 {
+pub(crate) struct HashSet64 {
     slots: Vec<u64>,
     len: usize,
 }
@@ -62,7 +62,7 @@ impl HashSet64 {
 
 /// The count of one group.
 #[derive(Debug, Clone)]
-pub(super) enum Distinct {
+pub(crate) enum Distinct {
     Exact(HashSet64),
     /// One register per byte; the number of registers is a power of two.
     Estimate(Vec<u8>),
@@ -200,7 +200,7 @@ fn tau(mut x: f64) -> f64 {
 
 /// The hashes of a column's values, `None` for null. Values that are equal hash alike in every
 /// part of the query.
-pub(super) fn hashes(array: &ArrayRef) -> Result<Vec<Option<u64>>> {
+pub(crate) fn hashes(array: &ArrayRef) -> Result<Vec<Option<u64>>> {
     if let Some(texts) = array.as_string_view_opt() {
         return Ok(texts.iter().map(|t| t.map(|t| xxh3_64(t.as_bytes()))).collect());
     }
