@@ -71,7 +71,9 @@ impl From<query::Error> for Refusal {
             query::Error::Limit { limit, message } => {
                 let status = match limit {
                     "time" => StatusCode::GATEWAY_TIMEOUT,
-                    _ => StatusCode::TOO_MANY_REQUESTS,
+                    "concurrent_queries" => StatusCode::TOO_MANY_REQUESTS,
+                    // The same query meets the same limit again.
+                    _ => StatusCode::BAD_REQUEST,
                 };
                 Refusal::new(status, "limit", message)
             }

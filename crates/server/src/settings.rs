@@ -54,7 +54,7 @@ pub static DEFINITIONS: [Definition; 22] = [
     ),
     setting("ingest_body_bytes_max", "32MiB", "Largest request body, before and after decoding."),
     setting("ingest_bytes_in_flight_max", "256MiB", "Bodies held at once before 429 is answered."),
-    setting("keep_client_addresses", "false", "Store the sender's address as `client_IP`."),
+    setting("store_client_addresses", "false", "Store the sender's address as `client_IP`."),
     setting("retention", "off", "How long rows are kept: `90d`, or per table `90d,traces=7d`."),
     setting("storage_bytes_max", "off", "Size of the folder above which the oldest rows go."),
     setting("free_bytes_min", "256MiB", "Free disk space below which new data is refused."),
@@ -97,7 +97,7 @@ pub struct Ingest {
     pub mode: IngestMode,
     pub body_bytes_max: usize,
     pub in_flight_bytes_max: usize,
-    pub keep_addresses: bool,
+    pub store_addresses: bool,
 }
 
 /// What the store keeps and how.
@@ -200,7 +200,7 @@ fn read_ingest(reader: &mut Reader) -> Ingest {
         ),
         body_bytes_max: reader.size("ingest_body_bytes_max", 1024, 1 << 31),
         in_flight_bytes_max: reader.size("ingest_bytes_in_flight_max", 1024, 1 << 40),
-        keep_addresses: reader.bool("keep_client_addresses"),
+        store_addresses: reader.bool("store_client_addresses"),
     }
 }
 

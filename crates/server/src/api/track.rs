@@ -1,9 +1,9 @@
-//! Telemetry in: track, validate, the id of an application, Live Metrics (spec ingestion.md §1–§4).
+//! Telemetry in: track, validate, ids of applications, Live Metrics (spec ingestion.md §1–§4).
 //!
 //! Invariants: every answer has the four members and CORS headers; success is answered only after
 //! the rows are on disk.
 
-mod decode;
+pub mod decode;
 mod intake;
 mod wire;
 

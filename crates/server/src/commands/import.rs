@@ -19,6 +19,7 @@ use store::Store;
 use super::Failure;
 use super::client::Client;
 use super::split::Items;
+use crate::api::track::decode::item_id;
 use crate::app::{now, open_folder};
 use crate::apps::Apps;
 use crate::cli::Place;
@@ -161,15 +162,16 @@ fn store_in_folder(
         let id = apps.by_key(key)?.app_id();
         Some(breeze::App { id, mode: Mode::Default })
     };
+    let at = now();
     let context = Context {
-        now: now(),
+        now: at,
         window: None,
         item_bytes_max: breeze::ITEM_BYTES_MAX,
         items_max: breeze::ITEMS_MAX,
         sender_address: None,
         user_agent: None,
         app: &find,
-        item_id: uuid::Uuid::new_v4().as_u128(),
+        item_id: item_id(at),
     };
     let accepted = breeze::decode(batch, &context);
     if store.seal_due(now()) {

@@ -2,14 +2,22 @@
 
 use std::io::Write;
 
+use kql::codes;
+use kql::signatures::{self, Kind};
+
 use super::Failure;
 use crate::routes::{INGESTION, QUERIES};
 use crate::settings::{DEFINITIONS, flag, variable};
 
 type Section = (&'static str, fn() -> String);
 
-const SECTIONS: [Section; 4] =
-    [("settings", settings), ("routes", routes), ("tables", tables), ("errors", errors)];
+const SECTIONS: [Section; 5] = [
+    ("settings", settings),
+    ("routes", routes),
+    ("tables", tables),
+    ("errors", errors),
+    ("kql", kql_coverage),
+];
 
 /// Prints one section, or all.
 ///
@@ -84,6 +92,40 @@ fn errors() -> String {
     );
     for reason in ingest::breeze::Reason::ALL {
         page.push_str(&format!("- `{}`\n", reason.name()));
+    }
+    let groups = [("Syntax", codes::SYNTAX), ("Meaning", codes::SEMANTIC)];
+    page.push_str("\n## Findings about a query\n");
+    for (title, codes) in groups {
+        page.push_str(&format!("\n### {title}\n\n| Code | Meaning |\n| --- | --- |\n"));
+        for (code, meaning) in codes {
+            page.push_str(&format!("| `{code}` | {meaning} |\n"));
+        }
+    }
+    page
+}
+
+fn kql_coverage() -> String {
+    let mut page = String::from(
+        "# KQL coverage\n\nWhat is not listed is refused with its name and position.\n",
+    );
+    let groups = [
+        ("Scalar functions", Kind::Scalar),
+        ("Aggregates", Kind::Aggregate),
+        ("Scalar operators", Kind::Operator),
+    ];
+    for (title, kind) in groups {
+        page.push_str(&format!("\n## {title}\n\n| Name | Meaning |\n| --- | --- |\n"));
+        let mut lines: Vec<String> = signatures::all()
+            .filter(|signature| signature.kind == kind)
+            .map(|signature| {
+                let names = [&[signature.name], signature.aliases].concat();
+                let names = names.iter().map(|name| format!("`{}`", name.replace('|', "\\|")));
+                let names = names.collect::<Vec<_>>().join(", ");
+                format!("| {names} | {} |\n", signature.summary.replace('|', "\\|"))
+            })
+            .collect();
+        lines.sort();
+        page.push_str(&lines.concat());
     }
     page
 }

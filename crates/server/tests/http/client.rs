@@ -42,7 +42,8 @@ pub fn request_bytes(method: &str, path: &str, headers: &[(&str, &str)], body: &
     let is_framed = headers.iter().any(|(name, _)| {
         ["content-length", "transfer-encoding"].contains(&name.to_ascii_lowercase().as_str())
     });
-    if !is_framed && !(body.is_empty() && method == "GET") {
+    let has_body = !body.is_empty() || method != "GET";
+    if has_body && !is_framed {
         out.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     for (name, value) in headers {

@@ -255,7 +255,7 @@ fn connections_are_kept_and_closed_as_asked() {
 
 #[test]
 fn addresses_are_stored_only_when_asked() {
-    for (flags, want) in [(&[][..], "0.0.0.0"), (&["--keep-client-addresses"], "127.0.0.1")] {
+    for (flags, want) in [(&[][..], "0.0.0.0"), (&["--store-client-addresses"], "127.0.0.1")] {
         let (server, _dir): (Server, _) = start(flags);
         assert_eq!(server.track(event(KEY, "a").as_bytes()).status, 200);
         assert_eq!(server.rows("customEvents | project client_IP"), json!([[want]]));

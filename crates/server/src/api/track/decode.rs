@@ -42,7 +42,7 @@ pub async fn decode(
     let encoding = encoding(headers);
     let user_agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     let user_agent = user_agent.map(str::to_owned);
-    let address = app.settings.ingest.keep_addresses.then(|| peer.address.ip().to_string());
+    let address = app.settings.ingest.store_addresses.then(|| peer.address.ip().to_string());
     let refused = Decoded::Refused(StatusCode::SERVICE_UNAVAILABLE, "Shutting down");
     let shared = Arc::clone(&app);
     let Ok(_turn) = shared.decoding.acquire().await else { return refused };
@@ -76,17 +76,26 @@ pub async fn decode(
 
 fn read(app: &App, address: Option<&str>, user_agent: Option<&str>, body: &[u8]) -> Accepted {
     let find = |key: &str| find_app(app, key);
+    let at = now();
     let context = Context {
-        now: now(),
+        now: at,
         window: window(app.settings.ingest.window_ns),
         item_bytes_max: breeze::ITEM_BYTES_MAX,
         items_max: breeze::ITEMS_MAX,
         sender_address: address,
         user_agent,
         app: &find,
-        item_id: uuid::Uuid::new_v4().as_u128(),
+        item_id: item_id(at),
     };
     breeze::decode(body, &context)
+}
+
+/// The id of a request's first item: rises with the time of acceptance, which keeps the column
+/// small, and is random below it.
+pub fn item_id(now: i64) -> u128 {
+    let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
+    // Half of the random range is left for the items that count up from here.
+    (u128::from(now.unsigned_abs()) << 64) | u128::from(random >> 1)
 }
 
 /// The window whose past is a setting and whose future is fixed.
