@@ -4,7 +4,7 @@
 //! future it becomes is dropped when its caller leaves, which stops the query.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -79,6 +79,7 @@ impl Question {
 /// What the caller is told when there is no answer.
 pub async fn answer(app: &App, question: &Question) -> Result<Answer, Refusal> {
     let start = Instant::now();
+    let _running = Running::new(&app.metrics.queries_running);
     let answer = Box::pin(app.engine.answer(question.request())).await;
     app.metrics.time_query(start.elapsed());
     match answer {
@@ -91,6 +92,22 @@ pub async fn answer(app: &App, question: &Question) -> Result<Answer, Refusal> {
             app.metrics.queries_failed.fetch_add(1, Ordering::Relaxed);
             Err(error.into())
         }
+    }
+}
+
+/// Counts a query for as long as its future lives.
+struct Running<'a>(&'a AtomicU64);
+
+impl<'a> Running<'a> {
+    fn new(count: &'a AtomicU64) -> Running<'a> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Running(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -90,7 +90,7 @@ pub fn command() -> Command {
                 .about("Print the generated pages of the reference")
                 .hide(true)
                 .arg(Arg::new("section").value_parser(PossibleValuesParser::new([
-                    "settings", "routes", "tables", "errors", "kql", "kql",
+                    "settings", "routes", "tables", "errors", "kql",
                 ])))
                 .arg(Arg::new("format").long("format").default_value("markdown")),
         )

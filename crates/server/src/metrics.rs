@@ -43,6 +43,7 @@ pub struct Metrics {
     pub track_bytes: AtomicU64,
     pub query_rows: AtomicU64,
     pub queries_failed: AtomicU64,
+    pub queries_running: AtomicU64,
     pub connections: AtomicU64,
 }
 
@@ -91,6 +92,8 @@ impl Metrics {
             "Queries without an answer.",
             load(&self.queries_failed),
         );
+        let running = load(&self.queries_running);
+        page.one("telltale_queries_running", "gauge", "Queries running or waiting.", running);
         page.one("telltale_connections", "gauge", "Connections open.", load(&self.connections));
         page.histogram("telltale_track_seconds", "Time to answer.", &self.track_time.lock());
         page.histogram("telltale_query_seconds", "Time to run.", &self.query_time.lock());

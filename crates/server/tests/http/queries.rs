@@ -1,8 +1,11 @@
 //! The shapes of the two query APIs (spec query-api.md §1, §2, §4, §7).
 
+use std::io::Write;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::client::{gunzip, gzip, send};
+use crate::client::{connect, gunzip, gzip, request_bytes, send};
 use crate::server::{KEY, Server, event, events, fixtures, output, start};
 
 fn query_body(server: &Server, body: &Value, headers: &[(&str, &str)]) -> Value {
@@ -354,6 +357,42 @@ fn only_configured_origins_may_ask_from_a_browser() {
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{method}");
         }
     }
+}
+
+/// Takes much longer than any test may.
+const LONG: &str = "range x from 1 to 20000000000 step 1 | summarize dcount(x % 1000), max(x * 3)";
+
+#[test]
+fn a_query_stops_when_its_client_leaves() {
+    let (server, _dir) = start(&["--queries-max", "1"]);
+    let running = || {
+        let text = server.get("/metrics").text();
+        let line = text.lines().find(|line| line.starts_with("telltale_queries_running "));
+        line.unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    let body = json!({ "query": LONG }).to_string();
+    let bytes = request_bytes("POST", "/v1/apps/default/query", &[], body.as_bytes());
+    let mut client = connect(server.port);
+    client.write_all(&bytes).unwrap();
+    let seen = (0..50).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        running() == "1"
+    });
+    assert!(seen, "the query never ran");
+    drop(client);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(running(), "0");
+    assert_eq!(server.rows("print 1"), json!([[1]]));
+}
+
+#[test]
+fn a_query_that_takes_too_long_is_told_so() {
+    let (server, _dir) = start(&["--query-time", "300ms"]);
+    let answer = server.query(LONG);
+    assert_eq!(answer.status, 504, "{}", answer.text());
+    assert_eq!(answer.json()["error"]["code"], "GatewayTimeout");
+    let kusto = server.kusto("/v1/rest/query", &json!({ "db": "", "csl": LONG }));
+    assert_eq!((kusto.status, &kusto.json()["error"]["code"]), (504, &json!("Timeout")));
 }
 
 #[test]
