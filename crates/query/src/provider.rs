@@ -54,9 +54,13 @@ impl Sources {
         threads: usize,
         objects: ObjectStoreUrl,
     ) -> Result<Sources, Error> {
+        // Named twice, an application's rows still count once.
         let mut ids = vec![request.app];
-        ids.extend(request.apps.iter().copied().filter(|id| *id != request.app));
-        ids.dedup();
+        for id in &request.apps {
+            if !ids.contains(id) {
+                ids.push(*id);
+            }
+        }
         let info = |id: AppId| {
             let missing = || Error::Internal(format!("application {} is not known", id.0));
             directory.by_id(id).ok_or_else(missing)

@@ -37,7 +37,7 @@ pub(crate) struct Context {
     pub sources: Sources,
     pub state: SessionState,
     pub statistics: Statistics,
-    /// When planning has begun: what is run in between does not count as planning.
+    /// Time spent running plans; the rest of the total is parsing, binding and planning.
     run_ms: f64,
 }
 

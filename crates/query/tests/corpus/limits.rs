@@ -156,7 +156,7 @@ async fn apps_are_seen_together() -> Option<String> {
     let world = world::world(&tables, Place::Both).await;
     let mut request =
         world::request("requests | summarize n = count() by appName | order by n asc");
-    request.apps = vec![world::OTHER, world::APP];
+    request.apps = vec![world::OTHER, world::APP, world::OTHER];
     let answer = match world.engine.answer(request).await {
         Ok(answer) => crate::answers::answer(&answer),
         Err(error) => return Some(error.to_string()),
