@@ -120,3 +120,49 @@ fn names_and_keys_are_the_same_after_a_restart() {
     let after = again.get("/api/apps").json();
     assert_eq!(before["apps"][0]["instrumentationKey"], after["apps"][0]["instrumentationKey"]);
 }
+
+#[test]
+fn a_nearly_full_disk_refuses_new_items_and_still_answers_queries() {
+    let (server, dir) = start(&[]);
+    assert_eq!(server.track(events(KEY, "kept", 2).as_bytes()).status, 200);
+    assert_eq!(server.stop().code(), Some(0));
+    let full = Server::on(dir.path(), &["--free-bytes-min", "1000TiB"]);
+    let body = format!("not json\n{}", events(KEY, "refused", 2));
+    let answer = full.track(body.as_bytes());
+    assert_eq!(answer.status, 503);
+    assert!(answer.header("retry-after").unwrap().ends_with(" GMT"));
+    let json = answer.json();
+    assert_eq!((&json["itemsReceived"], &json["itemsAccepted"]), (&json!(3), &json!(0)));
+    let entries: Vec<_> = json["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["index"].as_u64().unwrap(), e["statusCode"].as_u64().unwrap()))
+        .collect();
+    // The items to send again come first: the first entry decides the status.
+    assert_eq!(entries, [(1, 503), (2, 503), (0, 400)]);
+    assert_eq!(full.rows("customEvents | count"), json!([[2]]));
+    assert_eq!(full.stop().code(), Some(0));
+    let again = Server::on(dir.path(), &[]);
+    assert_eq!(again.track(events(KEY, "later", 1).as_bytes()).status, 200);
+    assert_eq!(again.rows("customEvents | count"), json!([[3]]));
+}
+
+#[test]
+fn rows_move_into_extents_and_stay_the_same() {
+    let (server, dir) = start(&["--seal-age", "200ms"]);
+    for round in 0..3 {
+        let body = events(KEY, &format!("s{round}"), 20);
+        assert_eq!(server.track(body.as_bytes()).status, 200);
+        std::thread::sleep(Duration::from_millis(900));
+    }
+    let metrics = server.get("/metrics").text();
+    let line = metrics.lines().find(|line| line.starts_with("telltale_extents ")).unwrap();
+    assert_ne!(line, "telltale_extents 0");
+    let text = "customEvents | where customDimensions.kind == 'test' | \
+                summarize count(), dcount(name), sum(todouble(customMeasurements.n))";
+    let want = json!([[60, 60, 90.0]]);
+    assert_eq!(server.rows(text), want);
+    server.kill();
+    assert_eq!(Server::on(dir.path(), &[]).rows(text), want);
+}

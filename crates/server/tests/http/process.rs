@@ -128,3 +128,24 @@ fn the_first_start_makes_a_lower_case_key_of_its_own() {
     assert_eq!(key.len(), 36);
     assert!(key.chars().all(|c| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c)));
 }
+
+#[test]
+fn the_log_is_json_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let child = telltale(&["serve", "--log", "json:info", "--listen", "127.0.0.1:0", "--data"])
+        .arg(dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let pid = child.id().to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(0));
+    let log = String::from_utf8(done.stderr).unwrap();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["message"] == "ready"), "{log}");
+    assert!(lines.iter().any(|line| line["message"] == "stopped"), "{log}");
+}
