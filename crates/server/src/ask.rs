@@ -132,16 +132,17 @@ pub async fn read_json(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
-    let bytes =
-        body::read(headers, body, BODY_BYTES_MAX, None).await.map_err(|fault| match fault {
+    let bytes = body::read(headers, body, BODY_BYTES_MAX, None, |_| true).await.map_err(
+        |fault| match fault {
             Fault::TooLarge => {
                 Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", "the body is too large")
             }
             Fault::TooSlow => {
                 Refusal::new(StatusCode::REQUEST_TIMEOUT, "limit", "the body took too long")
             }
-            Fault::Broken => Refusal::bad_request("the body is broken off"),
-        })?;
+            Fault::Broken | Fault::Refused => Refusal::bad_request("the body is broken off"),
+        },
+    )?;
     let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
     let decoded = ingest::body::decode(encoding, &bytes, BODY_BYTES_MAX).map_err(|error| {
         let status = match error {

@@ -26,6 +26,8 @@ pub enum Fault {
     TooSlow,
     /// The sender went away or broke the framing.
     Broken,
+    /// There is no room for more of it now.
+    Refused,
 }
 
 /// The length the request states.
@@ -34,7 +36,8 @@ pub fn stated_length(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// The whole body, at most `bytes_max` of it. With a `gate` that holds back the connection's end,
-/// the end counts while the body is not complete.
+/// the end counts while the body is not complete. `has_room` is asked with the bytes so far before
+/// more are kept: what a sender only announces takes no room.
 ///
 /// # Errors
 /// When it is larger, too slow, or breaks off.
@@ -43,6 +46,7 @@ pub async fn read(
     body: Body,
     bytes_max: usize,
     gate: Option<&Gate>,
+    mut has_room: impl FnMut(usize) -> bool,
 ) -> Result<Bytes, Fault> {
     let stated = stated_length(headers);
     let mut stream = body.into_data_stream();
@@ -61,17 +65,21 @@ pub async fn read(
             Err(_) => return Err(Fault::TooSlow),
         } {
             let chunk = chunk.map_err(|_| Fault::Broken)?;
-            if rest.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len() > bytes_max {
+            let size = rest.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len();
+            if size > bytes_max {
                 discard(&mut stream).await;
                 return Err(Fault::TooLarge);
+            }
+            if !has_room(size) {
+                discard(&mut stream).await;
+                return Err(Fault::Refused);
             }
             match first.take() {
                 None if rest.is_empty() => first = Some(chunk),
                 None => rest.extend_from_slice(&chunk),
                 Some(start) => {
                     // Small bodies come in one piece and are not copied.
-                    let stated = stated.unwrap_or(0).min(bytes_max);
-                    rest.reserve(stated.max(start.len() + chunk.len()));
+                    rest.reserve(2 * (start.len() + chunk.len()));
                     rest.extend_from_slice(&start);
                     rest.extend_from_slice(&chunk);
                 }

@@ -27,8 +27,8 @@ use crate::headers::{allow_any_origin, preflight};
 use crate::listen::Peer;
 use crate::metrics::Outcome;
 
-/// Room assumed for a body that does not state its length.
-const UNSTATED_BYTES: usize = 256 * 1024;
+/// Room a request waits for before its body is read; a larger body takes more as it arrives.
+const FIRST_BYTES: usize = 256 * 1024;
 /// A refused body up to this size is read, so that its items can be counted.
 const COUNTED_BYTES_MAX: usize = 256 * 1024;
 /// One SDK sends a refused batch again at once, for ever: it is made to wait.
@@ -86,19 +86,18 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
 async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: bool) -> Answer {
     let bytes_max = app.settings.ingest.body_bytes_max;
     let stated = body::stated_length(&parts.headers);
-    let wanted = stated.unwrap_or(UNSTATED_BYTES).min(bytes_max);
+    let wanted = stated.unwrap_or(FIRST_BYTES).min(FIRST_BYTES);
     let in_flight_max = app.settings.ingest.in_flight_bytes_max;
     let Some(mut hold) = Hold::admit(&app.intake, in_flight_max, wanted).await else {
         return overloaded(app, parts, body).await;
     };
-    let bytes = match body::read(&parts.headers, body, bytes_max, Some(&peer.gate)).await {
+    let gate = Some(&*peer.gate);
+    let read = body::read(&parts.headers, body, bytes_max, gate, |size| hold.grow_to(size));
+    let bytes = match read.await {
         Ok(bytes) => bytes,
         Err(fault) => return unread(fault),
     };
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    if !hold.grow_to(bytes.len()) {
-        return too_many(count_items(&bytes));
-    }
     match decode::decode(Arc::clone(app), peer, &parts.headers, bytes, hold).await {
         Decoded::Items { accepted, hold } => {
             let answer = store(app, accepted, stores).await;
@@ -161,6 +160,7 @@ fn unread(fault: Fault) -> Answer {
         Fault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request is too large"),
         Fault::TooSlow => (StatusCode::REQUEST_TIMEOUT, "Request body took too long"),
         Fault::Broken => (StatusCode::BAD_REQUEST, "Request body is broken off"),
+        Fault::Refused => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
     };
     Answer::refused(1, status, message)
 }
@@ -175,7 +175,8 @@ async fn overloaded(app: &App, parts: &Parts, body: Body) -> Answer {
     if stated > COUNTED_BYTES_MAX {
         return too_many(1);
     }
-    let Ok(bytes) = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None).await else {
+    let Ok(bytes) = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None, |_| true).await
+    else {
         return too_many(1);
     };
     let encoding = decode::encoding(&parts.headers);
@@ -236,7 +237,7 @@ pub async fn post_quick_pulse(request: Request) -> Response {
             ];
             // The body is small and read so that the connection stays usable.
             let (parts, body) = request.into_parts();
-            let read = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None).await;
+            let read = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None, |_| true).await;
             let mut response = match read {
                 Ok(_) => (headers, "").into_response(),
                 Err(fault) => unread(fault).into_response(retry_after()),
