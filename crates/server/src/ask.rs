@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -19,6 +19,9 @@ use crate::settings;
 
 /// Largest body of a query call, before and after decoding.
 const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// How much longer than its limit a query is waited for.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What an API call asks, in every API's terms.
 #[derive(Debug, Clone)]
@@ -80,7 +83,16 @@ impl Question {
 pub async fn answer(app: &App, question: &Question) -> Result<Answer, Refusal> {
     let start = Instant::now();
     let _running = Running::new(&app.metrics.queries_running);
-    let answer = Box::pin(app.engine.answer(question.request())).await;
+    // The engine keeps the time itself where it gets to look at the clock; a caller is answered
+    // in time also when it does not.
+    let time = Duration::from_millis(question.limits.time_ms).saturating_add(GRACE);
+    let asked = Box::pin(app.engine.answer(question.request()));
+    let answer = tokio::time::timeout(time, asked).await.unwrap_or_else(|_| {
+        let seconds = question.limits.time_ms as f64 / 1000.0;
+        let message =
+            format!("the query took longer than {seconds} s: narrow its time range or wait longer");
+        Err(query::Error::Limit { limit: "time", message })
+    });
     app.metrics.time_query(start.elapsed());
     match answer {
         Ok(answer) => {
