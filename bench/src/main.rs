@@ -24,7 +24,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
 
   decode                     gzip'd envelopes to row batches on one core
   generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
-  queries DIR                the twelve queries as KQL, against hand-written plans on the same extents
+  queries DIR                the twelve queries as KQL against hand-written plans on its extents
   start DIR                  start to ready, and memory, of a server on a filled folder
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it";
 

@@ -7,7 +7,7 @@
 //! - implicit conversions are explicit calls: both sides of a call have exactly the types of one
 //!   overload of the function's signature;
 //! - `now()`, `ago()` are literals; `let` scalars and functions are inlined;
-//! - operators (`==`, `has`, `+`, …) are calls under their KQL spelling (`"=="`, `"has"`, `"!in"`);
+//! - operators (`==`, `has`, `+`, …) are calls under their KQL spelling (`"!in"`);
 //! - a string-typed expression is never null.
 
 use model::{Type, ViewDef};
@@ -31,7 +31,8 @@ pub struct Column {
 pub struct BoundQuery {
     /// One per tabular statement, each a result table.
     pub statements: Vec<BoundStatement>,
-    /// Values of `set` options that matter (`notruncation`, `truncationmaxrecords`, …), lower-case names.
+    /// Values of `set` options that matter (`notruncation`, `truncationmaxrecords`, …), lower-case
+    /// names.
     pub options: Vec<(String, Literal)>,
 }
 
@@ -69,7 +70,8 @@ pub enum RelationKind {
     Range { from: Expr, to: Expr, step: Expr },
     /// `where`: keeps rows whose predicate (bool) is true.
     Where { input: Box<Relation>, predicate: Expr },
-    /// `project`, `extend`, `project-away`, …: each output column and its expression over the input.
+    /// `project`, `extend`, `project-away`, …: each output column and its expression over the
+    /// input.
     Project { input: Box<Relation>, expressions: Vec<(ColumnId, Expr)> },
     /// `summarize`, `distinct`, `count`: keys first, then aggregates.
     /// Without keys and on empty input: one row.
@@ -82,7 +84,8 @@ pub enum RelationKind {
     /// (`None`: null, `''` for strings).
     Union { inputs: Vec<(Relation, Vec<Option<ColumnId>>)> },
     /// `join`, `lookup`. Keys have equal types on both sides; null keys match null keys.
-    /// Output columns are those of the input columns with the same id; semi and anti joins yield one side.
+    /// Output columns are those of the input columns with the same id; semi and anti joins yield
+    /// one side.
     Join {
         kind: JoinKind,
         left: Box<Relation>,
@@ -102,7 +105,8 @@ pub struct SortKey {
     pub nulls_first: bool,
 }
 
-/// One aggregate call with its output columns (`arg_max(x, a, b)` and `percentiles(x, 50, 95)` have several).
+/// One aggregate call with its output columns (`arg_max(x, a, b)` and `percentiles(x, 50, 95)` have
+/// several).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aggregate {
     /// Canonical name in `signatures::aggregate`.

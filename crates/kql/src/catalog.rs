@@ -8,7 +8,8 @@ pub trait Catalog: Sync {
     fn table(&self, name: &str) -> Option<&'static ViewDef>;
     /// All table names, for wildcards and "did you mean".
     fn table_names(&self) -> Vec<&'static str>;
-    /// Whether the application named or identified by `name` may be asked by this request (`app('…')`).
+    /// Whether the application named or identified by `name` may be asked by this request
+    /// (`app('…')`).
     fn has_app(&self, name: &str) -> bool;
 }
 
@@ -17,7 +18,8 @@ pub trait Catalog: Sync {
 pub struct BindOptions {
     /// The instant `now()` means, nanoseconds since 1970.
     pub now: i64,
-    /// The request's time range: half-open `[start, end)`, applied to the time column of every table.
+    /// The request's time range: half-open `[start, end)`, applied to the time column of every
+    /// table.
     pub time_range: Option<(i64, i64)>,
     /// Values of `declare query_parameters`, as KQL literal text or plain text.
     pub parameters: Vec<(String, String)>,

@@ -64,23 +64,7 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
             same(types, r.columns.iter().map(|c| c.ty).collect())
         }
         RelationKind::Summarize { input, keys, aggregates } => {
-            relation(input, defined)?;
-            named(input, keys, defined, false)?;
-            let mut outputs: Vec<(ColumnId, Type)> = keys.iter().map(|(i, e)| (*i, e.ty)).collect();
-            for aggregate in aggregates {
-                let signature = signatures::aggregate_function(aggregate.function)
-                    .ok_or(format!("no aggregate {}", aggregate.function))?;
-                same(signature.name, aggregate.function)?;
-                fits(signature, &aggregate.args)?;
-                for arg in &aggregate.args {
-                    expr(arg, &visible(input), defined)?;
-                }
-                for (id, ty) in &aggregate.outputs {
-                    define(*id, defined)?;
-                    outputs.push((*id, *ty));
-                }
-            }
-            same(outputs, r.columns.iter().map(|c| (c.id, c.ty)).collect())
+            summarize(r, input, keys, aggregates, defined)
         }
         RelationKind::Sort { input, keys } => {
             relation(input, defined)?;
@@ -95,30 +79,66 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
         }
         RelationKind::Union { inputs } => union(r, inputs, defined),
         RelationKind::Join { kind, left, right, keys } => {
-            relation(left, defined)?;
-            relation(right, defined)?;
-            let (l, r_) = (visible(left), visible(right));
-            for (a, b) in keys {
-                let types = (l.get(a), r_.get(b));
-                if types.0.is_none() || types.0 != types.1 {
-                    return Err(format!("join key types {types:?}"));
-                }
-            }
-            let ids = |columns: &[Column]| columns.iter().map(|c| c.id).collect::<Vec<_>>();
-            same(
-                ids(&r.columns),
-                match kind {
-                    JoinKind::LeftSemi | JoinKind::LeftAnti => ids(&left.columns),
-                    JoinKind::RightSemi | JoinKind::RightAnti => ids(&right.columns),
-                    _ => [ids(&left.columns), ids(&right.columns)].concat(),
-                },
-            )
+            join(r, *kind, (left, right), keys, defined)
         }
         RelationKind::Serialize { input } => {
             relation(input, defined)?;
             same(&input.columns, &r.columns)
         }
     }
+}
+
+fn summarize(
+    r: &Relation,
+    input: &Relation,
+    keys: &[(ColumnId, Expr)],
+    aggregates: &[Aggregate],
+    defined: &mut HashSet<ColumnId>,
+) -> Check {
+    relation(input, defined)?;
+    named(input, keys, defined, false)?;
+    let mut outputs: Vec<(ColumnId, Type)> = keys.iter().map(|(i, e)| (*i, e.ty)).collect();
+    for aggregate in aggregates {
+        let signature = signatures::aggregate_function(aggregate.function)
+            .ok_or(format!("no aggregate {}", aggregate.function))?;
+        same(signature.name, aggregate.function)?;
+        fits(signature, &aggregate.args)?;
+        for arg in &aggregate.args {
+            expr(arg, &visible(input), defined)?;
+        }
+        for (id, ty) in &aggregate.outputs {
+            define(*id, defined)?;
+            outputs.push((*id, *ty));
+        }
+    }
+    same(outputs, r.columns.iter().map(|c| (c.id, c.ty)).collect())
+}
+
+fn join(
+    r: &Relation,
+    kind: JoinKind,
+    (left, right): (&Relation, &Relation),
+    keys: &[(ColumnId, ColumnId)],
+    defined: &mut HashSet<ColumnId>,
+) -> Check {
+    relation(left, defined)?;
+    relation(right, defined)?;
+    let (l, r_) = (visible(left), visible(right));
+    for (a, b) in keys {
+        let types = (l.get(a), r_.get(b));
+        if types.0.is_none() || types.0 != types.1 {
+            return Err(format!("join key types {types:?}"));
+        }
+    }
+    let ids = |columns: &[Column]| columns.iter().map(|c| c.id).collect::<Vec<_>>();
+    same(
+        ids(&r.columns),
+        match kind {
+            JoinKind::LeftSemi | JoinKind::LeftAnti => ids(&left.columns),
+            JoinKind::RightSemi | JoinKind::RightAnti => ids(&right.columns),
+            _ => [ids(&left.columns), ids(&right.columns)].concat(),
+        },
+    )
 }
 
 fn union(
