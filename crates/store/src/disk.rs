@@ -24,6 +24,8 @@ pub struct DirEntry {
 pub trait Disk: Send + Sync + fmt::Debug {
     /// The whole file.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+    /// The bytes from `offset` on that fill `bytes`.
+    fn read_at(&self, path: &str, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
     /// The names in `dir`, sorted; none when the folder does not exist.
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>>;
     /// Makes `dir` and its parents, durably.
@@ -96,6 +98,12 @@ impl FolderDisk {
 impl Disk for FolderDisk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         fs::read(self.path(path))
+    }
+
+    fn read_at(&self, path: &str, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        let mut file = File::open(self.path(path))?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(bytes)
     }
 
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {

@@ -269,6 +269,14 @@ impl Disk for SimDisk {
         Ok(world.nodes.get(node).ok_or_else(absent)?.now.clone())
     }
 
+    fn read_at(&self, path: &str, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        let whole = self.read(path)?;
+        let end = offset as usize + bytes.len();
+        let part = whole.get(offset as usize..end).ok_or(io::ErrorKind::UnexpectedEof)?;
+        bytes.copy_from_slice(part);
+        Ok(())
+    }
+
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {
         let world = self.world.lock();
         done_unless(world.is_off)?;

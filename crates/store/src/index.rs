@@ -3,6 +3,8 @@
 //! Invariant: [`Index::may_contain`] never answers `false` for a value the extent holds.
 //! Bytes: docs/format.md, "Index file".
 
+use std::io;
+
 use arrow::array::{Array, StringViewArray};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -12,7 +14,7 @@ const MAGIC: [u8; 4] = *b"TTIX";
 const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 12;
 const CRC_BYTES: usize = 4;
-const BLOCK_BYTES: usize = 32;
+pub const BLOCK_BYTES: usize = 32;
 /// Ten bits per value: about 1 % false positives in blocks of 256 bits.
 const BITS_PER_VALUE: u64 = 10;
 /// Values hashed exactly when counting distinct ones; above, a sample by hash of about this many.
@@ -32,9 +34,20 @@ const SALT: [u32; 8] = [
 type Block = [u32; 8];
 
 /// Answers whether an extent can hold a value at all, without opening the extent.
+///
+/// Knows where the filters lie in the index file; a question reads one block of it, so that the
+/// memory for an index does not grow with its extent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
-    filters: Vec<(String, Vec<Block>)>,
+    filters: Vec<Filter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Filter {
+    column: String,
+    /// From the start of the file, in bytes.
+    offset: usize,
+    blocks: usize,
 }
 
 impl Index {
@@ -65,9 +78,11 @@ impl Index {
             directory.push((name.to_owned(), reader.u32()? as usize));
         }
         let mut filters = Vec::with_capacity(directory.len());
-        for (name, blocks) in directory {
+        for (column, blocks) in directory {
             let block_bytes = blocks.checked_mul(BLOCK_BYTES).ok_or_else(|| damaged("too long"))?;
-            filters.push((name, read_blocks(reader.take(block_bytes)?)));
+            let offset = body.len() - reader.bytes.len();
+            reader.take(block_bytes)?;
+            filters.push(Filter { column, offset, blocks });
         }
         if !reader.bytes.is_empty() {
             return Err(damaged("bytes follow the last filter"));
@@ -77,24 +92,31 @@ impl Index {
 
     /// Whether `column` can hold `value`: `false` is certain, `true` wrong about once in a hundred.
     ///
-    /// Columns that are not indexed, and the empty text, always answer `true`.
-    pub fn may_contain(&self, column: &str, value: &str) -> bool {
+    /// Columns that are not indexed, and the empty text, always answer `true`. `block_at` reads the
+    /// block at an offset of the index file, once at most.
+    ///
+    /// # Errors
+    /// What `block_at` says.
+    pub fn may_contain(
+        &self,
+        column: &str,
+        value: &str,
+        block_at: impl FnOnce(u64) -> io::Result<[u8; BLOCK_BYTES]>,
+    ) -> io::Result<bool> {
         if value.is_empty() {
-            return true;
+            return Ok(true);
         }
-        let Some((_, blocks)) = self.filters.iter().find(|(name, _)| name == column) else {
-            return true;
+        let Some(filter) = self.filters.iter().find(|f| f.column == column) else {
+            return Ok(true);
         };
+        if filter.blocks == 0 {
+            return Ok(false);
+        }
         let hash = xxh3_64(value.as_bytes());
-        let Some(block) = blocks.get(block_of(hash, blocks.len())) else {
-            return false;
-        };
-        block.iter().zip(mask(hash)).all(|(word, bit)| word & bit != 0)
-    }
-
-    /// Bytes this index takes in memory, for caches.
-    pub fn size_bytes(&self) -> usize {
-        self.filters.iter().map(|(name, blocks)| name.len() + blocks.len() * BLOCK_BYTES).sum()
+        let offset = filter.offset + block_of(hash, filter.blocks) * BLOCK_BYTES;
+        let block = block_at(offset as u64)?;
+        let (words, _) = block.as_chunks::<4>();
+        Ok(words.iter().zip(mask(hash)).all(|(word, bit)| u32::from_le_bytes(*word) & bit != 0))
     }
 }
 
@@ -183,13 +205,6 @@ fn mask(hash: u64) -> Block {
     SALT.map(|salt| 1 << ((hash as u32).wrapping_mul(salt) >> 27))
 }
 
-fn read_blocks(bytes: &[u8]) -> Vec<Block> {
-    let (words, _) = bytes.as_chunks::<4>();
-    let words: Vec<u32> = words.iter().map(|word| u32::from_le_bytes(*word)).collect();
-    let (blocks, _) = words.as_chunks::<8>();
-    blocks.to_vec()
-}
-
 fn damaged(detail: impl ToString) -> Error {
     Error::damaged("index", detail)
 }
@@ -229,6 +244,14 @@ mod tests {
         builder.finish()
     }
 
+    fn contains(bytes: &[u8], index: &Index, column: &str, value: &str) -> bool {
+        let block_at = |offset: u64| {
+            let block = bytes[offset as usize..].first_chunk().copied();
+            block.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+        };
+        index.may_contain(column, value, block_at).unwrap()
+    }
+
     fn id(n: u64) -> String {
         format!("{:016x}{:016x}", xxh3_64(&n.to_le_bytes()), n)
     }
@@ -240,10 +263,10 @@ mod tests {
             let values: Vec<String> = (0..distinct * 3).map(|n| id(n % distinct)).collect();
             let bytes = index(&[("operation_Id", values)]);
             let index = Index::parse(&bytes).unwrap();
-            assert!((0..distinct).all(|n| index.may_contain("operation_Id", &id(n))));
+            assert!((0..distinct).all(|n| contains(&bytes, &index, "operation_Id", &id(n))));
             let probes = 50_000;
             let wrong = (0..probes)
-                .filter(|n| index.may_contain("operation_Id", &id(n + 1_000_000_000)))
+                .filter(|n| contains(&bytes, &index, "operation_Id", &id(n + 1_000_000_000)))
                 .count();
             assert!(wrong * 50 < probes as usize, "{distinct}: {wrong} of {probes}");
             let bits = bytes.len() as f64 * 8.0 / distinct as f64;
@@ -253,17 +276,14 @@ mod tests {
 
     #[test]
     fn what_is_not_indexed_may_be_there() {
-        let index = Index::parse(&index(&[
-            ("id", vec!["a".into(), String::new()]),
-            ("itemId", vec![String::new()]),
-        ]))
-        .unwrap();
-        assert!(index.may_contain("name", "x"));
-        assert!(index.may_contain("id", ""));
-        assert!(index.may_contain("id", "a"));
-        assert!(!index.may_contain("id", "b"));
-        assert!(!index.may_contain("itemId", "a"), "a column of empty texts holds no other");
-        assert_eq!(index.size_bytes(), "id".len() + "itemId".len() + 32);
+        let bytes =
+            index(&[("id", vec!["a".into(), String::new()]), ("itemId", vec![String::new()])]);
+        let index = Index::parse(&bytes).unwrap();
+        assert!(contains(&bytes, &index, "name", "x"));
+        assert!(contains(&bytes, &index, "id", ""));
+        assert!(contains(&bytes, &index, "id", "a"));
+        assert!(!contains(&bytes, &index, "id", "b"));
+        assert!(!contains(&bytes, &index, "itemId", "a"), "a column of empty texts holds no other");
     }
 
     #[test]

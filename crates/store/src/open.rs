@@ -39,7 +39,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options, mode: Mode) -> Result<
             manifest::read(&*disk)?.ok_or_else(|| Error::damaged(manifest::PATH, "missing"))?
         }
     };
-    let shelf = Shelf::new(Arc::clone(&disk), options.index_cache_bytes);
+    let shelf = Shelf::new(Arc::clone(&disk));
     let mut state = State::default();
     for entry in found.contents.entries.values() {
         state.add_extent(Extent::new(entry.clone(), &shelf));

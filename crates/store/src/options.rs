@@ -29,8 +29,6 @@ pub struct Options {
     pub merge_quiet_ms: u64,
     /// Free space on the disk below which writes are refused, in bytes. Seals and merges use it.
     pub free_bytes_min: u64,
-    /// Memory for the indexes of extents, in bytes.
-    pub index_cache_bytes: u64,
     pub retention: Retention,
 }
 
@@ -68,7 +66,6 @@ impl Default for Options {
             extent_bytes_max: 128 << 20,
             merge_quiet_ms: 60 * 60 * 1000,
             free_bytes_min: 512 << 20,
-            index_cache_bytes: 64 << 20,
             retention: Retention { days: Some(90), ..Retention::default() },
         }
     }

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::extent::{self, ExtentEntry};
-use crate::index::Index;
+use crate::index::{BLOCK_BYTES, Index};
 
 /// The folder of the extents; one folder per table in it.
 pub const DIR: &str = "extents";
@@ -83,10 +83,10 @@ impl Extent {
 
     /// Whether a row may have `value` in the indexed column; `true` when there is no telling.
     ///
-    /// Reads the index file unless it is cached: call it where blocking is allowed.
+    /// Reads from the index file, all of it the first time: call it where blocking is allowed.
     pub fn may_contain(&self, column: &str, value: &str) -> bool {
-        match self.shelf.index(&self.entry) {
-            Ok(index) => index.may_contain(column, value),
+        match self.shelf.may_contain(&self.entry, column, value) {
+            Ok(may_contain) => may_contain,
             Err(error) => {
                 tracing::warn!(extent = self.entry.id, %error, "index cannot be read");
                 true
@@ -130,29 +130,38 @@ pub fn index_path(entry: &ExtentEntry) -> String {
     format!("{DIR}/{}/{}.index", entry.table, entry.id)
 }
 
-/// What all extents share: the disk, the cached indexes, the files to remove.
+/// What all extents share: the disk, the indexes looked at so far, the files to remove.
 #[derive(Debug)]
 pub struct Shelf {
     pub disk: Arc<dyn Disk>,
-    indexes: Mutex<IndexCache>,
+    /// By extent id. Each is a few column names and offsets, whatever the size of its extent.
+    indexes: Mutex<HashMap<String, Arc<Index>>>,
     removed: Mutex<Vec<ExtentEntry>>,
 }
 
 impl Shelf {
-    pub fn new(disk: Arc<dyn Disk>, index_cache_bytes: u64) -> Arc<Shelf> {
-        let indexes = IndexCache { limit_bytes: index_cache_bytes, ..IndexCache::default() };
-        Arc::new(Shelf { disk, indexes: Mutex::new(indexes), removed: Mutex::default() })
+    pub fn new(disk: Arc<dyn Disk>) -> Arc<Shelf> {
+        Arc::new(Shelf { disk, indexes: Mutex::default(), removed: Mutex::default() })
     }
 
-    fn index(&self, entry: &ExtentEntry) -> Result<Arc<Index>, Error> {
-        if let Some(index) = self.indexes.lock().get(&entry.id) {
-            return Ok(index);
-        }
+    fn may_contain(&self, entry: &ExtentEntry, column: &str, value: &str) -> Result<bool, Error> {
         let path = index_path(entry);
-        let bytes = self.disk.read(&path).map_err(|e| Error::io(format!("read `{path}`"), e))?;
-        let index = Arc::new(Index::parse(&bytes)?);
-        self.indexes.lock().put(&entry.id, &index, bytes.len() as u64);
-        Ok(index)
+        let failed = |e| Error::io(format!("read `{path}`"), e);
+        let known = self.indexes.lock().get(&entry.id).cloned();
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let index = Arc::new(Index::parse(&self.disk.read(&path).map_err(failed)?)?);
+                self.indexes.lock().insert(entry.id.clone(), Arc::clone(&index));
+                index
+            }
+        };
+        let block_at = |offset| {
+            let mut block = [0; BLOCK_BYTES];
+            self.disk.read_at(&path, offset, &mut block)?;
+            Ok(block)
+        };
+        index.may_contain(column, value, block_at).map_err(failed)
     }
 
     /// Removes the files of extents nobody holds any more; gives how many.
@@ -169,49 +178,5 @@ impl Shelf {
             }
         }
         removed.len()
-    }
-}
-
-/// Indexes by extent id, the least recently used thrown out beyond a size.
-#[derive(Debug, Default)]
-struct IndexCache {
-    limit_bytes: u64,
-    size_bytes: u64,
-    clock: u64,
-    cached: HashMap<String, Cached>,
-}
-
-#[derive(Debug)]
-struct Cached {
-    index: Arc<Index>,
-    size_bytes: u64,
-    used: u64,
-}
-
-impl IndexCache {
-    fn get(&mut self, id: &str) -> Option<Arc<Index>> {
-        self.clock += 1;
-        let cached = self.cached.get_mut(id)?;
-        cached.used = self.clock;
-        Some(Arc::clone(&cached.index))
-    }
-
-    fn put(&mut self, id: &str, index: &Arc<Index>, size_bytes: u64) {
-        self.remove(id);
-        self.clock += 1;
-        let cached = Cached { index: Arc::clone(index), size_bytes, used: self.clock };
-        self.cached.insert(id.to_owned(), cached);
-        self.size_bytes += size_bytes;
-        while self.size_bytes > self.limit_bytes && self.cached.len() > 1 {
-            let oldest = self.cached.iter().min_by_key(|(_, c)| c.used).map(|(id, _)| id.clone());
-            let Some(oldest) = oldest else { break };
-            self.remove(&oldest);
-        }
-    }
-
-    fn remove(&mut self, id: &str) {
-        if let Some(cached) = self.cached.remove(id) {
-            self.size_bytes -= cached.size_bytes;
-        }
     }
 }

@@ -232,6 +232,9 @@ impl Disk for BuggyDisk {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         self.0.read(path)
     }
+    fn read_at(&self, path: &str, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.0.read_at(path, offset, bytes)
+    }
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {
         self.0.list(dir)
     }
