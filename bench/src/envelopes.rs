@@ -113,12 +113,12 @@ impl Envelopes {
 
     fn tail(&mut self, out: &mut String, failed: bool) {
         let project = self.random.below(5000) as usize;
-        let _ = write!(
+        let _ = writeln!(
             out,
             "\"properties\":{{\"collection\":\"{}\",\"projectId\":\"{}\",\"taskName\":\"Task{:02}\",\
              \"taskVersion\":\"2.{}.0\",\"agentOS\":\"{}\",\"buildReason\":\"{}\",\
              \"branch\":\"refs/heads/feature/{}\",\"attempt\":\"{}\",\"failed\":\"{failed}\"}},\
-             \"measurements\":{{\"Completion Time\":{:.2},\"queueMs\":{}}}}}}}}}\n",
+             \"measurements\":{{\"Completion Time\":{:.2},\"queueMs\":{}}}}}}}}}",
             self.collections[project % 300],
             self.projects[project],
             self.random.below(40),
