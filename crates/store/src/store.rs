@@ -216,6 +216,11 @@ impl Store {
         receiver.await.unwrap_or(Err(Error::Closed))
     }
 
+    /// Whether the head has room for more rows; without it appends are refused as overloaded.
+    pub fn has_room(&self) -> bool {
+        self.inner.head_bytes() <= self.inner.options.head_bytes_max
+    }
+
     /// [`Store::append`] for callers that may block.
     pub fn append_blocking(&self, write: Write) -> Result<Receipt, Error> {
         self.append_group(vec![write]).pop().unwrap_or(Err(Error::Closed))

@@ -31,6 +31,8 @@ use crate::metrics::Outcome;
 const FIRST_BYTES: usize = 256 * 1024;
 /// A refused body up to this size is read, so that its items can be counted.
 const COUNTED_BYTES_MAX: usize = 256 * 1024;
+/// How long a request waits for room in the head.
+const ROOM_WAIT: Duration = Duration::from_secs(2);
 /// One SDK sends a refused batch again at once, for ever: it is made to wait.
 const URLLIB_HOLD: Duration = Duration::from_secs(1);
 
@@ -88,6 +90,9 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
     let stated = body::stated_length(&parts.headers);
     let wanted = stated.unwrap_or(FIRST_BYTES).min(FIRST_BYTES);
     let in_flight_max = app.settings.ingest.in_flight_bytes_max;
+    if stores {
+        wait_for_room(app).await;
+    }
     let Some(mut hold) = Hold::admit(&app.intake, in_flight_max, wanted).await else {
         return overloaded(app, parts, body).await;
     };
@@ -106,6 +111,15 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
         }
         Decoded::TooMany(items) => too_many(items),
         Decoded::Refused(status, message) => Answer::refused(1, status, message),
+    }
+}
+
+/// Gives seals time to make room in memory: many tasks send once and do not come back, so a late
+/// answer is better than a refusal. After [`ROOM_WAIT`] the append is refused.
+async fn wait_for_room(app: &App) {
+    let start = Instant::now();
+    while !app.store.has_room() && start.elapsed() < ROOM_WAIT {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -2,14 +2,13 @@
 
 use crate::app::{App, now};
 
-/// Seals when due.
+/// Seals for as long as it is due: under load the next head is full by then.
 ///
 /// # Errors
 /// When the store fails.
 pub fn run(app: &App) -> Result<(), store::Error> {
-    let at = now();
-    if app.store.seal_due(at) {
-        let sealed = app.store.seal(at)?;
+    while app.store.seal_due(now()) {
+        let sealed = app.store.seal(now())?;
         tracing::debug!(?sealed, "sealed");
     }
     Ok(())
