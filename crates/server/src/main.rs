@@ -28,6 +28,10 @@ use std::process::ExitCode;
 use cli::Call;
 use commands::Failure;
 
+/// The system's allocator keeps what each of many threads freed: half as much memory again under load.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let done = match cli::read() {
         Call::Serve { flags, config } => commands::serve::run(&flags, config.as_deref()),
