@@ -92,6 +92,8 @@ pub const TOO_LARGE: &str = "SEM0112";
 pub const TOO_MANY_COLUMNS: &str = "SEM0113";
 /// A `union` has more legs than the limit.
 pub const TOO_MANY_LEGS: &str = "SEM0114";
+/// A constant is no regular expression. Reported when the query is planned.
+pub const BAD_REGEX: &str = "SEM0420";
 
 /// Code → meaning of all semantic codes, in order.
 pub const SEMANTIC: &[(&str, &str)] = &[
@@ -110,4 +112,5 @@ pub const SEMANTIC: &[(&str, &str)] = &[
     (TOO_LARGE, "the query, with all `let` written out, is larger than the limit"),
     (TOO_MANY_COLUMNS, "a table expression has more columns than the limit"),
     (TOO_MANY_LEGS, "a `union` has more legs than the limit"),
+    (BAD_REGEX, "a constant is no regular expression"),
 ];

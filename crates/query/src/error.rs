@@ -13,6 +13,10 @@ pub enum Error {
         .0.first().map_or("", |d| d.message.as_str())
     )]
     Query(Vec<Diagnostic>),
+    /// A constant argument of a call cannot be used. The planner, which knows where the argument
+    /// stands, makes an [`Error::Query`] of it: no caller of the engine sees this one.
+    #[error("{message}")]
+    Argument { argument: usize, code: &'static str, message: String },
     /// A limit on memory, time, text or concurrency.
     #[error("{message}")]
     Limit { limit: &'static str, message: String },
@@ -25,9 +29,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// This error, as a finding at the argument it is about.
+    pub(crate) fn at(self, args: &[kql::bound::Expr]) -> Error {
+        let Error::Argument { argument, code, message } = self else { return self };
+        let span = args.get(argument).map(|arg| arg.span).unwrap_or_default();
+        Error::Query(vec![Diagnostic::new(code, span, message)])
+    }
+
     pub fn fault(&self) -> Fault {
         match self {
-            Error::Query(_) | Error::Cancelled => Fault::Caller,
+            Error::Query(_) | Error::Argument { .. } | Error::Cancelled => Fault::Caller,
             Error::Limit { .. } => Fault::Limit,
             Error::Internal(_) => Fault::Internal,
         }

@@ -80,6 +80,9 @@ impl From<query::Error> for Refusal {
             query::Error::Cancelled => {
                 Refusal::new(StatusCode::BAD_REQUEST, "cancelled", "the query was cancelled")
             }
+            query::Error::Argument { message, .. } => {
+                Refusal::new(StatusCode::BAD_REQUEST, "query", message)
+            }
             query::Error::Internal(reason) => {
                 tracing::error!(reason, "a query failed");
                 Refusal::internal()

@@ -96,8 +96,11 @@ fn cost(from: Type, to: Type, kind: Kind) -> Option<u32> {
         (Type::Dynamic, Type::String, Kind::Scalar | Kind::Operator) => Some(20),
         // What a dynamic number is, is known only at run time: real loses nothing.
         (Type::Dynamic, Type::Real, Kind::Operator) => Some(20),
-        (Type::Dynamic, Type::Bool | Type::TimeSpan, Kind::Operator) => Some(21),
-        (Type::Dynamic, Type::DateTime | Type::Decimal, Kind::Operator) => Some(23),
+        (Type::Dynamic, Type::Bool, Kind::Operator) => Some(21),
+        // A time is meant only where a number makes no sense: `d.n * 2` is a number, although
+        // reading `d.n` as a timespan would leave the 2 as it is.
+        (Type::Dynamic, Type::TimeSpan | Type::DateTime, Kind::Operator) => Some(24),
+        (Type::Dynamic, Type::Decimal, Kind::Operator) => Some(26),
         _ => None,
     }
 }

@@ -86,7 +86,7 @@ fn build(
 /// `model::Type::arrow`); its value has the Arrow type of `result`.
 ///
 /// # Errors
-/// `Error::Query` for a constant that cannot be used (a broken regular expression),
+/// `Error::Argument` for a constant that cannot be used (a broken regular expression),
 /// `Error::Internal` when `name` is not implemented for these types.
 pub fn scalar(name: &str, args: Vec<Expr>, types: &[Type], result: Type) -> Result<Expr, Error> {
     build(name, args, types, result, false)

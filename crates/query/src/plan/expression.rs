@@ -73,7 +73,7 @@ impl Planner<'_> {
             return Ok(expr);
         }
         let types: Vec<Type> = args.iter().map(|arg| arg.ty).collect();
-        let args = args.iter().map(|arg| self.value(arg)).collect::<Result<_, _>>()?;
-        functions::scalar(function, args, &types, result)
+        let values = args.iter().map(|arg| self.value(arg)).collect::<Result<_, _>>()?;
+        functions::scalar(function, values, &types, result).map_err(|error| error.at(args))
     }
 }

@@ -49,7 +49,7 @@ impl Planner<'_> {
             _ if args.len() == 1 => return self.value(expr),
             _ => args.iter().map(|arg| self.value(arg)).collect(),
         };
-        functions::predicate(function, physical?, &types)
+        functions::predicate(function, physical?, &types).map_err(|error| error.at(args))
     }
 
     /// The value, or for the text of a property its raw column.

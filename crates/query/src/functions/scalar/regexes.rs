@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::Expr;
-use kql::diagnostic::{Diagnostic, Span};
+use kql::codes;
 use regex::{Regex, RegexBuilder};
 
 use super::super::Call;
@@ -54,7 +54,7 @@ pub(super) fn check(call: &Call, k: usize) -> Result<(), Error> {
             DataFusionError::Execution(message) => message,
             other => other.to_string(),
         };
-        return Err(Error::Query(vec![Diagnostic::new("SEM0420", Span::default(), message)]));
+        return Err(Error::Argument { argument: k, code: codes::BAD_REGEX, message });
     }
     Ok(())
 }

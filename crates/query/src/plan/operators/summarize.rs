@@ -25,7 +25,7 @@ pub(in crate::plan) fn plan(
             columns.push(column(&name));
         }
     }
-    let mut calls = Vec::with_capacity(aggregates.len());
+    let mut calls: Vec<(Physical, String)> = Vec::with_capacity(aggregates.len());
     let mut reads_in_order = false;
     for aggregate in aggregates {
         let is_needed = aggregate.outputs.iter().any(|(id, _)| planner.needs.is_whole(*id));
@@ -45,8 +45,13 @@ pub(in crate::plan) fn plan(
             }
             false => call.expr,
         };
-        let name = planner.hidden("aggregate");
-        calls.push(expr.alias(&name));
+        // The engine's own sharing of equal calls fails where their arguments are shared too.
+        let known = calls.iter().find(|(call, _)| *call == expr).map(|(_, name)| name.clone());
+        let name = known.unwrap_or_else(|| {
+            let name = planner.hidden("aggregate");
+            calls.push((expr, name.clone()));
+            name
+        });
         for ((id, _), output) in aggregate.outputs.iter().zip(call.outputs) {
             if planner.needs.is_whole(*id) {
                 columns.push(output(column(&name)).alias(planner.needs.name(*id)));
@@ -60,7 +65,7 @@ pub(in crate::plan) fn plan(
         builder = builder.limit(0, Some(ROWS_MAX)).map_err(internal)?;
     }
     let plan = builder
-        .aggregate(groups, calls)
+        .aggregate(groups, calls.into_iter().map(|(call, name)| call.alias(name)))
         .and_then(|builder| builder.project(columns))
         .and_then(LogicalPlanBuilder::build)
         .map_err(internal)?;
