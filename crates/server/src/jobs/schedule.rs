@@ -22,17 +22,22 @@ static JOBS: [Job; 3] = [
     Job { name: "retain", every: Duration::from_secs(60), run: retain::run },
 ];
 
+/// Every job runs soon after the start: a server that never lives long keeps its limits too.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+
 /// Starts the jobs; they end after `stop` changes, the running one finished.
 pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     for job in &JOBS {
         let (app, mut stop) = (Arc::clone(app), stop.clone());
         jobs.spawn(async move {
+            let mut wait = job.every.min(FIRST_WAIT);
             loop {
                 tokio::select! {
-                    () = tokio::time::sleep(job.every) => {}
+                    () = tokio::time::sleep(wait) => {}
                     _ = stop.changed() => break,
                 }
+                wait = job.every;
                 let app = Arc::clone(&app);
                 match tokio::task::spawn_blocking(move || (job.run)(&app)).await {
                     Ok(Ok(())) => {}

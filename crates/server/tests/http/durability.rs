@@ -166,3 +166,22 @@ fn rows_move_into_extents_and_stay_the_same() {
     server.kill();
     assert_eq!(Server::on(dir.path(), &[]).rows(text), want);
 }
+
+#[test]
+fn rows_too_old_go_soon_after_a_start_and_others_stay() {
+    let flags = ["--ingest-time-window", "off", "--seal-age", "100ms"];
+    let (server, dir) = start(&flags);
+    let old = event(KEY, "old").replace("\"time\":\"20", "\"time\":\"19");
+    assert_eq!(server.track(old.as_bytes()).status, 200);
+    assert_eq!(server.track(event(KEY, "new").as_bytes()).status, 200);
+    let text = "customEvents | project name | sort by name asc";
+    assert_eq!(server.rows(text), json!([["new"], ["old"]]));
+    assert!(server.stop().success());
+
+    let server = Server::on(dir.path(), &[&flags[..], &["--retention", "30d"]].concat());
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while server.rows(text) != json!([["new"]]) {
+        assert!(Instant::now() < deadline, "{}", server.rows(text));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
