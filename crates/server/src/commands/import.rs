@@ -61,6 +61,10 @@ enum Target {
 pub fn run(place: &Place, files: &[PathBuf]) -> Result<(), Failure> {
     let target = match place {
         Place::Url(url) => Target::Server(Client::new(url, None)),
+        // A new folder's key is random: it could take no item of any file.
+        Place::Data(data) if !data.is_dir() => {
+            return Err(Failure::new(format!("no data folder at `{}`", data.display())));
+        }
         Place::Data(data) => {
             let (store, apps) = open_folder(data)?;
             Target::Folder(store, apps)
