@@ -19,5 +19,5 @@ pub mod suggest;
 pub mod syntax;
 
 pub use binder::{bind, compile};
-pub use parser::{ParseLimits, Parsed, parse, parse_expression, parse_within};
+pub use parser::{ParseLimits, Parsed, operator_names, parse, parse_expression, parse_within};
 pub use shape::{same_shape, without_places};

@@ -61,6 +61,16 @@ pub fn append_status(error: &store::Error) -> (StatusCode, &'static str) {
     }
 }
 
+/// The status of a limit that a query meets.
+pub fn limit_status(limit: &str) -> StatusCode {
+    match limit {
+        "time" => StatusCode::GATEWAY_TIMEOUT,
+        "concurrent_queries" => StatusCode::TOO_MANY_REQUESTS,
+        // The same query meets the same limit again.
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
 impl From<query::Error> for Refusal {
     fn from(error: query::Error) -> Refusal {
         match error {
@@ -69,13 +79,7 @@ impl From<query::Error> for Refusal {
                 ..Refusal::new(StatusCode::BAD_REQUEST, "query", "the query is wrong")
             },
             query::Error::Limit { limit, message } => {
-                let status = match limit {
-                    "time" => StatusCode::GATEWAY_TIMEOUT,
-                    "concurrent_queries" => StatusCode::TOO_MANY_REQUESTS,
-                    // The same query meets the same limit again.
-                    _ => StatusCode::BAD_REQUEST,
-                };
-                Refusal::new(status, "limit", message)
+                Refusal::new(limit_status(limit), "limit", message)
             }
             query::Error::Cancelled => {
                 Refusal::new(StatusCode::BAD_REQUEST, "cancelled", "the query was cancelled")

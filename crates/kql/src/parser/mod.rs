@@ -14,6 +14,8 @@ mod query;
 mod schema;
 pub(crate) mod spelling;
 
+pub use operators::operator_names;
+
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::lexer::{Token, TokenKind, lex};

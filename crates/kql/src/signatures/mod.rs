@@ -16,7 +16,7 @@ mod unsupported;
 
 use model::Type;
 
-pub use unsupported::is_known_elsewhere;
+pub use unsupported::{is_known_elsewhere, known_elsewhere};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,12 @@
 
 /// Whether `name` is a function or aggregate of KQL that is not declared here.
 pub fn is_known_elsewhere(name: &str) -> bool {
-    KNOWN.split_ascii_whitespace().any(|known| known == name)
+    known_elsewhere().any(|known| known == name)
+}
+
+/// The functions and aggregates refused as not supported, in the order of their names.
+pub fn known_elsewhere() -> impl Iterator<Item = &'static str> {
+    KNOWN.split_ascii_whitespace()
 }
 
 const KNOWN: &str = "

@@ -19,6 +19,9 @@ const SECTIONS: [Section; 5] = [
     ("kql", kql_coverage),
 ];
 
+/// The limits of `query::Error::Limit`.
+const LIMITS: [&str; 5] = ["concurrent_queries", "in_values", "memory", "rows", "time"];
+
 /// Prints one section, or all.
 ///
 /// # Errors
@@ -101,6 +104,11 @@ fn errors() -> String {
             page.push_str(&format!("| `{code}` | {meaning} |\n"));
         }
     }
+    page.push_str("\n## Limits met by a query\n\n| Limit | HTTP status |\n| --- | --- |\n");
+    for limit in LIMITS {
+        let status = crate::error::limit_status(limit).as_u16();
+        page.push_str(&format!("| `{limit}` | {status} |\n"));
+    }
     page
 }
 
@@ -108,6 +116,8 @@ fn kql_coverage() -> String {
     let mut page = String::from(
         "# KQL coverage\n\nWhat is not listed is refused with its name and position.\n",
     );
+    let (operators, refused) = kql::operator_names();
+    page.push_str(&format!("\n## Tabular operators\n\n{}\n", names(operators)));
     let groups = [
         ("Scalar functions", Kind::Scalar),
         ("Aggregates", Kind::Aggregate),
@@ -127,5 +137,12 @@ fn kql_coverage() -> String {
         lines.sort();
         page.push_str(&lines.concat());
     }
+    page.push_str("\n## Known and refused\n\nThe finding is `SEM0102`.\n");
+    page.push_str(&format!("\nTabular operators: {}\n", names(refused.iter().copied())));
+    page.push_str(&format!("\nFunctions: {}\n", names(signatures::known_elsewhere())));
     page
+}
+
+fn names(names: impl IntoIterator<Item = &'static str>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -107,6 +107,13 @@ fn a_missing_server_or_folder_is_said() {
     assert!(error.contains("cannot reach `http://127.0.0.1:1`"), "{error}");
     let done = run(&["query", "print 1", "--data", "/no/such/folder"]);
     assert_eq!(done.status.code(), Some(1));
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing");
+    let done = run(&["import", "--data", missing.to_str().unwrap(), "items.json"]);
+    assert_eq!(done.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(error.contains("no data folder at"), "{error}");
+    assert!(!missing.exists(), "a mistyped folder must not be made");
 }
 
 #[test]
@@ -154,11 +161,21 @@ fn files_of_every_framing_are_imported() {
 }
 
 #[test]
-fn the_reference_has_its_four_sections() {
+fn the_reference_has_its_five_sections() {
     let all = output(&["reference", "--format", "markdown"]);
     for title in ["# Settings", "# Routes", "# Tables", "# Errors", "`ingest_mode`", "`/v2/track`"]
     {
         assert!(all.contains(title), "`{title}` is missing");
+    }
+    let errors = output(&["reference", "errors"]);
+    for line in ["- `not_json`", "| `SEM0102` |", "| `time` | 504 |", "| `rows` | 400 |"] {
+        assert!(errors.contains(line), "`{line}` is missing");
+    }
+    let kql = output(&["reference", "kql"]);
+    for word in
+        ["`mv-expand`, ", "| `strlen` |", "| `countif` |", "`make-series`, ", "`geo_angle`, "]
+    {
+        assert!(kql.contains(word), "`{word}` is missing");
     }
     let settings = output(&["reference", "settings"]);
     let count = settings.lines().filter(|line| line.starts_with("| `")).count();

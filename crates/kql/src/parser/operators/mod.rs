@@ -98,6 +98,11 @@ const UNSUPPORTED: &[&str] = &[
     "top-nested",
 ];
 
+/// Names of the tabular operators: those that are read, then those refused as not supported.
+pub fn operator_names() -> (Vec<&'static str>, &'static [&'static str]) {
+    (READ.iter().map(|(name, _)| *name).collect(), UNSUPPORTED)
+}
+
 /// Operators that may stand at the start of a pipeline.
 const SOURCES: &[&str] = &["evaluate", "find", "macro-expand", "print", "range", "search", "union"];
 
