@@ -45,6 +45,17 @@ pub fn write_real(out: &mut String, value: f64) {
     }
 }
 
+/// Appends a number of a bag of measurements as its sender wrote it: whole ones without a point.
+pub fn write_number(out: &mut String, value: f64) {
+    use std::fmt::Write;
+    if value == value.trunc() && value.abs() < 9_007_199_254_740_992.0 {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{}", value as i64);
+    } else {
+        write_real(out, value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +78,17 @@ mod tests {
         assert_eq!(text(0.1), "0.1");
         assert_eq!(text(f64::NAN), "\"NaN\"");
         assert_eq!(text(f64::NEG_INFINITY), "\"-Infinity\"");
+    }
+
+    #[test]
+    fn measurements_look_as_they_were_sent() {
+        let text = |v| {
+            let mut out = String::new();
+            write_number(&mut out, v);
+            out
+        };
+        assert_eq!(text(8.0), "8");
+        assert_eq!(text(-0.5), "-0.5");
+        assert_eq!(text(1e300), "1e300");
     }
 }

@@ -28,7 +28,8 @@ use std::process::ExitCode;
 use cli::Call;
 use commands::Failure;
 
-/// The system's allocator keeps what each of many threads freed: half as much memory again under load.
+/// The system's allocator keeps what each of many threads freed: half as much memory again under
+/// load.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -14,7 +14,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Float64Builder, StringViewArray, St
 use arrow::array::{Float64Array, new_null_array};
 use arrow::datatypes::Float64Type;
 use model::Type;
-use model::json::{write_real, write_string};
+use model::json::{write_number, write_string};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use scan::{Member, Value, scan};
@@ -387,7 +387,7 @@ pub(crate) fn join(columns: &[(String, ArrayRef)], rest: &StringViewArray) -> St
                 }
                 Values::Real(values) if values.is_valid(row) => {
                     open_member(&mut object, key);
-                    write_real(&mut object, values.value(row));
+                    write_number(&mut object, values.value(row));
                 }
                 _ => {}
             }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use model::json::{write_real, write_string};
+use model::json::{write_number, write_string};
 
 use super::fault::Refusal;
 use super::fields::{Check, Slot, wrong_type};
@@ -70,7 +70,7 @@ pub(crate) fn write_measurements(
         out.push(if out.len() == start { '{' } else { ',' });
         push_string(out, &key);
         out.push(':');
-        write_real(out, number);
+        write_number(out, number);
     }
     close(out, start);
     Ok(())
@@ -157,7 +157,7 @@ mod tests {
                 "measurements":{"m":"7","k":1.5,"x":"abc","t":true,"m":8}}"#,
         );
         assert_eq!(dimensions, r#"{"a":"x\"y","b":"2","e":""}"#);
-        assert_eq!(numbers, r#"{"k":1.5,"m":8.0}"#);
+        assert_eq!(numbers, r#"{"k":1.5,"m":8}"#);
         assert_eq!(bags(r#"{"properties":{"n":null}}"#), (String::new(), String::new()));
     }
 

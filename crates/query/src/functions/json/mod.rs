@@ -147,7 +147,7 @@ fn assemble_rows(args: &Args) -> Result<ArrayRef> {
             out.push_str(key);
             let written = match column {
                 Column::Text(texts) => texts.get(row).map(|t| json::write_string(out, t)),
-                Column::Real(reals) => reals.get(row).map(|v| write_number(out, v)),
+                Column::Real(reals) => reals.get(row).map(|v| json::write_number(out, v)),
             };
             if written.is_none() {
                 out.truncate(start);
@@ -163,13 +163,4 @@ fn assemble_rows(args: &Args) -> Result<ArrayRef> {
         out.push('}');
         some
     })
-}
-
-/// A measurement as its sender wrote it: whole numbers without a point.
-fn write_number(out: &mut String, value: f64) {
-    if value == value.trunc() && value.abs() < 9_007_199_254_740_992.0 {
-        let _ = write!(out, "{}", value as i64);
-    } else {
-        json::write_real(out, value);
-    }
 }
