@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "what a query lacks is shown on demand")]
 
 mod cases;
+mod coverage;
 mod explained;
 mod invariants;
 mod limits;

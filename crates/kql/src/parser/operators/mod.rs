@@ -98,9 +98,16 @@ const UNSUPPORTED: &[&str] = &[
     "top-nested",
 ];
 
-/// Names of the tabular operators: those that are read, then those refused as not supported.
-pub fn operator_names() -> (Vec<&'static str>, &'static [&'static str]) {
-    (READ.iter().map(|(name, _)| *name).collect(), UNSUPPORTED)
+/// Operators that are read and then refused by the binder.
+const REFUSED: &[&str] = &["mv-expand", "mvexpand", "sample"];
+
+/// Names of the tabular operators: those that are answered, then those refused as not supported.
+pub fn operator_names() -> (Vec<&'static str>, Vec<&'static str>) {
+    let read = READ.iter().map(|(name, _)| *name);
+    let (mut refused, answered): (Vec<_>, Vec<_>) = read.partition(|name| REFUSED.contains(name));
+    refused.extend(UNSUPPORTED);
+    refused.sort_unstable();
+    (answered, refused)
 }
 
 /// Operators that may stand at the start of a pipeline.
