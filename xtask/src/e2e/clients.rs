@@ -9,8 +9,6 @@ use super::server::Server;
 use crate::process::capture;
 
 /// Runs `program script` with the server's addresses in the environment; its standard output.
-///
-/// The vendor's own statistics are switched off: they would call hosts of the vendor.
 pub fn run(
     server: &Server,
     program: &str,
@@ -18,6 +16,20 @@ pub fn run(
     run: &str,
     more: &[(&str, &str)],
 ) -> Result<String> {
+    let output = capture(&mut command(server, program, script, run, more))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What [`run`] runs, for stories in which something happens meanwhile.
+///
+/// The vendor's own statistics are switched off: they would call hosts of the vendor.
+pub fn command(
+    server: &Server,
+    program: &str,
+    script: &Path,
+    run: &str,
+    more: &[(&str, &str)],
+) -> Command {
     let mut command = Command::new("timeout");
     command
         .args(["60", program])
@@ -33,6 +45,5 @@ pub fn run(
     if let Some(folder) = script.parent() {
         command.current_dir(folder);
     }
-    let output = capture(&mut command)?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    command
 }

@@ -29,15 +29,16 @@ impl Server {
         let data =
             std::env::temp_dir().join(format!("telltale-e2e-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&data);
-        Server::start_on(program, data, "127.0.0.1:0")
+        Server::start_on(program, data, "127.0.0.1:0", &[])
     }
 
-    fn start_on(program: &Path, data: PathBuf, listen: &str) -> Result<Server> {
+    fn start_on(program: &Path, data: PathBuf, listen: &str, settings: &[&str]) -> Result<Server> {
         let folder = data.to_string_lossy().into_owned();
         let mut child = process::command(
             &program.to_string_lossy(),
             &["serve", "--data", &folder, "--listen", listen],
         )
+        .args(settings)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -61,12 +62,13 @@ impl Server {
         })
     }
 
-    /// Asks it to stop as a service manager would and starts it again on the same folder and port.
-    pub fn restart(mut self) -> Result<Server> {
+    /// Asks it to stop as a service manager would and starts it again on the same folder and port,
+    /// with further settings.
+    pub fn restart(mut self, settings: &[&str]) -> Result<Server> {
         let listen = self.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
         self.stop()?;
         let (program, data) = (self.program.clone(), std::mem::take(&mut self.data));
-        Server::start_on(&program, data, &listen)
+        Server::start_on(&program, data, &listen, settings)
     }
 
     fn stop(&mut self) -> Result<()> {

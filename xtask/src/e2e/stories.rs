@@ -1,6 +1,8 @@
 //! The stories: which client sends what, and what KQL must then say.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -26,6 +28,7 @@ pub fn all() -> Vec<Story> {
         Story { name: "node 2.9.8: every kind, and the seed user's queries", run: node2 },
         Story { name: "node 2.9.8: opt-out sends nothing", run: node2_opt_out },
         Story { name: "node 2.9.8: rows of before and after a restart", run: node2_restart },
+        Story { name: "node 2.9.8: what was refused for now comes back once", run: node2_refused },
         Story { name: "node 2.9.8: a short task ends at once", run: node2_short_task },
         Story {
             name: "node 1.8.10: every kind",
@@ -168,12 +171,37 @@ fn node2_restart(telltale: &Path) -> Result<Outcome> {
     let script = setup::npm("node-applicationinsights-2.9.8")?.join("check.js");
     let server = Server::start(telltale)?;
     clients::run(&server, "node", &script, "check-restart", &[])?;
-    let server = server.restart()?;
+    let server = server.restart(&[])?;
     clients::run(&server, "node", &script, "check-restart", &[])?;
     expect_answer(
         &server,
         "customEvents | where customDimensions.run == \"check-restart\" | count",
         json!([[2]]),
+    )?;
+    Ok(Outcome::Passed)
+}
+
+/// A server that finds its disk full answers 503; the client keeps the item and sends it again.
+fn node2_refused(telltale: &Path) -> Result<Outcome> {
+    let script = setup::npm("node-applicationinsights-2.9.8")?.join("refused.js");
+    let server = Server::start(telltale)?.restart(&["--free-bytes-min", "512TiB"])?;
+    let mut client = clients::command(&server, "node", &script, "check-refused", &[])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("start the client")?;
+    let stdout = client.stdout.take().context("no standard output")?;
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).context("wait for the first answer")?;
+    let server = server.restart(&[])?;
+    if line.trim() != "refused" || !client.wait().context("wait for the client")?.success() {
+        bail!("the client failed; it said {line:?}");
+    }
+    expect_answer(
+        &server,
+        "customEvents | where customDimensions.run == \"check-refused\" \
+         | summarize count() by name | order by name asc",
+        json!([["first", 1], ["second", 1]]),
     )?;
     Ok(Outcome::Passed)
 }
