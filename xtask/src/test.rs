@@ -24,6 +24,8 @@ fn deny() -> Result<()> {
     if !exists("cargo-deny") {
         check(&mut cargo(&["install", "--locked", "--quiet", "cargo-deny"]))?;
     }
+    // The licences of all platforms' packages are read, not only of those that are built here.
+    check(&mut cargo(&["fetch", "--locked"]))?;
     // Advisories need a database from the network; they are a nightly matter, not a gate.
     check(&mut cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
 }
