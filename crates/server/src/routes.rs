@@ -84,7 +84,7 @@ pub static QUERIES: [Route; 9] = [
     }),
     route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
-    route("/healthz", "GET", "Whether the server can accept and answer.", || any(health::healthz)),
+    route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];
 
 /// The service behind every connection.

@@ -56,7 +56,11 @@ pub static DEFINITIONS: [Definition; 22] = [
     setting("ingest_bytes_in_flight_max", "256MiB", "Bodies held at once before 429 is answered."),
     setting("store_client_addresses", "false", "Store the sender's address as `client_IP`."),
     setting("retention", "off", "How long rows are kept: `90d`, or per table `90d,traces=7d`."),
-    setting("storage_bytes_max", "off", "Size of the folder above which the oldest rows go."),
+    setting(
+        "storage_bytes_max",
+        "off",
+        "Size of the folder above which the oldest rows go; 1GiB at least.",
+    ),
     setting("free_bytes_min", "256MiB", "Free disk space below which new data is refused."),
     setting("seal_age", "5m", "Age at which rows in memory become an extent."),
     setting("query_time", "180s", "Longest time one query may take."),
@@ -72,6 +76,10 @@ pub static DEFINITIONS: [Definition; 22] = [
         "Form and level of the log: `auto`, `text` or `json`, then a level.",
     ),
 ];
+
+/// Rows go by whole extents, and the log counts: with less room than a few of these, a limit would
+/// remove everything.
+const STORAGE_BYTES_MIN: u64 = 1 << 30;
 
 /// How strictly items are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,7 +219,7 @@ fn read_storage(reader: &mut Reader) -> Storage {
         instrumentation_key: reader.guid("instrumentation_key"),
         retention_days,
         retention_days_by_table,
-        bytes_max: reader.size_or_off("storage_bytes_max"),
+        bytes_max: reader.size_or_off("storage_bytes_max", STORAGE_BYTES_MIN),
         free_bytes_min: reader.size::<u64>("free_bytes_min", 0, 1 << 50),
         seal_age_ms: reader.duration_ms("seal_age", 100, 86_400_000),
     }

@@ -11,7 +11,7 @@ use super::appinsights::json_headers;
 use crate::app::App;
 use crate::auth;
 
-/// `GET /healthz`: 200 when the store takes and gives rows.
+/// `GET /healthz`: 200 while the process answers; the state of the store is in `/metrics`.
 pub async fn healthz(State(app): State<Arc<App>>) -> Response {
     let apps = app.apps.all().len();
     let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "apps": apps });

@@ -137,10 +137,12 @@ impl Reader {
         })
     }
 
-    pub fn size_or_off(&mut self, name: &str) -> Option<u64> {
-        self.value(name, "a size such as `20GiB`, or `off`", |text| match text {
+    /// A size of `min` bytes or more.
+    pub fn size_or_off(&mut self, name: &str, min: u64) -> Option<u64> {
+        let wanted = format!("a size such as `20GiB`, at least {} MiB, or `off`", min >> 20);
+        self.value(name, &wanted, |text| match text {
             "off" => Some(None),
-            text => parse_size(text).map(Some),
+            text => parse_size(text).filter(|size| *size >= min).map(Some),
         })
     }
 

@@ -38,6 +38,7 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
     let config = dir.path().join("telltale.toml");
     std::fs::write(&config, "ingest_mode = \"lax\"\nno_such = 1\nquery_time = \"30s\"\n").unwrap();
     let mut command = telltale(&["serve", "--query-rows-max", "0", "--seal-age=soon"]);
+    command.args(["--storage-bytes-max", "3MiB"]);
     command.arg("--config").arg(&config);
     command.env("TELLTALE_LISTEN", "0.0.0.0:0").env("TELLTALE_TYPO", "1");
     let done = command.stdin(Stdio::null()).output().unwrap();
@@ -49,11 +50,12 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         "there is no setting `typo` (variable `TELLTALE_TYPO`)",
         "`query_rows_max` is `0` (flag `--query-rows-max`)",
         "`seal_age` is `soon` (flag `--seal-age`)",
+        "`storage_bytes_max` is `3MiB` (flag `--storage-bytes-max`)",
         "set `query_key`",
     ] {
         assert!(error.contains(part), "`{part}` is missing in\n{error}");
     }
-    assert_eq!(error.lines().count(), 6, "{error}");
+    assert_eq!(error.lines().count(), 7, "{error}");
 }
 
 #[test]
