@@ -22,7 +22,10 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("toreal", TO_REAL, "the value as real").also(&["todouble"]).keeps_name(),
     scalar("todecimal", TO_DECIMAL, "the value as decimal").keeps_name(),
     scalar("tostring", TO_STRING, "the value as text, `''` for null").keeps_name(),
-    scalar("todatetime", TO_DATETIME, "the value as datetime; a number counts ticks").keeps_name(),
+    scalar("todatetime", TO_DATETIME, "the value as datetime; a number counts ticks")
+        .takes("value")
+        .differs("Instants before 1677-09-21 and after 2262-04-11 are null.")
+        .keeps_name(),
     scalar("totimespan", TO_TIMESPAN, "the value as timespan; a number counts ticks")
         .also(&["totime"])
         .keeps_name(),

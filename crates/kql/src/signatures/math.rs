@@ -43,7 +43,9 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("bin_at", BIN_AT, "the value rounded down to a multiple away from a fixed point")
         .keeps_name(),
     scalar("ceiling", CEILING, "the smallest whole number not below the value").keeps_name(),
-    scalar("round", ROUND, "the value rounded to a number of digits").keeps_name(),
+    scalar("round", ROUND, "the value rounded to a number of digits")
+        .takes("value, digits")
+        .keeps_name(),
     scalar("abs", ABS, "the value without its sign").keeps_name(),
     scalar("sign", REAL_TO_REAL, "-1, 0 or 1"),
     scalar("sqrt", REAL_TO_REAL, "the square root").keeps_name(),

@@ -97,6 +97,11 @@ pub struct Signature {
     pub by_binder: bool,
     /// One line for the reference page.
     pub summary: &'static str,
+    /// Names of the parameters of the longest overload, as the reference and the editor show them:
+    /// `"text, start, length"`. Empty for operators and functions without parameters.
+    pub parameters: &'static str,
+    /// Where the answer differs from the vendor's on purpose, one sentence; mostly empty.
+    pub differs: &'static str,
 }
 
 const fn scalar(
@@ -112,6 +117,8 @@ const fn scalar(
         naming: Naming::Positional,
         by_binder: false,
         summary,
+        parameters: "",
+        differs: "",
     }
 }
 
@@ -131,6 +138,16 @@ impl Signature {
     /// The column takes the name of the first argument.
     const fn keeps_name(self) -> Signature {
         self.named(Naming::Argument)
+    }
+    /// Names the parameters.
+    const fn takes(mut self, parameters: &'static str) -> Signature {
+        self.parameters = parameters;
+        self
+    }
+    /// States a difference from the vendor that is meant.
+    const fn differs(mut self, sentence: &'static str) -> Signature {
+        self.differs = sentence;
+        self
     }
     const fn by_binder(mut self) -> Signature {
         self.by_binder = true;
