@@ -94,6 +94,20 @@ pub enum RelationKind {
     },
     /// `serialize`, `row_number()` and the like need the current order: a marker.
     Serialize { input: Box<Relation> },
+    /// The input's columns and one more per call, rows in the current order and in it afterwards.
+    /// With `partition` the rows of one combination of these columns stand together, in their
+    /// order, and every call begins anew with each combination.
+    Window { input: Box<Relation>, calls: Vec<(ColumnId, WindowCall)>, partition: Vec<ColumnId> },
+}
+
+/// A call of a function whose value depends on the order of rows: `row_number()`, `prev(x)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowCall {
+    /// Canonical name in `signatures::window`.
+    pub function: &'static str,
+    /// Over the input's columns, with the exact types of one overload.
+    pub args: Vec<Expr>,
+    pub ty: Type,
 }
 
 pub use crate::syntax::JoinKind;

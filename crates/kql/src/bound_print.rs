@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use crate::bound::{
     BoundQuery, BoundStatement, Column, ColumnId, Expr, ExprKind, Literal, PathStep, Relation,
-    RelationKind, SortKey,
+    RelationKind, SortKey, WindowCall,
 };
 
 impl Display for BoundQuery {
@@ -84,7 +84,8 @@ fn write_relation(f: &mut Formatter<'_>, relation: &Relation, depth: usize) -> R
         | RelationKind::Summarize { input, .. }
         | RelationKind::Sort { input, .. }
         | RelationKind::Take { input, .. }
-        | RelationKind::Serialize { input } => write_relation(f, input, depth + 1),
+        | RelationKind::Serialize { input }
+        | RelationKind::Window { input, .. } => write_relation(f, input, depth + 1),
         RelationKind::Union { inputs } => {
             inputs.iter().try_for_each(|(input, _)| write_relation(f, input, depth + 1))
         }
@@ -133,7 +134,28 @@ fn write_head(f: &mut Formatter<'_>, relation: &Relation) -> Result {
             write_list(f, keys.iter().map(|(left, right)| format!("{left} == {right}")))
         }
         RelationKind::Serialize { .. } => write!(f, "serialize"),
+        RelationKind::Window { calls, partition, .. } => write_window(f, calls, partition),
     }
+}
+
+/// `window #4 = prev(#1), #5 = row_number() per #2`.
+fn write_window(
+    f: &mut Formatter<'_>,
+    calls: &[(ColumnId, WindowCall)],
+    partition: &[ColumnId],
+) -> Result {
+    write!(f, "window ")?;
+    for (i, (id, call)) in calls.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{id} = {}(", call.function)?;
+        write_list(f, &call.args)?;
+        write!(f, ")")?;
+    }
+    if !partition.is_empty() {
+        write!(f, " per ")?;
+        write_list(f, partition)?;
+    }
+    Ok(())
 }
 
 /// `union [#1, #2] [#3, -]`: per leg the column behind each output column.

@@ -115,6 +115,9 @@ impl<'a> Planner<'a> {
                 op::join::plan(self, relation, *kind, (left, right), keys)
             }
             RelationKind::Serialize { input } => self.relation(input),
+            RelationKind::Window { .. } => {
+                Err(Error::Internal("window functions cannot be planned yet".to_owned()))
+            }
         }
     }
 

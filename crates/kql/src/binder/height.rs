@@ -57,6 +57,9 @@ fn relation_height(relation: &Relation) -> usize {
         }
         RelationKind::Join { left, right, .. } => relation_height(left).max(relation_height(right)),
         RelationKind::Serialize { input } => relation_height(input),
+        RelationKind::Window { input, calls, .. } => {
+            relation_height(input).max(highest(calls.iter().flat_map(|(_, call)| &call.args)))
+        }
     }
 }
 

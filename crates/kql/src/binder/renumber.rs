@@ -84,6 +84,14 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             }
         }
         RelationKind::Serialize { input } => visit_relation(input, visit),
+        RelationKind::Window { input, calls, partition } => {
+            visit_relation(input, visit);
+            for (id, call) in calls {
+                visit(id);
+                call.args.iter_mut().for_each(|arg| visit_expr(arg, visit));
+            }
+            partition.iter_mut().for_each(visit);
+        }
     }
 }
 

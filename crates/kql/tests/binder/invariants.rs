@@ -85,6 +85,20 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
             relation(input, defined)?;
             same(&input.columns, &r.columns)
         }
+        RelationKind::Window { input, calls, partition } => {
+            relation(input, defined)?;
+            let known = visible(input);
+            partition.iter().try_for_each(|id| {
+                known.get(id).map(|_| ()).ok_or(format!("{id} is no column of the input"))
+            })?;
+            let mut ids: Vec<ColumnId> = input.columns.iter().map(|c| c.id).collect();
+            for (id, call) in calls {
+                call.args.iter().try_for_each(|arg| expr(arg, &known, defined))?;
+                define(*id, defined)?;
+                ids.push(*id);
+            }
+            same(ids, r.columns.iter().map(|c| c.id).collect())
+        }
     }
 }
 

@@ -214,6 +214,14 @@ impl Needs {
                     self.add_column(*right);
                 }
             }
+            RelationKind::Window { calls, partition, .. } => {
+                partition.iter().for_each(|id| self.add_column(*id));
+                for (id, call) in calls {
+                    if self.is_whole(*id) {
+                        call.args.iter().for_each(|arg| self.add_expr(arg));
+                    }
+                }
+            }
             RelationKind::Scan { .. }
             | RelationKind::Values { .. }
             | RelationKind::Range { .. }

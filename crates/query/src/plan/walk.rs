@@ -13,7 +13,8 @@ pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
         | RelationKind::Summarize { input, .. }
         | RelationKind::Sort { input, .. }
         | RelationKind::Take { input, .. }
-        | RelationKind::Serialize { input } => vec![input],
+        | RelationKind::Serialize { input }
+        | RelationKind::Window { input, .. } => vec![input],
         RelationKind::Union { inputs } => inputs.iter().map(|(input, _)| input).collect(),
         RelationKind::Join { left, right, .. } => vec![left, right],
     }
@@ -38,6 +39,9 @@ pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Re
         }
         RelationKind::Take { input, count } => (vec![count], vec![input]),
         RelationKind::Serialize { input } => (Vec::new(), vec![input]),
+        RelationKind::Window { input, calls, .. } => {
+            (calls.iter_mut().flat_map(|(_, call)| call.args.iter_mut()).collect(), vec![input])
+        }
         RelationKind::Union { inputs } => {
             (Vec::new(), inputs.iter_mut().map(|(input, _)| input).collect())
         }
