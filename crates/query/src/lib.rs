@@ -9,6 +9,7 @@ pub mod error;
 mod explain;
 pub mod functions;
 mod memory;
+mod merge_order;
 mod plan;
 mod provider;
 mod query;

@@ -13,6 +13,7 @@ use store::Store;
 use crate::engine::EngineOptions;
 use crate::error::Error;
 use crate::memory::QueryPool;
+use crate::merge_order;
 
 /// Footers of extents kept in memory, in bytes.
 const FOOTERS_BYTES: usize = 128 << 20;
@@ -51,6 +52,7 @@ impl Shared {
         let state = SessionStateBuilder::new()
             .with_config(config(self.threads))
             .with_runtime_env(runtime)
+            .with_physical_optimizer_rules(merge_order::rules())
             .build();
         Ok((state, pool))
     }
