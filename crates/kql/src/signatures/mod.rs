@@ -12,10 +12,12 @@ mod dynamic;
 mod math;
 mod operators;
 mod string;
+mod tabular;
 mod unsupported;
 
 use model::Type;
 
+pub use tabular::{TabularOperator, tabular_operators};
 pub use unsupported::{is_known_elsewhere, known_elsewhere};
 
 /// What a name stands for.
@@ -204,20 +206,27 @@ impl Overload {
     }
 }
 
-/// All declarations, by family.
-pub fn all() -> impl Iterator<Item = &'static Signature> {
+/// A title and the declarations under it.
+pub type Family = (&'static str, &'static [Signature]);
+
+/// All declarations, by family, in the order of the reference.
+pub fn families() -> impl Iterator<Item = Family> {
     [
-        operators::SIGNATURES,
-        string::SIGNATURES,
-        datetime::SIGNATURES,
-        conversion::SIGNATURES,
-        math::SIGNATURES,
-        dynamic::SIGNATURES,
-        conditional::SIGNATURES,
-        aggregate::SIGNATURES,
+        ("Comparisons and arithmetic", operators::SIGNATURES),
+        ("Text", string::SIGNATURES),
+        ("Time", datetime::SIGNATURES),
+        ("Conversion", conversion::SIGNATURES),
+        ("Numbers", math::SIGNATURES),
+        ("Arrays and bags", dynamic::SIGNATURES),
+        ("Conditions", conditional::SIGNATURES),
+        ("Aggregates", aggregate::SIGNATURES),
     ]
     .into_iter()
-    .flatten()
+}
+
+/// All declarations.
+pub fn all() -> impl Iterator<Item = &'static Signature> {
+    families().flat_map(|(_, signatures)| signatures)
 }
 
 /// The scalar function called `name` (canonical or old spelling, exact letter case).
