@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use kql::codes;
-use kql::signatures::{self, Kind};
 
 use super::Failure;
 use crate::routes::{INGESTION, QUERIES};
@@ -11,12 +10,11 @@ use crate::settings::{DEFINITIONS, flag, variable};
 
 type Section = (&'static str, fn() -> String);
 
-const SECTIONS: [Section; 5] = [
+const SECTIONS: [Section; 4] = [
     ("settings", settings),
     ("routes", routes),
     ("tables", tables),
     ("errors", errors),
-    ("kql", kql_coverage),
 ];
 
 /// The limits of `query::Error::Limit`.
@@ -110,39 +108,4 @@ fn errors() -> String {
         page.push_str(&format!("| `{limit}` | {status} |\n"));
     }
     page
-}
-
-fn kql_coverage() -> String {
-    let mut page = String::from(
-        "# KQL coverage\n\nWhat is not listed is refused with its name and position.\n",
-    );
-    let (operators, refused) = kql::operator_names();
-    page.push_str(&format!("\n## Tabular operators\n\n{}\n", names(operators)));
-    let groups = [
-        ("Scalar functions", Kind::Scalar),
-        ("Aggregates", Kind::Aggregate),
-        ("Scalar operators", Kind::Operator),
-    ];
-    for (title, kind) in groups {
-        page.push_str(&format!("\n## {title}\n\n| Name | Meaning |\n| --- | --- |\n"));
-        let mut lines: Vec<String> = signatures::all()
-            .filter(|signature| signature.kind == kind)
-            .map(|signature| {
-                let names = [&[signature.name], signature.aliases].concat();
-                let names = names.iter().map(|name| format!("`{}`", name.replace('|', "\\|")));
-                let names = names.collect::<Vec<_>>().join(", ");
-                format!("| {names} | {} |\n", signature.summary.replace('|', "\\|"))
-            })
-            .collect();
-        lines.sort();
-        page.push_str(&lines.concat());
-    }
-    page.push_str("\n## Known and refused\n\nThe finding is `SEM0102`.\n");
-    page.push_str(&format!("\nTabular operators: {}\n", names(refused)));
-    page.push_str(&format!("\nFunctions: {}\n", names(signatures::known_elsewhere())));
-    page
-}
-
-fn names(names: impl IntoIterator<Item = &'static str>) -> String {
-    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
