@@ -56,7 +56,7 @@ fn operators(examples: &Examples) -> Result<Page> {
          An operator takes the table before its `|` and yields another.\n",
     );
     for operator in signatures::tabular_operators() {
-        operator_entry(&mut page, operator, examples.get(operator.name))?;
+        operator_entry(&mut page, operator, examples.of_operator(operator.name))?;
     }
     Ok(("kql/operators.md".to_owned(), page))
 }
@@ -87,7 +87,7 @@ fn aliases(page: &mut String, aliases: &[&str]) -> Result<()> {
 }
 
 fn shown(page: &mut String, example: Option<&Example>) -> Result<()> {
-    if let Some(Example { query, answer }) = example {
+    if let Some(Example { query, answer, .. }) = example {
         writeln!(page, "\n```kusto\n{query}\n```\n\n```text\n{answer}\n```")?;
     }
     Ok(())
@@ -107,7 +107,7 @@ fn family(title: &str, signatures: &[Signature], examples: &Examples) -> Result<
         if !signature.differs.is_empty() {
             writeln!(page, "\nDiffers from the original: {}", signature.differs)?;
         }
-        shown(&mut page, examples.get(signature.name))?;
+        shown(&mut page, examples.of_function(signature.name))?;
     }
     Ok((format!("kql/{}", file_name(title)), page))
 }

@@ -10,12 +10,8 @@ use crate::settings::{DEFINITIONS, flag, variable};
 
 type Section = (&'static str, fn() -> String);
 
-const SECTIONS: [Section; 4] = [
-    ("settings", settings),
-    ("routes", routes),
-    ("tables", tables),
-    ("errors", errors),
-];
+const SECTIONS: [Section; 4] =
+    [("settings", settings), ("routes", routes), ("tables", tables), ("errors", errors)];
 
 /// The limits of `query::Error::Limit`.
 const LIMITS: [&str; 5] = ["concurrent_queries", "in_values", "memory", "rows", "time"];
