@@ -15,6 +15,7 @@ mod provider;
 mod query;
 pub mod request;
 mod run;
+mod serial;
 mod session;
 
 pub use answer::{Answer, ResultTable, Statistics, Value};

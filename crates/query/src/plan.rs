@@ -5,7 +5,7 @@
 //! upwards as [`Planned::order`] and becomes a sort node where it shows: at `take` and at the end.
 
 pub(crate) mod constant;
-mod expression;
+pub(crate) mod expression;
 pub(crate) mod needs;
 mod operators;
 mod predicate;
@@ -50,7 +50,7 @@ pub(crate) struct OrderKey {
 }
 
 impl OrderKey {
-    fn ascending(column: String) -> OrderKey {
+    pub fn ascending(column: String) -> OrderKey {
         OrderKey { column, descending: false, nulls_first: true }
     }
 
@@ -115,8 +115,8 @@ impl<'a> Planner<'a> {
                 op::join::plan(self, relation, *kind, (left, right), keys)
             }
             RelationKind::Serialize { input } => self.relation(input),
-            RelationKind::Window { .. } => {
-                Err(Error::Internal("window functions cannot be planned yet".to_owned()))
+            RelationKind::Window { input, calls, partition } => {
+                op::window::plan(self, input, calls, partition)
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::engine::EngineOptions;
 use crate::error::Error;
 use crate::memory::QueryPool;
 use crate::merge_order;
+use crate::serial::SerialPlanner;
 
 /// Footers of extents kept in memory, in bytes.
 const FOOTERS_BYTES: usize = 128 << 20;
@@ -51,6 +52,7 @@ impl Shared {
             .map_err(|e| Error::Internal(e.to_string()))?;
         let state = SessionStateBuilder::new()
             .with_config(config(self.threads))
+            .with_query_planner(Arc::new(SerialPlanner))
             .with_runtime_env(runtime)
             .with_physical_optimizer_rules(merge_order::rules())
             .build();

@@ -32,6 +32,9 @@ impl Binder<'_> {
         if let Some(result) = self.special_call(name, args, span, row) {
             return result;
         }
+        if let Some(signature) = signatures::window_function(&name.text) {
+            return self.window_call(signature, name, args, span, row);
+        }
         let scalar = signatures::scalar_function(&name.text);
         let aggregate = signatures::aggregate_function(&name.text);
         match (scalar, aggregate) {
@@ -55,6 +58,10 @@ impl Binder<'_> {
         if signatures::is_known_elsewhere(&name.text) {
             let message = format!("`{}()` is not supported", name.text);
             return self.error(codes::NOT_SUPPORTED, name.span, message);
+        }
+        if signatures::window_function(&name.text).is_some() {
+            let message = format!("`{}()` has no rows to go through here", name.text);
+            return self.error(codes::NOT_ALLOWED, name.span, message);
         }
         let lets = self.binding_names(|b| matches!(b, Binding::Function(_)));
         let known: Vec<&str> = signatures::all()

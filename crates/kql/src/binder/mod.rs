@@ -22,6 +22,7 @@ mod scope;
 mod sources;
 mod special;
 mod statements;
+mod windows;
 
 use std::collections::HashSet;
 
@@ -94,6 +95,8 @@ struct Binder<'a> {
     frames: Vec<Frame>,
     /// Set while the expressions of `summarize` are bound outside an aggregate.
     aggregating: Option<aggregates::Aggregating>,
+    /// Set while the expressions of an operator over rows are bound.
+    windowing: Option<windows::Windowing>,
     /// Functions being inlined, to refuse recursion.
     active: Vec<std::rc::Rc<scope::Function>>,
     set_options: Vec<(String, Literal)>,
@@ -115,6 +118,7 @@ impl<'a> Binder<'a> {
             poisoned: HashSet::new(),
             frames: vec![Frame::default()],
             aggregating: None,
+            windowing: None,
             active: Vec::new(),
             set_options: Vec::new(),
             depth: 0,

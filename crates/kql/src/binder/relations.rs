@@ -24,6 +24,7 @@ impl Binder<'_> {
             return self.error(codes::TOO_MANY_COLUMNS, span, message);
         }
         self.spend(items.len(), span)?;
+        let input = self.windowed(input);
         let mut columns: Vec<Column> = Vec::with_capacity(items.len());
         let mut expressions = Vec::with_capacity(items.len());
         let mut kept: std::collections::HashSet<ColumnId> = std::collections::HashSet::new();

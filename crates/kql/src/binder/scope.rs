@@ -144,7 +144,8 @@ impl Binder<'_> {
     }
 }
 
-fn has_column(expr: &Expr) -> bool {
+/// Whether the value differs from row to row.
+pub(super) fn has_column(expr: &Expr) -> bool {
     match &expr.kind {
         bound::ExprKind::Column(_) => true,
         bound::ExprKind::Literal(_) | bound::ExprKind::ToScalar(_) => false,

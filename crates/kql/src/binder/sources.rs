@@ -24,9 +24,11 @@ impl Binder<'_> {
     /// A table inside another expression: sees no columns and is outside of any aggregate.
     pub(super) fn subquery(&mut self, expr: &syntax::Expr) -> Option<Relation> {
         let aggregating = self.aggregating.take();
+        let windowing = self.windowing.take();
         self.level += 1;
         let relation = self.relation(expr);
         self.level -= 1;
+        self.windowing = windowing;
         self.aggregating = aggregating;
         relation
     }

@@ -14,6 +14,7 @@ mod operators;
 mod string;
 mod tabular;
 mod unsupported;
+mod window;
 
 use model::Type;
 
@@ -27,6 +28,8 @@ pub enum Kind {
     /// Called under its KQL spelling: `"=="`, `"!in"`, `"unary -"`.
     Operator,
     Aggregate,
+    /// Reads other rows: needs an order.
+    Window,
 }
 
 /// The type an argument must have after the binder's conversions.
@@ -220,6 +223,7 @@ pub fn families() -> impl Iterator<Item = Family> {
         ("Arrays and bags", dynamic::SIGNATURES),
         ("Conditions", conditional::SIGNATURES),
         ("Aggregates", aggregate::SIGNATURES),
+        ("Rows in order", window::SIGNATURES),
     ]
     .into_iter()
 }
@@ -237,6 +241,11 @@ pub fn scalar_function(name: &str) -> Option<&'static Signature> {
 /// The aggregate called `name` (canonical or old spelling, exact letter case).
 pub fn aggregate_function(name: &str) -> Option<&'static Signature> {
     find(name, Kind::Aggregate)
+}
+
+/// The window function called `name` (exact letter case).
+pub fn window_function(name: &str) -> Option<&'static Signature> {
+    find(name, Kind::Window)
 }
 
 /// The operator spelled `name`.

@@ -43,13 +43,13 @@ const KNOWN: &str = "
     ipv4_is_in_any_range ipv4_is_in_range ipv4_is_match ipv4_is_private ipv4_netmask_suffix
     ipv4_range_to_cidr_list ipv6_compare ipv6_is_in_any_range ipv6_is_in_range ipv6_is_match
     isascii iscolumnexists isutf8 jaccard_index labels loggamma make_string map materialized_view
-    merge_tdigest next node_degree_in node_degree_out node_id parse_command_line parse_ipv4
+    merge_tdigest node_degree_in node_degree_out node_id parse_command_line parse_ipv4
     parse_ipv4_mask parse_ipv6 parse_ipv6_mask parse_path parse_urlquery parse_user_agent
     parse_version parse_xml parseurlquery passthrough percentile_tdigest percentiles_array_tdigest
-    percentilesw percentilesw_array percentilew percentrank_tdigest prev
+    percentilesw percentilesw_array percentilew percentrank_tdigest
     punycode_domain_from_string punycode_domain_to_string punycode_from_string punycode_to_string
-    rank_tdigest regex_quote replace_strings row_cumsum row_id row_number row_rank row_rank_dense
-    row_rank_min row_window_session rowstore_ordinal_range series_abs series_acos series_add
+    rank_tdigest regex_quote replace_strings row_id row_rank
+      rowstore_ordinal_range series_abs series_acos series_add
     series_asin series_atan series_ceiling series_cos series_cosine_similarity series_decompose
     series_decompose_anomalies series_decompose_forecast series_divide series_dot_product
     series_equals series_exp series_fft series_fill_backward series_fill_const series_fill_forward

@@ -16,6 +16,7 @@ pub mod kernel;
 pub mod scalar;
 mod sketch;
 pub mod text_search;
+pub mod window;
 
 use datafusion::logical_expr::Expr;
 use model::Type;

@@ -10,3 +10,4 @@ pub(super) mod take;
 pub(super) mod union;
 pub(super) mod values;
 pub(super) mod where_;
+pub(super) mod window;

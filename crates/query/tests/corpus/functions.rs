@@ -13,10 +13,12 @@ const INTERNAL: &[&str] = &["to_dynamic"];
 /// Compares `kql::signatures` with `query::functions`, both ways.
 pub fn run(report: &mut Report) {
     let (scalars, aggregates) = query::functions::implemented();
+    let windows: Vec<&str> = query::functions::window::names().collect();
     let mut names = Vec::new();
     for signature in signatures::all() {
         let computed = match signature.kind {
             Kind::Aggregate => &aggregates,
+            Kind::Window => &windows,
             Kind::Scalar | Kind::Operator => &scalars,
         };
         names.push(signature.name);
@@ -29,7 +31,7 @@ pub fn run(report: &mut Report) {
             report.passed += 1;
         }
     }
-    for name in scalars.iter().chain(&aggregates) {
+    for name in scalars.iter().chain(&aggregates).chain(&windows) {
         if !names.contains(name) && !INTERNAL.contains(name) {
             report.failures.push(format!("function `{name}` is not declared"));
         }

@@ -37,6 +37,7 @@ impl Binder<'_> {
         self.spend(keys.len(), span)?;
         let columns = keys.iter().map(|(column, _)| column.clone()).collect();
         let keys = keys.into_iter().map(|(column, value)| (column.id, value)).collect();
+        let input = self.windowed(input);
         let kind = RelationKind::Summarize { input: Box::new(input), keys, aggregates: Vec::new() };
         Some(Relation { kind, columns, span })
     }

@@ -24,7 +24,9 @@ impl Binder<'_> {
             ]
         });
         let kind = RelationKind::Values { rows: rows.collect() };
-        Relation { kind, columns, span }
+        let rows = Relation { kind, columns: columns.clone(), span };
+        // Its rows are in the order of the columns, which may be relied on.
+        Relation { kind: RelationKind::Serialize { input: Box::new(rows) }, columns, span }
     }
 }
 

@@ -60,7 +60,9 @@ impl Binder<'_> {
             }
             (OperatorKind::Unsupported(name), _) => self.unsupported(name),
             (OperatorKind::Unknown(_), _) => None,
-            (kind, Some(input)) => self.piped(kind, input, span),
+            (kind, Some(input)) => {
+                self.with_windows(input, |binder, input| binder.piped(kind, input, span))
+            }
             (_, None) => {
                 self.error(codes::NOT_ALLOWED, span, "the operator needs a table before it")
             }

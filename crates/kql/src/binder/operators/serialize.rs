@@ -18,6 +18,7 @@ impl Binder<'_> {
         if items.is_empty() {
             return Some(serialized);
         }
+        self.rely_on_order();
         self.extend(serialized, items, span)
     }
 }

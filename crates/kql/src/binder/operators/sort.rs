@@ -17,7 +17,9 @@ impl Binder<'_> {
         let Some(keys) = bound.into_iter().collect::<Option<Vec<SortKey>>>() else {
             return Some(input);
         };
-        Some(sorted(input, keys, span))
+        let columns = input.columns.len();
+        let input = self.windowed(input);
+        self.unwindowed(sorted(input, keys, span), columns)
     }
 
     pub(super) fn sort_key(&mut self, input: &Relation, key: &syntax::SortKey) -> Option<SortKey> {

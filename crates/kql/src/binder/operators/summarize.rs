@@ -83,6 +83,7 @@ impl Binder<'_> {
         }
         let key_columns: Vec<Column> = keys.iter().map(|(column, _)| column.clone()).collect();
         let keys = keys.into_iter().map(|(column, value)| (column.id, value)).collect();
+        let input = self.windowed(input);
         let kind = RelationKind::Summarize { input: Box::new(input), keys, aggregates };
         let summarized = Relation { kind, columns, span };
         if plain {

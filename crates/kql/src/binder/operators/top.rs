@@ -15,6 +15,9 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Relation> {
         let Some(key) = self.sort_key(&input, key) else { return Some(input) };
-        self.take(sorted(input, vec![key], span), count, span)
+        let columns = input.columns.len();
+        let input = self.windowed(input);
+        let taken = self.take(sorted(input, vec![key], span), count, span)?;
+        self.unwindowed(taken, columns)
     }
 }

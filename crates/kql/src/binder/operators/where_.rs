@@ -27,6 +27,8 @@ impl Binder<'_> {
             let _: Option<()> = self.report(finding);
             return Some(input);
         }
-        Some(filter(input, predicate, span))
+        let columns = input.columns.len();
+        let input = self.windowed(input);
+        self.unwindowed(filter(input, predicate, span), columns)
     }
 }
