@@ -27,27 +27,8 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
         }
     }
     match &r.kind {
-        RelationKind::Scan { view, .. } => {
-            let names: Vec<&str> = view.columns.iter().map(|c| c.name).collect();
-            let own: Vec<&str> = r.columns.iter().map(|c| c.name.as_str()).collect();
-            same(names, own)?;
-            r.columns.iter().try_for_each(|c| define(c.id, defined))
-        }
-        RelationKind::Values { rows } => {
-            for row in rows {
-                let types: Vec<Type> = row.iter().map(literal_type).collect();
-                let wanted: Vec<Type> = r.columns.iter().map(|c| c.ty).collect();
-                if types != wanted && !(r.columns.is_empty() && row.is_empty()) {
-                    return Err(format!("row {types:?} for columns {wanted:?}"));
-                }
-            }
-            r.columns.iter().try_for_each(|c| define(c.id, defined))
-        }
-        RelationKind::Range { from, to, step } => {
-            for e in [from, to, step] {
-                expr(e, &HashMap::new(), defined)?;
-            }
-            r.columns.iter().try_for_each(|c| define(c.id, defined))
+        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Range { .. } => {
+            leaf(r, defined)
         }
         RelationKind::Where { input, predicate } => {
             relation(input, defined)?;
@@ -86,20 +67,57 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
             same(&input.columns, &r.columns)
         }
         RelationKind::Window { input, calls, partition } => {
-            relation(input, defined)?;
-            let known = visible(input);
-            partition.iter().try_for_each(|id| {
-                known.get(id).map(|_| ()).ok_or(format!("{id} is no column of the input"))
-            })?;
-            let mut ids: Vec<ColumnId> = input.columns.iter().map(|c| c.id).collect();
-            for (id, call) in calls {
-                call.args.iter().try_for_each(|arg| expr(arg, &known, defined))?;
-                define(*id, defined)?;
-                ids.push(*id);
-            }
-            same(ids, r.columns.iter().map(|c| c.id).collect())
+            window(r, input, calls, partition, defined)
         }
     }
+}
+
+/// Relations without an input.
+fn leaf(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
+    match &r.kind {
+        RelationKind::Scan { view, .. } => {
+            let names: Vec<&str> = view.columns.iter().map(|c| c.name).collect();
+            let own: Vec<&str> = r.columns.iter().map(|c| c.name.as_str()).collect();
+            same(names, own)?;
+        }
+        RelationKind::Values { rows } => {
+            for row in rows {
+                let types: Vec<Type> = row.iter().map(literal_type).collect();
+                let wanted: Vec<Type> = r.columns.iter().map(|c| c.ty).collect();
+                if types != wanted && !(r.columns.is_empty() && row.is_empty()) {
+                    return Err(format!("row {types:?} for columns {wanted:?}"));
+                }
+            }
+        }
+        RelationKind::Range { from, to, step } => {
+            for e in [from, to, step] {
+                expr(e, &HashMap::new(), defined)?;
+            }
+        }
+        _ => {}
+    }
+    r.columns.iter().try_for_each(|c| define(c.id, defined))
+}
+
+fn window(
+    r: &Relation,
+    input: &Relation,
+    calls: &[(ColumnId, WindowCall)],
+    partition: &[ColumnId],
+    defined: &mut HashSet<ColumnId>,
+) -> Check {
+    relation(input, defined)?;
+    let known = visible(input);
+    partition
+        .iter()
+        .try_for_each(|id| known.get(id).map(|_| ()).ok_or(format!("{id} is no column")))?;
+    let mut ids: Vec<ColumnId> = input.columns.iter().map(|c| c.id).collect();
+    for (id, call) in calls {
+        call.args.iter().try_for_each(|arg| expr(arg, &known, defined))?;
+        define(*id, defined)?;
+        ids.push(*id);
+    }
+    same(ids, r.columns.iter().map(|c| c.id).collect())
 }
 
 fn summarize(
