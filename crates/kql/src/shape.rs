@@ -3,8 +3,8 @@
 use crate::diagnostic::Span;
 use crate::syntax::{
     Expr, ExprKind, JoinKey, Literal, MvExpand, Name, NamedExpr, Operator, OperatorKind,
-    OperatorParameter, Parameter, ParameterType, Pipeline, Query, SchemaColumn, SortKey, Statement,
-    StatementKind,
+    OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, SchemaColumn,
+    SortKey, Statement, StatementKind,
 };
 
 /// Whether two trees are the same up to the places of their parts. A NaN equals a NaN.
@@ -161,7 +161,10 @@ fn operator(operator: &mut OperatorKind) {
         | OperatorKind::Print(items)
         | OperatorKind::Serialize(items) => named(items),
         OperatorKind::ProjectAway(columns) | OperatorKind::ProjectKeep(columns) => exprs(columns),
-        OperatorKind::ProjectReorder(keys) | OperatorKind::Sort(keys) => sort_keys(keys),
+        OperatorKind::ProjectReorder(keys) => {
+            keys.iter_mut().for_each(|key| expr(&mut key.column));
+        }
+        OperatorKind::Sort(keys) => sort_keys(keys),
         OperatorKind::Summarize { parameters, aggregates, keys } => {
             operator_parameters(parameters);
             named(aggregates);
@@ -185,12 +188,58 @@ fn operator(operator: &mut OperatorKind) {
             [from, to, step].into_iter().for_each(expr);
         }
         OperatorKind::MvExpand(expand) => mv_expand(expand),
+        OperatorKind::Parse(_)
+        | OperatorKind::ParseKv(_)
+        | OperatorKind::Search(_)
+        | OperatorKind::Find(_) => text_operator(operator),
+        OperatorKind::ProjectByNames(names) => exprs(names),
+        OperatorKind::TopHitters { count, of, by } => {
+            expr(count);
+            expr(of);
+            by.iter_mut().for_each(expr);
+        }
         OperatorKind::Render { kind: n, properties } => {
             name(n);
             properties.iter_mut().for_each(|property| name(&mut property.name));
         }
         OperatorKind::As(n) | OperatorKind::Unsupported(n) | OperatorKind::Unknown(n) => name(n),
         OperatorKind::Count | OperatorKind::GetSchema => {}
+    }
+}
+
+fn text_operator(operator: &mut OperatorKind) {
+    match operator {
+        OperatorKind::Parse(parse) => {
+            operator_parameters(&mut parse.parameters);
+            expr(&mut parse.value);
+            for part in &mut parse.pattern {
+                match part {
+                    PatternPart::Text { span, .. } | PatternPart::Skip(span) => {
+                        *span = Span::default();
+                    }
+                    PatternPart::Capture { name: n, .. } => name(n),
+                }
+            }
+        }
+        OperatorKind::ParseKv(parse) => {
+            expr(&mut parse.value);
+            schema(&mut parse.columns);
+            operator_parameters(&mut parse.parameters);
+        }
+        OperatorKind::Search(search) => {
+            operator_parameters(&mut search.parameters);
+            search.tables.iter_mut().for_each(|tables| exprs(tables));
+            expr(&mut search.predicate);
+        }
+        OperatorKind::Find(find) => {
+            operator_parameters(&mut find.parameters);
+            find.tables.iter_mut().for_each(|tables| exprs(tables));
+            expr(&mut find.predicate);
+            for (n, _) in find.project.iter_mut().flat_map(|project| &mut project.columns) {
+                name(n);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -215,6 +215,8 @@ pub enum BinaryOp {
     EndsWithCs,
     NotEndsWithCs,
     MatchesRegex,
+    /// `column:"term"`, in the predicates of `search` and `find` only.
+    Term,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -257,6 +259,16 @@ pub struct SortKey {
     pub nulls_first: Option<bool>,
 }
 
+/// A column or wildcard of `project-reorder` and how its columns are sorted by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReorderKey {
+    pub column: Expr,
+    /// `asc` → `Some(false)`, `desc` → `Some(true)`.
+    pub descending: Option<bool>,
+    /// `granny-asc`, `granny-desc`: digits in names count as numbers.
+    pub numbers: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JoinKind {
     InnerUnique,
@@ -295,7 +307,7 @@ pub enum OperatorKind {
     ProjectKeep(Vec<Expr>),
     /// `new = old`.
     ProjectRename(Vec<NamedExpr>),
-    ProjectReorder(Vec<SortKey>),
+    ProjectReorder(Vec<ReorderKey>),
     Summarize {
         parameters: Vec<OperatorParameter>,
         aggregates: Vec<NamedExpr>,
@@ -340,6 +352,17 @@ pub enum OperatorKind {
     GetSchema,
     Sample(Expr),
     MvExpand(MvExpand),
+    Parse(Parse),
+    ParseKv(ParseKv),
+    Search(Search),
+    Find(Find),
+    /// Names, patterns and arrays of them.
+    ProjectByNames(Vec<Expr>),
+    TopHitters {
+        count: Expr,
+        of: Expr,
+        by: Option<Expr>,
+    },
     /// A KQL operator that is known by name and not implemented: the binder refuses it.
     Unsupported(Name),
     /// Not an operator at all; already reported.
@@ -352,6 +375,69 @@ pub struct MvExpand {
     /// With the `to typeof(…)` of each.
     pub columns: Vec<(NamedExpr, Option<Type>)>,
     pub limit: Option<Expr>,
+}
+
+/// `parse` and `parse-where`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parse {
+    /// `parse-where`: rows that do not fit are dropped.
+    pub filters: bool,
+    /// `kind`, `flags`.
+    pub parameters: Vec<OperatorParameter>,
+    pub value: Expr,
+    pub pattern: Vec<PatternPart>,
+}
+
+/// A part of the pattern of `parse`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PatternPart {
+    Text {
+        value: String,
+        span: Span,
+    },
+    /// `*`: anything, thrown away.
+    Skip(Span),
+    /// `name` or `name: type`.
+    Capture {
+        name: Name,
+        ty: Option<Type>,
+    },
+}
+
+/// `parse-kv value as (schema) with (parameters)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParseKv {
+    pub value: Expr,
+    pub columns: Vec<SchemaColumn>,
+    pub parameters: Vec<OperatorParameter>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// `kind`.
+    pub parameters: Vec<OperatorParameter>,
+    /// `in (…)`: tables and wildcards.
+    pub tables: Option<Vec<Expr>>,
+    pub predicate: Expr,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Find {
+    /// `withsource`, `datascope`.
+    pub parameters: Vec<OperatorParameter>,
+    pub tables: Option<Vec<Expr>>,
+    pub predicate: Expr,
+    /// `None`: the columns are chosen for the writer (`project-smart`).
+    pub project: Option<FindProject>,
+}
+
+/// The columns `find` is told to yield.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FindProject {
+    /// With the type each is converted to.
+    pub columns: Vec<(Name, Option<Type>)>,
+    /// `pack(*)`: the other columns as a bag.
+    pub pack: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -7,6 +7,7 @@ use model::Type;
 use crate::bound::{Column, Expr, ExprKind, Literal, PathStep};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::signatures;
 use crate::syntax::{self, Name};
 
 use super::Binder;
@@ -157,6 +158,17 @@ impl Binder<'_> {
     }
 
     pub(super) fn unknown_column<T>(&mut self, name: &Name, row: &[Column]) -> Option<T> {
+        if self.open {
+            return None;
+        }
+        if signatures::aggregate_function(&name.text).is_some()
+            || signatures::scalar_function(&name.text).is_some_and(|_| row.is_empty())
+        {
+            let message = format!("no column `{}` here", name.text);
+            let help = format!("the function is called with parentheses: `{}()`", name.text);
+            return self
+                .report(Diagnostic::new(codes::UNKNOWN_NAME, name.span, message).help(help));
+        }
         let lets = self.binding_names(|b| matches!(b, Binding::Scalar(_)));
         let known: Vec<&str> =
             row.iter().map(|c| c.name.as_str()).chain(lets.iter().map(String::as_str)).collect();

@@ -5,6 +5,7 @@
 //! result are bounded, also for functions that call functions.
 
 mod aggregates;
+mod any_column;
 mod calls;
 mod coerce;
 mod comparison;
@@ -19,6 +20,7 @@ mod parameters;
 mod relations;
 mod renumber;
 mod scope;
+mod search_terms;
 mod sources;
 mod special;
 mod statements;
@@ -55,9 +57,23 @@ pub fn bind(
     catalog: &dyn Catalog,
     options: &BindOptions,
 ) -> (Option<BoundQuery>, Vec<Diagnostic>) {
+    bind_read(query, &[], text, catalog, options)
+}
+
+/// As [`bind`], of a text that was read with these findings: they come back among the others, and
+/// nothing is reported that only follows from them.
+fn bind_read(
+    query: &syntax::Query,
+    findings: &[Diagnostic],
+    text: &str,
+    catalog: &dyn Catalog,
+    options: &BindOptions,
+) -> (Option<BoundQuery>, Vec<Diagnostic>) {
     let mut binder = Binder::new(text, catalog, options);
+    binder.broken = findings.iter().map(|finding| finding.span).collect();
     let statements = binder.statements(query);
     let Binder { mut diagnostics, set_options, .. } = binder;
+    diagnostics.extend_from_slice(findings);
     diagnostics.sort_by_key(|d| (d.span.start, d.span.end));
     diagnostics.dedup();
     diagnostics.truncate(DIAGNOSTICS_MAX);
@@ -74,10 +90,14 @@ pub fn compile(
     let limits =
         ParseLimits { text_bytes_max: options.text_bytes_max, depth_max: options.depth_max };
     let parsed = parser::parse_within(text, limits);
-    if !parsed.diagnostics.is_empty() {
+    let unread = |finding: &Diagnostic| {
+        matches!(finding.code, codes::TOO_LONG | codes::TOO_DEEP | codes::EMPTY)
+    };
+    if parsed.diagnostics.iter().any(unread) {
         return Err(parsed.diagnostics);
     }
-    let (bound, diagnostics) = bind(&parsed.query, text, catalog, options);
+    let (bound, diagnostics) =
+        bind_read(&parsed.query, &parsed.diagnostics, text, catalog, options);
     bound.ok_or(diagnostics)
 }
 
@@ -100,6 +120,12 @@ struct Binder<'a> {
     /// Functions being inlined, to refuse recursion.
     active: Vec<std::rc::Rc<scope::Function>>,
     set_options: Vec<(String, Literal)>,
+    /// Places the parser found something wrong at: what only follows from that is not reported.
+    broken: Vec<Span>,
+    /// The columns are not known because something before was wrong: unknown names are quiet.
+    open: bool,
+    /// The name `as` gave to the rows piped into the operator bound next.
+    named: Option<String>,
     depth: usize,
     /// How many tables inside expressions stand around what is bound now.
     level: usize,
@@ -121,6 +147,9 @@ impl<'a> Binder<'a> {
             windowing: None,
             active: Vec::new(),
             set_options: Vec::new(),
+            broken: Vec::new(),
+            open: false,
+            named: None,
             depth: 0,
             level: 0,
             work: 0,
@@ -153,6 +182,11 @@ impl<'a> Binder<'a> {
             finding = finding.help(format!("did you mean `{near}`?"));
         }
         self.report(finding)
+    }
+
+    /// Whether the parser found something wrong there.
+    fn is_broken(&self, span: Span) -> bool {
+        self.broken.iter().any(|place| span.start <= place.start && place.start <= span.end)
     }
 
     fn fresh_id(&mut self) -> ColumnId {

@@ -9,6 +9,7 @@ use crate::signatures;
 use crate::syntax::{self, BinaryOp, InOp, UnaryOp};
 
 use super::Binder;
+use super::any_column::is_any_column;
 use super::coerce::{Fit, convert, fit};
 use super::comparison::pair;
 use super::expressions::call;
@@ -64,6 +65,7 @@ pub(super) fn spelling(op: BinaryOp) -> &'static str {
         BinaryOp::EndsWithCs => "endswith_cs",
         BinaryOp::NotEndsWithCs => "!endswith_cs",
         BinaryOp::MatchesRegex => "matches regex",
+        BinaryOp::Term => ":",
     }
 }
 
@@ -111,8 +113,15 @@ impl Binder<'_> {
         right: &syntax::Expr,
         row: &[Column],
     ) -> Option<Expr> {
+        if op == BinaryOp::Term {
+            let term = self.column_term(left, right, false, (place.whole, place.op))?;
+            return self.scalar(&term, row);
+        }
+        if is_any_column(left) {
+            return self.any_column(op, place, right, row);
+        }
         let left = self.scalar(left, row);
-        let right = self.scalar(right, row);
+        let right = self.compared_value(op, right, row);
         let (left, right) = (left?, right?);
         let name = spelling(op);
         match op {
@@ -131,6 +140,36 @@ impl Binder<'_> {
             | BinaryOp::Modulo => self.arithmetic(name, left, right, place),
             _ => self.text_operator(name, left, right, place),
         }
+    }
+
+    /// The right side of an operator; a name nobody knows there is most likely a text without
+    /// quotes.
+    fn compared_value(
+        &mut self,
+        op: BinaryOp,
+        right: &syntax::Expr,
+        row: &[Column],
+    ) -> Option<Expr> {
+        let value = self.scalar(right, row);
+        let compares = !matches!(
+            op,
+            BinaryOp::Or
+                | BinaryOp::And
+                | BinaryOp::Add
+                | BinaryOp::Subtract
+                | BinaryOp::Multiply
+                | BinaryOp::Divide
+                | BinaryOp::Modulo
+        );
+        if let (None, true, syntax::ExprKind::Name(name)) = (&value, compares, &right.kind)
+            && let Some(finding) = self.diagnostics.last_mut()
+            && finding.span == right.span
+            && finding.code == codes::UNKNOWN_NAME
+            && finding.help.is_none()
+        {
+            finding.help = Some(format!("a text stands in quotes: `\"{}\"`", name.text));
+        }
+        value
     }
 
     fn arithmetic(

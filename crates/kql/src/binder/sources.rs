@@ -61,6 +61,9 @@ impl Binder<'_> {
     }
 
     fn not_a_table<T>(&mut self, span: Span) -> Option<T> {
+        if self.is_broken(span) {
+            return None;
+        }
         self.error(codes::NOT_ALLOWED, span, "a value stands where a table is expected")
     }
 
@@ -192,12 +195,33 @@ impl Binder<'_> {
         }
     }
 
+    /// The application `app('x')` names.
+    pub(super) fn application(&mut self, place: &syntax::Expr) -> Option<String> {
+        let ExprKind::Call { name, args } = &unwrap(place).kind else {
+            return self.not_a_table(place.span);
+        };
+        match args.as_slice() {
+            [arg] if matches!(name.text.as_str(), "app" | "workspace") => {
+                let app = self.literal_text(&arg.value, "the name of the application")?;
+                if self.catalog.has_app(&app) {
+                    return Some(app);
+                }
+                let message = format!("no application `{app}`");
+                self.error(codes::UNKNOWN_NAME, arg.value.span, message)
+            }
+            _ => self.remote(name, args, None, place.span).and(None),
+        }
+    }
+
     fn datatable(
         &mut self,
         schema: &[SchemaColumn],
         values: &[syntax::Expr],
         span: Span,
     ) -> Option<Relation> {
+        if self.is_broken(span) {
+            return None;
+        }
         if schema.is_empty() || !values.len().is_multiple_of(schema.len()) {
             let message =
                 format!("{} values do not fill rows of {} columns", values.len(), schema.len());

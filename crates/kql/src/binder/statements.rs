@@ -37,6 +37,9 @@ impl Binder<'_> {
         let mut tabular = 0;
         for statement in &query.statements {
             match &statement.kind {
+                StatementKind::Let { name, .. } if self.runs_on(statement.span) => {
+                    self.declare(&name.text, Binding::Poisoned);
+                }
                 StatementKind::Let { name, value } => self.let_statement(name, value),
                 StatementKind::Set { name, value } => self.set_statement(name, value.as_ref()),
                 StatementKind::Parameters(parameters) => self.query_parameters(parameters),
@@ -50,13 +53,22 @@ impl Binder<'_> {
                 }
             }
         }
-        if tabular == 0 && self.diagnostics.is_empty() {
+        if tabular == 0 && self.diagnostics.is_empty() && self.broken.is_empty() {
             let end = Span::new(self.text.len(), self.text.len());
             let finding = Diagnostic::new(codes::NO_RESULT, end, "the query yields no table")
                 .help("end it with an expression, for example a table's name");
             let _: Option<()> = self.report(finding);
         }
         bound
+    }
+
+    /// Whether the parser found something unexpected right behind a statement: then the statement
+    /// is not what was meant.
+    fn runs_on(&self, span: Span) -> bool {
+        self.broken.iter().any(|place| {
+            let gap = self.text.get(span.end..place.start);
+            gap.is_some_and(|gap| gap.trim().is_empty() && !gap.contains('\n'))
+        })
     }
 
     fn expression_statement(&mut self, expr: &syntax::Expr) -> Option<BoundStatement> {
@@ -66,6 +78,9 @@ impl Binder<'_> {
         {
             let rest = Pipeline { source: source.clone(), operators: others.to_vec() };
             let relation = self.pipeline(&rest, expr.span);
+            if self.is_broken(last.span) {
+                return None;
+            }
             let render = self.render(kind, properties);
             return Some(BoundStatement { relation: relation?, render: Some(render?) });
         }
@@ -103,6 +118,11 @@ impl Binder<'_> {
             let _: Option<()> = self.error(codes::NAMED_TWICE, name.span, message);
         }
         let binding = match &unwrap(value).kind {
+            // A table whose columns are not known, a function half read.
+            _ if self.is_broken(value.span) => {
+                self.broken_value(value);
+                None
+            }
             ExprKind::Lambda { view, parameters, body } => {
                 let tabular = self.body_is_tabular(parameters, body);
                 Some(Binding::Function(std::rc::Rc::new(Function {
@@ -121,6 +141,13 @@ impl Binder<'_> {
             _ => self.let_scalar(value).map(Binding::Scalar),
         };
         self.declare(&name.text, binding.unwrap_or(Binding::Poisoned));
+    }
+
+    /// Binds a value in which the parser found something wrong, for what else is wrong with it.
+    fn broken_value(&mut self, value: &syntax::Expr) {
+        if self.is_tabular(value, &|_| false) {
+            let _: Option<Relation> = self.relation(value);
+        }
     }
 
     fn let_scalar(&mut self, value: &syntax::Expr) -> Option<Expr> {

@@ -137,7 +137,7 @@ impl Binder<'_> {
             let message = format!("`{}()` has no rows to go through here", name.text);
             return self.error(codes::NOT_ALLOWED, span, message);
         };
-        if !windowing.serialized {
+        if !windowing.serialized && !self.open {
             let message = format!("`{}()` needs rows in a fixed order", name.text);
             let help = "add `| serialize` or `| sort by …` before the operator";
             return self.report(Diagnostic::new(codes::NOT_ALLOWED, span, message).help(help));

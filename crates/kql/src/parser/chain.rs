@@ -96,6 +96,7 @@ pub(crate) const BINARY: &[(&str, BinaryOp)] = &[
     ("endswith_cs", BinaryOp::EndsWithCs),
     ("!endswith_cs", BinaryOp::NotEndsWithCs),
     ("matches regex", BinaryOp::MatchesRegex),
+    (":", BinaryOp::Term),
 ];
 
 /// Spellings of the operators with a list on the right.
@@ -132,7 +133,9 @@ impl Parser<'_> {
             TokenKind::Name => self.slice(token.span),
             _ => return None,
         };
-        if matches!(text, "(" | ")" | "[" | "]" | "{" | "}" | "," | ";" | "|" | "." | ":" | "=") {
+        if matches!(text, "(" | ")" | "[" | "]" | "{" | "}" | "," | ";" | "|" | "." | "=")
+            || (text == ":" && !self.terms)
+        {
             return None;
         }
         if text == "&&" {

@@ -4,7 +4,7 @@ use super::Parser;
 use super::chain::{Infix, Operand, Strength};
 use crate::codes;
 use crate::diagnostic::Span;
-use crate::syntax::{BinaryOp, Expr, ExprKind, InOp, UnaryOp};
+use crate::syntax::{BinaryOp, Expr, ExprKind, InOp, Name, UnaryOp};
 
 impl Parser<'_> {
     /// An expression without pipes.
@@ -164,6 +164,12 @@ impl Parser<'_> {
         if self.at_symbol("[") && !self.at_bracket_name(0) {
             // The old spelling `bag.[name]` of `bag[name]`.
             return self.index(base, below);
+        }
+        if self.at_symbol("*") && matches!(base.kind, ExprKind::Call { .. }) {
+            // `app('x').*`: all tables of an application.
+            let name = Name { text: "*".to_owned(), span: self.bump(), quoted: false };
+            let span = self.since(base.span);
+            return Expr { kind: ExprKind::Member { base: Box::new(base), name }, span };
         }
         let Some(name) = self.eat_name() else {
             self.expected_help("a name after `.`", Some("other names are written `.['name']`"));

@@ -93,6 +93,7 @@ fn run<T>(
         depth_max: or_default(limits.depth_max, DEPTH_MAX),
         height: 0,
         gave_up: false,
+        terms: false,
     };
     let value = read(&mut parser);
     let mut diagnostics = parser.diagnostics;
@@ -113,6 +114,8 @@ struct Parser<'a> {
     height: usize,
     /// The rest of the text is not read: what would be missing in it is not reported.
     gave_up: bool,
+    /// Inside the predicate of `search` or `find`, where `:` is an operator.
+    terms: bool,
 }
 
 impl<'a> Parser<'a> {

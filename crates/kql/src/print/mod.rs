@@ -6,6 +6,7 @@
 
 mod literal;
 mod operator;
+mod text;
 
 use crate::parser::spelling;
 use crate::syntax::{

@@ -58,6 +58,17 @@ impl Printer {
                 self.text(" by ");
                 self.sort_key(key);
             }
+            OperatorKind::Parse(_)
+            | OperatorKind::ParseKv(_)
+            | OperatorKind::Search(_)
+            | OperatorKind::Find(_) => self.text_operator(operator),
+            OperatorKind::TopHitters { count, of, by } => {
+                self.one("top-hitters ", count);
+                self.one(" of ", of);
+                if let Some(by) = by {
+                    self.one(" by ", by);
+                }
+            }
             OperatorKind::Unsupported(name) | OperatorKind::Unknown(name) => {
                 self.name(name);
                 // At a start, only an operand behind it tells an operator from a name.
@@ -104,7 +115,20 @@ impl Printer {
             }
             OperatorKind::ProjectReorder(keys) => {
                 self.text("project-reorder ");
-                self.list(keys, Self::sort_key);
+                self.list(keys, |printer, key| {
+                    printer.expr(&key.column);
+                    printer.text(match (key.numbers, key.descending) {
+                        (true, Some(true)) => " granny-desc",
+                        (true, _) => " granny-asc",
+                        (false, Some(true)) => " desc",
+                        (false, Some(false)) => " asc",
+                        (false, None) => "",
+                    });
+                });
+            }
+            OperatorKind::ProjectByNames(names) => {
+                self.text("project-by-names ");
+                self.exprs(names);
             }
             OperatorKind::Summarize { parameters, aggregates, keys } => {
                 self.text("summarize ");
@@ -119,12 +143,12 @@ impl Printer {
         }
     }
 
-    fn one(&mut self, before: &str, expr: &Expr) {
+    pub(super) fn one(&mut self, before: &str, expr: &Expr) {
         self.text(before);
         self.expr(expr);
     }
 
-    fn operator_parameters(&mut self, parameters: &[OperatorParameter]) {
+    pub(super) fn operator_parameters(&mut self, parameters: &[OperatorParameter]) {
         for parameter in parameters {
             self.name(&parameter.name);
             self.text("=");

@@ -9,6 +9,7 @@ mod conditional;
 mod conversion;
 mod datetime;
 mod dynamic;
+mod internal;
 mod math;
 mod operators;
 mod string;
@@ -248,9 +249,10 @@ pub fn window_function(name: &str) -> Option<&'static Signature> {
     find(name, Kind::Window)
 }
 
-/// The operator spelled `name`.
+/// The operator spelled `name`, or the internal function of that name: what no text can call, only
+/// the binder.
 pub fn operator(name: &str) -> Option<&'static Signature> {
-    find(name, Kind::Operator)
+    find(name, Kind::Operator).or_else(|| internal::SIGNATURES.iter().find(|s| s.name == name))
 }
 
 fn find(name: &str, kind: Kind) -> Option<&'static Signature> {

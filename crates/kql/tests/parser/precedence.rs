@@ -69,7 +69,10 @@ fn operators_print_in_their_present_spelling() {
             "T|render barchart kind=stacked by a, b title='x'",
             "T\n| render barchart with (kind=\"stacked\", by=\"a\", \"b\", title=\"x\")",
         ),
-        ("T|parse a with * 'x' y|take 1", "T\n| parse\n| take 1"),
+        ("T|parse a with*'x'y:int|take 1", "T\n| parse a with * \"x\" y:int\n| take 1"),
+        ("T|search in(A,B*)'x'and c:'y'", "T\n| search in (A, B*) \"x\" and c : \"y\""),
+        ("find'x'project a:int,pack_all()", "find where \"x\" project a:int, pack(*)"),
+        ("T|fork(take 1)|take 1", "T\n| fork\n| take 1"),
         ("let f=view(){print 1;};f", "let f = view () { print 1 };\nf"),
         ("T|summarize(a,b)=f(x)by c=d", "T\n| summarize (a, b) = f(x) by c = d"),
         (

@@ -8,7 +8,7 @@ use crate::Report;
 const NOT_YET: &[&str] = &[];
 
 /// Computed, but no function of the language: what the planner wraps values with.
-const INTERNAL: &[&str] = &["to_dynamic"];
+const INTERNAL: &[&str] = &["parse", "parse_kv", "to_dynamic"];
 
 /// Compares `kql::signatures` with `query::functions`, both ways.
 pub fn run(report: &mut Report) {

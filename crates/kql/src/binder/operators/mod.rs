@@ -1,51 +1,111 @@
 //! Tabular operators, one file each: relation in, relation out.
 //!
-//! Invariant: `None` ends the pipeline (its columns are unknown then); an operator whose
-//! expressions are wrong but whose columns are known goes on, to find further mistakes.
+//! Invariant: `None` means that the columns are unknown from here on: unknown names are quiet in
+//! the rest of the pipeline, and whoever uses it is quiet too; an operator whose expressions are
+//! wrong but whose columns are known goes on, to find further mistakes.
 
 mod as_;
 mod count;
 mod datasets;
 mod distinct;
 mod extend;
+mod find;
 mod getschema;
 mod join;
 mod join_keys;
 mod lookup;
+mod parse;
+mod parse_kv;
 mod project;
 mod project_away;
+mod project_by_names;
 mod project_rename;
 mod project_reorder;
+mod refused;
 mod render;
+mod search;
 mod serialize;
 mod sort;
 mod summarize;
 mod take;
 mod top;
+mod top_hitters;
 mod union;
 mod union_columns;
 mod where_;
 
-use crate::bound::Relation;
+use crate::bound::{Relation, RelationKind};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::syntax::{Name, Operator, OperatorKind, Pipeline};
+use crate::syntax::{ExprKind, Name, Operator, OperatorKind, Pipeline};
 
 use super::Binder;
 
 impl Binder<'_> {
     pub(super) fn pipeline(&mut self, pipeline: &Pipeline, span: Span) -> Option<Relation> {
-        let mut current = match &pipeline.source {
-            Some(source) => Some(self.relation(source)?),
-            None => None,
-        };
-        for operator in &pipeline.operators {
-            self.spend(1, operator.span)?;
-            current = Some(self.operator(current, operator)?);
-        }
-        let relation = current?;
+        let outer = std::mem::replace(&mut self.open, false);
+        let relation = self.steps(pipeline, span);
+        let open = std::mem::replace(&mut self.open, outer);
+        let relation = relation.filter(|_| !open)?;
         self.check_height(&relation, span)?;
         Some(relation)
+    }
+
+    /// Binds all operators, also behind one whose columns are not known: the rows are open then.
+    fn steps(&mut self, pipeline: &Pipeline, span: Span) -> Option<Relation> {
+        let mut current = match &pipeline.source {
+            Some(source) => Some(self.relation(source).unwrap_or_else(|| self.opened(span))),
+            None => None,
+        };
+        for (i, operator) in pipeline.operators.iter().enumerate() {
+            self.spend(1, operator.span)?;
+            let before = i.checked_sub(1).and_then(|i| pipeline.operators.get(i));
+            self.named = match before.map(|operator| &operator.kind) {
+                Some(OperatorKind::As(name)) => Some(name.text.clone()),
+                _ => None,
+            };
+            let bound = match self.is_broken(operator.span) {
+                true => self.broken_operator(current, operator),
+                false => self.operator(current, operator),
+            };
+            self.named = None;
+            current = Some(bound.unwrap_or_else(|| self.opened(operator.span)));
+        }
+        current
+    }
+
+    /// Rows nothing is known about, after a mistake that was reported.
+    fn opened(&mut self, span: Span) -> Relation {
+        self.open = true;
+        let kind = RelationKind::Values { rows: Vec::new() };
+        Relation { kind, columns: Vec::new(), span }
+    }
+
+    /// An operator the parser could not read to its end: nothing is said about what was read of
+    /// it. Operators that change no columns are passed over.
+    fn broken_operator(
+        &mut self,
+        input: Option<Relation>,
+        operator: &Operator,
+    ) -> Option<Relation> {
+        use OperatorKind as O;
+        match &operator.kind {
+            O::Where(_) | O::Take(_) | O::Sample(_) => input,
+            O::Sort(_) | O::Top { .. } => {
+                let input = Box::new(input?);
+                let columns = input.columns.clone();
+                let kind = RelationKind::Serialize { input };
+                Some(Relation { kind, columns, span: operator.span })
+            }
+            O::Join { right, .. } | O::Lookup { right, .. } => {
+                // What is wrong inside the other table is worth saying.
+                if !matches!(right.kind, ExprKind::Missing) {
+                    let _: Option<Relation> = self.subquery(right);
+                }
+                None
+            }
+            _ => None,
+        }
     }
 
     fn operator(&mut self, input: Option<Relation>, operator: &Operator) -> Option<Relation> {
@@ -54,6 +114,8 @@ impl Binder<'_> {
             (OperatorKind::Union { parameters, legs }, input) => {
                 self.union(parameters, legs, input, span)
             }
+            (OperatorKind::Search(search), input) => self.search(input, search, span),
+            (OperatorKind::Find(find), input) => self.find(input, find, span),
             (OperatorKind::Print(values), None) => self.print(values, span),
             (OperatorKind::Range { name, from, to, step }, None) => {
                 self.range(name, [from, to, step], span)
@@ -88,6 +150,12 @@ impl Binder<'_> {
             O::Take(count) => self.take(input, count, span),
             O::Distinct(items) => self.distinct(input, items, span),
             O::Count => Some(self.count(input, span)),
+            O::Parse(parse) => self.parse(input, parse, span),
+            O::ParseKv(parse) => self.parse_kv(input, parse, span),
+            O::ProjectByNames(names) => self.project_by_names(input, names, span),
+            O::TopHitters { count, of, by } => {
+                self.top_hitters(input, count, of, by.as_ref(), span)
+            }
             O::Join { kind, right, keys } => {
                 self.join(input, kind.map(|(kind, _)| kind), right, keys, span)
             }
@@ -105,7 +173,7 @@ impl Binder<'_> {
             O::Print(_) | O::Range { .. } => {
                 self.error(codes::NOT_ALLOWED, span, "the operator takes no table before it")
             }
-            O::Union { .. } | O::Unsupported(_) | O::Unknown(_) => None,
+            O::Union { .. } | O::Search(_) | O::Find(_) | O::Unsupported(_) | O::Unknown(_) => None,
         }
     }
 
@@ -115,7 +183,9 @@ impl Binder<'_> {
 
     fn refuse(&mut self, name: &str, span: Span) -> Option<Relation> {
         let message = format!("the operator `{name}` is not supported");
-        self.report(Diagnostic::new(codes::NOT_SUPPORTED, span, message))
+        let mut finding = Diagnostic::new(codes::NOT_SUPPORTED, span, message);
+        finding.help = refused::alternative(name).map(str::to_owned);
+        self.report(finding)
     }
 
     /// Hints change nothing here; anything else is a mistake.

@@ -8,7 +8,7 @@ use super::project_away::wildcard;
 use crate::bound::{Literal, Relation, RelationKind};
 use crate::codes;
 use crate::diagnostic::Span;
-use crate::syntax::{Expr, ExprKind, Name, OperatorParameter};
+use crate::syntax::{Expr, ExprKind, Name, Operator, OperatorKind, OperatorParameter, Pipeline};
 
 /// One input and the name `withsource` shows, when it is a table.
 pub(super) struct Leg {
@@ -32,10 +32,11 @@ impl Binder<'_> {
         input: Option<Relation>,
         span: Span,
     ) -> Option<Relation> {
+        let piped_name = self.named.take();
         let parameters = self.union_parameters(parameters)?;
         let mut bound: Vec<Leg> = Vec::new();
         if let Some(relation) = input {
-            let name = scanned(&relation);
+            let name = piped_name.or_else(|| scanned(&relation));
             bound.push(Leg { relation, name });
         }
         let mut complete = true;
@@ -94,20 +95,47 @@ impl Binder<'_> {
         Some(read)
     }
 
-    fn leg(&mut self, leg: &Expr) -> Option<Vec<Leg>> {
-        if let ExprKind::Wildcard(pattern) = &unwrap(leg).kind {
-            return self.wildcard_legs(pattern, leg.span);
+    /// The tables a leg means: one, or those a wildcard fits.
+    pub(super) fn leg(&mut self, leg: &Expr) -> Option<Vec<Leg>> {
+        let written = &unwrap(leg).kind;
+        if let ExprKind::Wildcard(pattern) = written {
+            return self.wildcard_legs(pattern, None, leg.span);
         }
-        let name = match &unwrap(leg).kind {
-            ExprKind::Name(name) if self.lookup(&name.text).is_none() => Some(name.text.clone()),
+        if let ExprKind::Member { base, name } = written
+            && !name.quoted
+            && name.text.contains('*')
+        {
+            let app = self.application(base)?;
+            return self.wildcard_legs(&name.text, Some(&app), leg.span);
+        }
+        let name = match written {
+            ExprKind::Name(name) if self.is_named_leg(&name.text) => Some(name.text.clone()),
+            ExprKind::Pipeline(Pipeline { operators, .. }) => match operators.last() {
+                Some(Operator { kind: OperatorKind::As(name), .. }) => Some(name.text.clone()),
+                _ => None,
+            },
             _ => None,
         };
         let relation = self.subquery(leg)?;
         Some(vec![Leg { relation, name }])
     }
 
-    /// All tables a pattern means, and the `view` functions.
-    fn wildcard_legs(&mut self, pattern: &str, span: Span) -> Option<Vec<Leg>> {
+    /// Whether `withsource` shows the name itself: a table's or a `view`'s.
+    fn is_named_leg(&self, name: &str) -> bool {
+        match self.lookup(name) {
+            None => true,
+            Some(Binding::Function(function)) => function.view,
+            Some(_) => false,
+        }
+    }
+
+    /// All tables a pattern means, of this application or `app`, and the `view` functions.
+    pub(super) fn wildcard_legs(
+        &mut self,
+        pattern: &str,
+        app: Option<&str>,
+        span: Span,
+    ) -> Option<Vec<Leg>> {
         let mut legs = Vec::new();
         for name in self.catalog.table_names() {
             let Some(view) = self.catalog.table(name) else { continue };
@@ -116,11 +144,11 @@ impl Binder<'_> {
             if twice || !wildcard(pattern, name) {
                 continue;
             }
-            let relation = self.scan(view, None, span)?;
+            let relation = self.scan(view, app.map(str::to_owned), span)?;
             legs.push(Leg { relation, name: Some(name.to_owned()) });
         }
         for name in self.binding_names(|b| matches!(b, Binding::Function(f) if f.view)) {
-            if !wildcard(pattern, &name) {
+            if app.is_some() || !wildcard(pattern, &name) {
                 continue;
             }
             if let Some(Binding::Function(view)) = self.lookup(&name) {
@@ -138,7 +166,7 @@ impl Binder<'_> {
 }
 
 /// The table a relation reads, when it is nothing but that table.
-fn scanned(relation: &Relation) -> Option<String> {
+pub(super) fn scanned(relation: &Relation) -> Option<String> {
     match &relation.kind {
         RelationKind::Scan { view, app: None } => Some(view.name.to_owned()),
         // The implicit time range stands at the same place as its table.

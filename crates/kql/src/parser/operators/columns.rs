@@ -3,7 +3,7 @@
 use super::super::Parser;
 use crate::codes;
 use crate::lexer::TokenKind;
-use crate::syntax::{Expr, ExprKind, Name, NamedExpr, OperatorKind, SortKey};
+use crate::syntax::{Expr, ExprKind, Name, NamedExpr, OperatorKind, ReorderKey};
 
 impl Parser<'_> {
     /// `a = x, (b, c) = y, z`.
@@ -123,17 +123,16 @@ impl Parser<'_> {
 
     pub(super) fn reorder_operator(&mut self) -> OperatorKind {
         OperatorKind::ProjectReorder(self.list(|parser| {
-            let value = parser.column();
-            let descending = parser.direction();
-            if parser.at_word("granny") && parser.symbol(1) == Some("-") {
-                let span = parser.span().to(parser.token(2).span);
-                let message = format!("`{}` is not supported", parser.slice(span));
-                let help = Some("use `asc` or `desc`".to_owned());
-                parser.report_help(codes::UNSUPPORTED_FORM, span, message, help);
+            let column = parser.column();
+            let numbers = parser.at_word("granny") && parser.symbol(1) == Some("-");
+            if numbers {
                 parser.at += 2;
-                parser.bump();
             }
-            SortKey { value, descending, nulls_first: None }
+            let descending = parser.direction();
+            if numbers && descending.is_none() {
+                parser.expected("`granny-asc` or `granny-desc`");
+            }
+            ReorderKey { column, descending, numbers }
         }))
     }
 

@@ -6,8 +6,10 @@ mod columns;
 mod join;
 mod mv_expand;
 mod parameters;
+mod parse;
 mod render;
 mod rows;
+mod search;
 mod sort;
 mod summarize;
 mod union;
@@ -36,6 +38,7 @@ const READ: &[(&str, Read)] = &[
     ("distinct", |p| p.distinct_operator()),
     ("extend", |p| OperatorKind::Extend(p.named_list())),
     ("filter", |p| p.where_operator()),
+    ("find", |p| p.find_operator()),
     ("getschema", |_| OperatorKind::GetSchema),
     ("join", |p| p.join_operator()),
     ("limit", |p| p.take_operator()),
@@ -43,20 +46,26 @@ const READ: &[(&str, Read)] = &[
     ("mv-expand", |p| p.mv_expand_operator()),
     ("mvexpand", |p| p.mv_expand_operator()),
     ("order", |p| p.sort_operator()),
+    ("parse", |p| p.parse_operator(false)),
+    ("parse-kv", |p| p.parse_kv_operator()),
+    ("parse-where", |p| p.parse_operator(true)),
     ("print", |p| OperatorKind::Print(p.named_list())),
     ("project", |p| OperatorKind::Project(p.named_list())),
     ("project-away", |p| OperatorKind::ProjectAway(p.column_list())),
+    ("project-by-names", |p| OperatorKind::ProjectByNames(p.list(Parser::scalar))),
     ("project-keep", |p| OperatorKind::ProjectKeep(p.column_list())),
     ("project-rename", |p| p.rename_operator()),
     ("project-reorder", |p| p.reorder_operator()),
     ("range", |p| p.range_operator()),
     ("render", |p| p.render_operator()),
     ("sample", |p| p.sample_operator()),
+    ("search", |p| p.search_operator()),
     ("serialize", |p| p.serialize_operator()),
     ("sort", |p| p.sort_operator()),
     ("summarize", |p| p.summarize_operator()),
     ("take", |p| p.take_operator()),
     ("top", |p| p.top_operator()),
+    ("top-hitters", |p| p.top_hitters_operator()),
     ("union", |p| p.union_operator()),
     ("where", |p| p.where_operator()),
 ];
@@ -68,7 +77,6 @@ const UNSUPPORTED: &[&str] = &[
     "evaluate",
     "execute-and-cache",
     "facet",
-    "find",
     "fork",
     "graph-mark-components",
     "graph-match",
@@ -83,18 +91,12 @@ const UNSUPPORTED: &[&str] = &[
     "make-series",
     "mv-apply",
     "mvapply",
-    "parse",
-    "parse-kv",
-    "parse-where",
     "partition",
     "partition-by",
-    "project-by-names",
     "project-smart",
     "reduce",
     "sample-distinct",
     "scan",
-    "search",
-    "top-hitters",
     "top-nested",
 ];
 

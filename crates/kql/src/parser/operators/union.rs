@@ -12,11 +12,12 @@ impl Parser<'_> {
     }
 
     /// A table, a wildcard over tables, a call, or a pipeline in parentheses.
-    fn leg(&mut self) -> Expr {
+    pub(super) fn leg(&mut self) -> Expr {
         if let Some(wildcard) = self.wildcard() {
             return wildcard;
         }
-        let leg = self.unary();
+        let mut leg = self.unary();
+        self.remote_wildcard(&mut leg);
         let tabular = matches!(
             leg.kind,
             ExprKind::Name(_)
@@ -34,5 +35,21 @@ impl Parser<'_> {
             self.report_help(crate::codes::EXPECTED, leg.span, message, help);
         }
         leg
+    }
+
+    /// `app('x').req*`: the stars and letters behind the name belong to it.
+    fn remote_wildcard(&mut self, leg: &mut Expr) {
+        let ExprKind::Member { base, name } = &mut leg.kind else { return };
+        if !matches!(base.kind, ExprKind::Call { .. }) || name.quoted {
+            return;
+        }
+        while self.previous_end() == self.span().start
+            && (self.at_symbol("*") || self.word(0).is_some())
+        {
+            let part = self.bump();
+            name.text.push_str(self.slice(part));
+            name.span = name.span.to(part);
+        }
+        leg.span = leg.span.to(name.span);
     }
 }

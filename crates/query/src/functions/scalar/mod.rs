@@ -26,7 +26,9 @@ mod matches_regex;
 mod math;
 mod min_of;
 mod ordering;
+mod parse;
 mod parse_json;
+mod parse_kv;
 mod rand;
 mod range;
 mod regexes;
@@ -82,7 +84,9 @@ const FAMILIES: &[Family] = &[
     matches_regex::FAMILY,
     min_of::FAMILY,
     ordering::FAMILY,
+    parse::FAMILY,
     parse_json::FAMILY,
+    parse_kv::FAMILY,
     rand::FAMILY,
     range::FAMILY,
     replace::FAMILY,

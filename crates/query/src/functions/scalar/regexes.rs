@@ -50,13 +50,18 @@ pub(super) fn check(call: &Call, k: usize) -> Result<(), Error> {
         && let Some(Some(pattern)) = value.try_as_str()
         && let Err(error) = compile(pattern)
     {
-        let message = match error {
-            DataFusionError::Execution(message) => message,
-            other => other.to_string(),
-        };
-        return Err(Error::Argument { argument: k, code: codes::BAD_REGEX, message });
+        return Err(refused(k, error));
     }
     Ok(())
+}
+
+/// What [`compile`] says about a constant, as a fault of argument `k`.
+pub(super) fn refused(k: usize, error: DataFusionError) -> Error {
+    let message = match error {
+        DataFusionError::Execution(message) => message,
+        other => other.to_string(),
+    };
+    Error::Argument { argument: k, code: codes::BAD_REGEX, message }
 }
 
 /// One compiled pattern per row; the same one for a constant.

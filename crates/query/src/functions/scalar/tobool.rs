@@ -34,7 +34,7 @@ fn tobool(call: Call) -> Result<Expr, Error> {
 }
 
 /// `true`/`false` in any case, or a whole number.
-fn from_text(text: &str) -> Option<bool> {
+pub(super) fn from_text(text: &str) -> Option<bool> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("true") {
         return Some(true);

@@ -23,7 +23,7 @@ fn toguid(call: Call) -> Result<Expr, Error> {
 }
 
 /// 32 hex digits, with dashes in the usual places or none, braces allowed.
-fn write_guid(text: &str, out: &mut String) -> bool {
+pub(super) fn write_guid(text: &str, out: &mut String) -> bool {
     let text = text.trim();
     let text = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
     let dashed = text.len() == 36;
