@@ -53,10 +53,9 @@ impl Binder<'_> {
 
     /// Binds all operators, also behind one whose columns are not known: the rows are open then.
     fn steps(&mut self, pipeline: &Pipeline, span: Span) -> Option<Relation> {
-        let mut current = match &pipeline.source {
-            Some(source) => Some(self.relation(source).unwrap_or_else(|| self.opened(span))),
-            None => None,
-        };
+        let source = pipeline.source.as_ref();
+        let mut current =
+            source.map(|source| self.relation(source).unwrap_or_else(|| self.opened(span)));
         for (i, operator) in pipeline.operators.iter().enumerate() {
             self.spend(1, operator.span)?;
             let before = i.checked_sub(1).and_then(|i| pipeline.operators.get(i));
