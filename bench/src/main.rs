@@ -8,6 +8,7 @@
     reason = "a command-line tool talks on its terminal"
 )]
 
+mod ask;
 mod baseline;
 mod decode;
 mod envelopes;
@@ -20,11 +21,16 @@ mod server;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// The product's allocator: figures without it would be of another program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "usage: cargo xtask bench COMMAND
 
   decode                     gzip'd envelopes to row batches on one core
   generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
   queries DIR                the twelve queries as KQL against hand-written plans on its extents
+  ask DIR                    questions over standard input (see compare_clickhouse.py)
   start DIR                  start to ready, and memory, of a server on a filled folder
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it";
 
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
         (Some("decode"), _) => decode::run(),
         (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
         (Some("queries"), Some(data)) => queries::run(&data),
+        (Some("ask"), Some(data)) => ask::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {

@@ -87,14 +87,18 @@ impl Apps for OneApp {
     }
 }
 
+/// The product's engine on the folder `data`, with two threads.
+pub fn engine(data: &Path) -> Result<Engine> {
+    let store = Store::open(data, store::Options::default()).context("open the store")?;
+    let options = EngineOptions { threads: 2, ..EngineOptions::default() };
+    Engine::new(store, Arc::new(OneApp), options).context("start the engine")
+}
+
 /// Runs every question on the folder `data` (filled by `generate`), best of several rounds each.
 pub fn run(data: &Path) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
     runtime.block_on(async {
-        let store = Store::open(data, store::Options::default()).context("open the store")?;
-        let options = EngineOptions { threads: 2, ..EngineOptions::default() };
-        let engine =
-            Engine::new(store.clone(), Arc::new(OneApp), options).context("start the engine")?;
+        let engine = engine(data)?;
         let baseline = Baseline::open(data).await?;
         let mut figures = Map::new();
         let mut ratios = Vec::new();
@@ -135,7 +139,8 @@ async fn measure(engine: &Engine, baseline: &Baseline, q: &Question) -> Result<(
     Ok((ours, theirs, plan))
 }
 
-fn request(kql: &str) -> Request {
+/// `kql` asked at the end of the data set.
+pub fn request(kql: &str) -> Request {
     Request {
         text: kql.into(),
         app: APP,

@@ -28,7 +28,8 @@ pub fn record(benchmark: &str, figures: Value) -> Result<()> {
     writeln!(file, "{line}").context("append to results.ndjson")
 }
 
-fn commit() -> String {
+/// The commit of the working directory, empty where there is none.
+pub fn commit() -> String {
     let output = Command::new("git").args(["rev-parse", "--short", "HEAD"]).output();
     output.map_or_else(|_| String::new(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
 }
