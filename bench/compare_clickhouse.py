@@ -4,7 +4,8 @@
 usage: bench/compare_clickhouse.py DIR [ROUNDS]
 
 DIR is a folder filled by `cargo xtask bench generate`. Both engines run in turn in one go, warm,
-with two threads; the best time of each counts. ClickHouse comes as the Python package chdb (the
+with two threads; the best wall time of each counts, and the mean processor time is told beside
+it, which other work on the machine disturbs less. ClickHouse comes as the Python package chdb (the
 engine in the process, no server), installed into a virtual environment below `target`; nothing
 else of the project needs it. Every answer is checked: as many rows, and the same sum of every
 column of numbers, within the tolerance of estimates. Appends one line to results.ndjson.
@@ -89,6 +90,12 @@ class Telltale:
         self.process = subprocess.Popen([binary, "ask", data], stdin=pipe, stdout=pipe, text=True)
         self.commit = json.loads(self.process.stdout.readline())["commit"]
 
+    def cpu_ms(self):
+        """Processor time so far, of all threads."""
+        stat = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = stat.rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) * 1e3 / os.sysconf("SC_CLK_TCK")
+
     def ask(self, name, kql=""):
         self.process.stdin.write(f"{name} {kql}".strip() + "\n")
         self.process.stdin.flush()
@@ -113,6 +120,10 @@ class ClickHouse:
 
     def sql(self, text, operation):
         return text.format(operation=operation, **self.files) + f" SETTINGS max_threads={THREADS}"
+
+    def cpu_ms(self):
+        """Processor time so far, of all threads."""
+        return time.process_time() * 1e3
 
     def time(self, text, operation):
         sql = self.sql(text, operation)
@@ -164,17 +175,24 @@ def main():
         ours = theirs = math.inf
         rows, sums = clickhouse.sums(sql, operation)
         check(name, telltale.ask(name, kql), rows, sums, tolerance)
+        cpu = [0.0, 0.0]
         for _ in range(rounds):
+            before = telltale.cpu_ms(), clickhouse.cpu_ms()
             ours = min(ours, telltale.ask(name, kql)["ms"])
+            cpu[0] += telltale.cpu_ms() - before[0]
             theirs = min(theirs, clickhouse.time(sql, operation))
+            cpu[1] += clickhouse.cpu_ms() - before[1]
         ratio = ours / theirs
         if name != "has":
             ratios.append(ratio)
         figures[name] = {"telltale_ms": round(ours, 2), "clickhouse_ms": round(theirs, 2),
-                         "ratio": round(ratio, 2)}
+                         "ratio": round(ratio, 2),
+                         "telltale_cpu_ms": round(cpu[0] / rounds),
+                         "clickhouse_cpu_ms": round(cpu[1] / rounds)}
         goal = GOALS.get(name)
         verdict = "" if goal is None else f"goal {goal}" + ("" if ratio <= goal else " MISSED")
-        print(f"{name:18} {ours:8.1f} {theirs:8.1f} {ratio:6.2f}  {verdict}", flush=True)
+        print(f"{name:18} {ours:8.1f} {theirs:8.1f} {ratio:6.2f}  cpu {cpu[0] / rounds:6.0f} "
+              f"{cpu[1] / rounds:6.0f}  {verdict}", flush=True)
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     print(f"{'geometric mean':36} {mean:6.2f}  goal 1.0")
     line = {"benchmark": "clickhouse", "unix_time": int(time.time()), "commit": telltale.commit,

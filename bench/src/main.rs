@@ -14,6 +14,7 @@ mod decode;
 mod envelopes;
 mod generate;
 mod load;
+mod memory;
 mod queries;
 mod results;
 mod server;
@@ -31,6 +32,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
   queries DIR                the twelve queries as KQL against hand-written plans on its extents
   ask DIR                    questions over standard input (see compare_clickhouse.py)
+  memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it";
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
         (Some("queries"), Some(data)) => queries::run(&data),
         (Some("ask"), Some(data)) => ask::run(&data),
+        (Some("memory"), Some(data)) => memory::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {

@@ -55,6 +55,12 @@ impl Server {
             .map_or(0, |kib| kib * 1024)
     }
 
+    /// Counts the most memory from now on.
+    pub fn forget_memory_peak(&self) -> Result<()> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
+            .context("forget the peak of memory")
+    }
+
     /// See [`ask`].
     pub fn cell(&self, query: &str) -> Result<Value> {
         ask(&self.address, &self.app, query)
@@ -70,6 +76,13 @@ impl Drop for Server {
 
 /// The first cell of the first row of a query, over the Application Insights query API.
 pub fn ask(address: &str, app: &str, query: &str) -> Result<Value> {
+    let (status, answer) = ask_any(address, app, query)?;
+    ensure!(status == 200, "{query}: {answer}");
+    Ok(answer["tables"][0]["rows"][0][0].clone())
+}
+
+/// Status and body of a query, over the Application Insights query API.
+pub fn ask_any(address: &str, app: &str, query: &str) -> Result<(u16, Value)> {
     let body = json!({ "query": query }).to_string();
     let mut stream = TcpStream::connect(address)?;
     write!(
@@ -81,9 +94,9 @@ pub fn ask(address: &str, app: &str, query: &str) -> Result<Value> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
-    ensure!(head.contains(" 200 "), "{query}: {answer}");
-    let value: Value = serde_json::from_str(body).context("read the answer")?;
-    Ok(value["tables"][0]["rows"][0][0].clone())
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let value = serde_json::from_str(body).context("read the answer")?;
+    Ok((status.context("no status")?, value))
 }
 
 /// Reads one answer from a kept-alive connection: its status.

@@ -15,6 +15,7 @@ pub mod json;
 pub mod kernel;
 pub mod scalar;
 mod sketch;
+mod text_scan;
 pub mod text_search;
 pub mod window;
 

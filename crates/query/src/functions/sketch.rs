@@ -3,17 +3,20 @@
 //! A Munro–Paterson sketch: full buffers are sorted; two of one level are merged and every second
 //! value goes up a level, where it stands for twice as many. Every answer is a value of the data,
 //! and only order matters, so datetimes are served as well as doubles.
-//! Invariant: buffers above level 0 are sorted and either empty or of [`BUFFER`] values.
+//! Invariant: buffers above the newest are sorted.
 
 /// Values of a buffer: 2·2048 − 1 values are kept exactly, the error of the rank has a standard
 /// deviation of about 0.035 %.
 const BUFFER: usize = 2048;
 
+/// A sorted buffer.
+type Full = Box<[u64; BUFFER]>;
+
 /// The sketch of one group, over values as keys of the same order.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Sketch {
     newest: Vec<u64>,
-    levels: Vec<Vec<u64>>,
+    levels: Vec<Option<Full>>,
     /// Which half the next merge keeps; turning about keeps the rank unbiased.
     odd: bool,
 }
@@ -31,65 +34,51 @@ impl Sketch {
         self.size().saturating_sub(before)
     }
 
+    #[inline(never)]
     fn insert_slowly(&mut self, key: u64) {
         self.newest.push(key);
         if self.newest.len() == BUFFER {
-            let mut full = std::mem::take(&mut self.newest);
-            full.sort_unstable();
-            self.raise(full, 0);
+            let full = std::mem::take(&mut self.newest);
+            if let Ok(mut full) = Full::try_from(full) {
+                sort(&mut full);
+                self.raise(full, 0);
+            }
             // Large groups stay large.
             self.newest.reserve_exact(BUFFER);
         }
     }
 
-    /// Puts a full sorted buffer on `level`, merging upward while the place is taken.
-    fn raise(&mut self, mut full: Vec<u64>, mut level: usize) {
+    /// Puts a sorted buffer on `level`, merging upward while the place is taken.
+    fn raise(&mut self, mut full: Full, mut level: usize) {
         loop {
             if self.levels.len() <= level {
-                self.levels.resize(level + 1, Vec::new());
+                self.levels.resize(level + 1, None);
             }
-            let other = std::mem::take(&mut self.levels[level]);
-            if other.is_empty() {
-                self.levels[level] = full;
+            let Some(other) = self.levels[level].take() else {
+                self.levels[level] = Some(full);
                 return;
-            }
-            full = self.halve(&full, &other);
+            };
+            self.odd = !self.odd;
+            halve(&mut full, &other, !self.odd);
             level += 1;
         }
     }
 
-    /// Every second value of both, sorted.
-    fn halve(&mut self, a: &[u64], b: &[u64]) -> Vec<u64> {
-        let mut keep = self.odd;
-        self.odd = !self.odd;
-        let mut out = Vec::with_capacity(BUFFER);
-        let (mut i, mut j) = (0, 0);
-        while i < a.len() || j < b.len() {
-            let left = match (a.get(i), b.get(j)) {
-                (Some(x), Some(y)) => x <= y,
-                (Some(_), None) => true,
-                _ => false,
-            };
-            let value = if left { a[i] } else { b[j] };
-            i += usize::from(left);
-            j += usize::from(!left);
-            if keep {
-                out.push(value);
-            }
-            keep = !keep;
-        }
-        out
+    /// The buffers above the newest, with their levels.
+    fn full(&self) -> impl Iterator<Item = (usize, &Full)> {
+        let levels = self.levels.iter().enumerate();
+        levels.filter_map(|(level, keys)| Some((level, keys.as_ref()?)))
     }
 
     pub fn count(&self) -> u64 {
-        let upper = self.levels.iter().enumerate().map(|(level, b)| (b.len() as u64) << level);
-        self.newest.len() as u64 + upper.sum::<u64>()
+        self.newest.len() as u64
+            + self.full().map(|(level, keys)| (keys.len() as u64) << level).sum::<u64>()
     }
 
     /// The values at the given percentiles by nearest rank; `None` for no values.
     pub fn percentiles(&self, percents: &[f64]) -> Vec<Option<u64>> {
         let mut all: Vec<(u64, u64)> = self.newest.iter().map(|key| (*key, 1)).collect();
-        for (level, buffer) in self.levels.iter().enumerate() {
+        for (level, buffer) in self.full() {
             all.extend(buffer.iter().map(|key| (*key, 1_u64 << level)));
         }
         all.sort_unstable();
@@ -106,8 +95,8 @@ impl Sketch {
     }
 
     pub fn size(&self) -> usize {
-        let levels: usize = self.levels.iter().map(Vec::capacity).sum();
-        (self.newest.capacity() + levels) * 8 + self.levels.capacity() * size_of::<Vec<u64>>()
+        (self.newest.capacity() + self.full().count() * BUFFER) * size_of::<u64>()
+            + self.levels.capacity() * size_of::<Option<Full>>()
     }
 
     /// The state for another part of the query: for each buffer its level, length and keys.
@@ -120,7 +109,7 @@ impl Sketch {
             }
         };
         put(0, &self.newest);
-        self.levels.iter().enumerate().for_each(|(level, keys)| put(level, keys));
+        self.full().for_each(|(level, keys)| put(level, keys.as_slice()));
     }
 
     /// Adds what [`Sketch::write`] wrote.
@@ -134,13 +123,99 @@ impl Sketch {
                 u64::from_le_bytes(key)
             });
             if length == BUFFER {
-                self.raise(keys.collect(), level);
-            } else {
-                keys.for_each(|key| {
-                    self.insert(key);
-                });
+                // The writer keeps full buffers sorted.
+                if let Ok(full) = Full::try_from(keys.collect::<Vec<u64>>()) {
+                    self.raise(full, level);
+                }
+                continue;
             }
+            keys.for_each(|key| {
+                self.insert(key);
+            });
         }
+    }
+}
+
+/// Every second value of both, sorted, into `a`: of each two the first or the second.
+///
+/// Merges from both ends at once, half of the values each, so no side can run out and neither
+/// waits for the other.
+fn halve(a: &mut Full, b: &Full, first: bool) {
+    const MASK: usize = BUFFER - 1;
+    let mut out = [0; BUFFER];
+    let (mut low_a, mut low_b, mut high_a, mut high_b) = (0_usize, 0_usize, MASK, MASK);
+    for at in 0..BUFFER / 2 {
+        let mut lowest = || {
+            let (x, y) = (a[low_a & MASK], b[low_b & MASK]);
+            let is_a = x <= y;
+            low_a += usize::from(is_a);
+            low_b += usize::from(!is_a);
+            if is_a { x } else { y }
+        };
+        let low = (lowest(), lowest());
+        let mut highest = || {
+            let (x, y) = (a[high_a & MASK], b[high_b & MASK]);
+            let is_a = x > y;
+            high_a = high_a.wrapping_sub(usize::from(is_a));
+            high_b = high_b.wrapping_sub(usize::from(!is_a));
+            if is_a { x } else { y }
+        };
+        let high = (highest(), highest());
+        out[at] = if first { low.0 } else { low.1 };
+        out[MASK - at] = if first { high.1 } else { high.0 };
+    }
+    a.copy_from_slice(&out);
+}
+
+/// Sorts by the upper 22 bits of the differences in two counted passes, then mends what these
+/// leave; values that crowd together are sorted the usual way.
+fn sort(keys: &mut Full) {
+    const MASK: usize = BUFFER - 1;
+    const BITS: u32 = 11;
+    const DIGITS: usize = 1 << BITS;
+    let low = keys.iter().fold(u64::MAX, |low, key| low.min(*key));
+    let high = keys.iter().fold(0, |high, key| high.max(*key));
+    let shift = (u64::BITS - (high - low).leading_zeros()).saturating_sub(2 * BITS);
+    let digit = |key: u64| (key - low) >> shift;
+    let lower_digit = |key: u64| digit(key) as usize % DIGITS;
+    let upper_digit = |key: u64| (digit(key) >> BITS) as usize % DIGITS;
+    let (mut lower, mut upper) = ([0_u16; DIGITS], [0_u16; DIGITS]);
+    for key in keys.iter() {
+        lower[lower_digit(*key)] += 1;
+        upper[upper_digit(*key)] += 1;
+    }
+    for counts in [&mut lower, &mut upper] {
+        counts.iter_mut().fold(0, |sum, count| sum + std::mem::replace(count, sum));
+    }
+    let mut scratch = [0; BUFFER];
+    for key in keys.iter() {
+        let place = &mut lower[lower_digit(*key)];
+        scratch[usize::from(*place) & MASK] = *key;
+        *place += 1;
+    }
+    for key in scratch {
+        let place = &mut upper[upper_digit(key)];
+        keys[usize::from(*place) & MASK] = key;
+        *place += 1;
+    }
+    mend(keys);
+}
+
+/// Sorts keys that are nearly sorted.
+fn mend(keys: &mut Full) {
+    let mut moves_left = 4 * BUFFER;
+    for at in 1..BUFFER {
+        let key = keys[at];
+        let mut to = at;
+        while to > 0 && keys[to - 1] > key {
+            keys[to] = keys[to - 1];
+            to -= 1;
+        }
+        keys[to] = key;
+        if at - to > moves_left {
+            return keys.sort_unstable();
+        }
+        moves_left -= at - to;
     }
 }
 

@@ -21,12 +21,12 @@ pub enum Place {
 
 /// A needle, prepared once for many texts.
 pub struct Needle<'n> {
-    place: Place,
-    text: &'n str,
-    search: Search<'n>,
+    pub(super) place: Place,
+    pub(super) text: &'n str,
+    pub(super) search: Search<'n>,
 }
 
-enum Search<'n> {
+pub(super) enum Search<'n> {
     Exact(Box<memmem::Finder<'n>>),
     /// ASCII ignoring case: the lower-case needle, the byte looked for and its place.
     Ascii {
@@ -112,7 +112,7 @@ impl<'n> Needle<'n> {
 
     /// Whether the needle found at byte `at` has the boundaries its place asks for. A boundary is
     /// only asked for at an end of the needle that is itself a term character.
-    fn bounded(&self, text: &str, at: usize) -> bool {
+    pub(super) fn bounded(&self, text: &str, at: usize) -> bool {
         let end = at + self.text.len();
         let left = matches!(self.place, Place::Term | Place::TermStart);
         let right = matches!(self.place, Place::Term | Place::TermEnd);

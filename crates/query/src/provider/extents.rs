@@ -48,7 +48,7 @@ impl ExtentsTable {
         }
         // Newest first: `order by timestamp desc | take n` then fills early and skips the rest.
         kept.sort_by_key(|extent| std::cmp::Reverse(extent.time_max));
-        format::scan(state, self, &kept, projection, limit)
+        format::scan(state, self, &kept, projection, filters, limit)
     }
 }
 

@@ -11,27 +11,30 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
 use store::Extent;
 
 use super::extents::ExtentsTable;
 
-/// The scan of `extents`, in this order.
+/// The scan of `extents`, in this order. `filters` are what the rows read will be tested by.
 pub(super) fn scan(
     state: &dyn Session,
     table: &ExtentsTable,
     extents: &[Arc<Extent>],
     projection: Option<&Vec<usize>>,
+    filters: &[Expr],
     limit: Option<usize>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     if let Some(unknown) = extents.iter().find(|e| e.format != store::extent::FORMAT) {
         return not_impl_err!("extent format `{}`", unknown.format);
     }
-    let options = TableParquetOptions {
+    let mut options = TableParquetOptions {
         global: state.config().options().execution.parquet.clone(),
         ..TableParquetOptions::default()
     };
+    options.global.pushdown_filters = !reads_only_tested(table, projection, filters);
     let objects = state.runtime_env().object_store(&table.objects)?;
     let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
     let source = ParquetSource::new(Arc::clone(&table.schema))
@@ -54,6 +57,19 @@ pub(super) fn scan(
         .with_limit(limit)
         .build();
     Ok(DataSourceExec::from_data_source(config))
+}
+
+/// Whether every row's only column has to be decoded for the filters anyway. Otherwise filters are
+/// checked while reading: the other columns of rows left out are never decoded.
+fn reads_only_tested(
+    table: &ExtentsTable,
+    projection: Option<&Vec<usize>>,
+    filters: &[Expr],
+) -> bool {
+    let Some([only]) = projection.map(Vec::as_slice) else { return false };
+    let name = table.schema.field(*only).name();
+    let mut tested = filters.iter().flat_map(Expr::column_refs);
+    filters.iter().any(|f| !f.column_refs().is_empty()) && tested.all(|c| c.name == *name)
 }
 
 fn file(extent: &Extent) -> PartitionedFile {

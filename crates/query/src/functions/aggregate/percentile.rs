@@ -132,6 +132,12 @@ impl Groups for Sketches {
     ) -> Result<()> {
         if self.is_real() {
             let reals = values[0].as_primitive::<Float64Type>();
+            if reals.null_count() == 0 && filter.is_none() {
+                for (value, &group) in reals.values().iter().zip(groups) {
+                    self.insert(group, key_of_real(*value));
+                }
+                return Ok(());
+            }
             for (row, &group) in groups.iter().enumerate() {
                 if reals.is_valid(row) && selected(filter, row) {
                     self.insert(group, key_of_real(reals.value(row)));

@@ -1,6 +1,8 @@
 //! `contains`, `startswith`, `endswith` with `!` and `_cs`: plain substrings (spec kql.md §5).
 
-use datafusion::arrow::array::ArrayRef;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, BooleanArray};
 use datafusion::common::Result;
 
 use super::super::Build;
@@ -27,6 +29,12 @@ pub(super) fn matcher(args: &Args, place: Place, exact: bool, negated: bool) -> 
     let (texts, needles) = (args.text(0)?, args.text(1)?);
     if let Some(needle) = needles.constant() {
         let needle = Needle::new(needle, place, exact);
+        if !texts.scalar
+            && let Some(flags) = needle.flags(&texts.array)
+        {
+            let flags = if negated { !&flags } else { flags };
+            return Ok(Arc::new(BooleanArray::new(flags, None)));
+        }
         return args.flags_of(&texts, |text| needle.is_in(text) != negated);
     }
     args.flags(|row| Needle::new(needles.text(row), place, exact).is_in(texts.text(row)) != negated)

@@ -1,12 +1,15 @@
 //! `has`, `hasprefix`, `hassuffix` with `!` and `_cs`, `has_any`, `has_all`: terms (spec kql.md
 //! §5).
 
+use std::sync::Arc;
+
 use super::super::Build;
 use super::super::json::scan;
-use super::super::kernel::Args;
+use super::super::kernel::{Args, Texts};
 use super::super::text_search::{Needle, Place};
 use super::contains::matcher;
-use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::{ArrayRef, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::common::Result;
 use model::Type;
 
@@ -66,6 +69,19 @@ fn any_index(args: &Args) -> Result<ArrayRef> {
     args.whole(|row| Some(places[row]))
 }
 
+/// How many needles are worth a search of the whole column each.
+const FEW: usize = 8;
+
+/// The flags of whole columns, put together.
+fn flags_of_few(texts: &Texts, needles: &[Needle<'_>], all: bool) -> Option<BooleanBuffer> {
+    if texts.scalar || needles.len() > FEW {
+        return None;
+    }
+    let flags = needles.iter().map(|needle| needle.flags(&texts.array));
+    let flags = flags.collect::<Option<Vec<_>>>()?;
+    flags.into_iter().reduce(|one, other| if all { &one & &other } else { &one | &other })
+}
+
 fn of_list(args: &Args, all: bool) -> Result<ArrayRef> {
     let texts = args.text(0)?;
     let test = |text: &str, needles: &[Needle<'_>]| {
@@ -79,6 +95,9 @@ fn of_list(args: &Args, all: bool) -> Result<ArrayRef> {
         let list = needles(args, 0)?;
         let needles: Vec<Needle<'_>> =
             list.iter().map(|n| Needle::new(n, Place::Term, false)).collect();
+        if let Some(flags) = flags_of_few(&texts, &needles, all) {
+            return Ok(Arc::new(BooleanArray::new(flags, None)));
+        }
         return args.flags_of(&texts, |text| test(text, &needles));
     }
     let mut flags = Vec::with_capacity(args.rows);
