@@ -10,6 +10,8 @@
 //! - operators (`==`, `has`, `+`, …) are calls under their KQL spelling (`"!in"`);
 //! - a string-typed expression is never null.
 
+use std::sync::Arc;
+
 use model::{Type, ViewDef};
 
 use crate::diagnostic::Span;
@@ -98,6 +100,19 @@ pub enum RelationKind {
     /// With `partition` the rows of one combination of these columns stand together, in their
     /// order, and every call begins anew with each combination.
     Window { input: Box<Relation>, calls: Vec<(ColumnId, WindowCall)>, partition: Vec<ColumnId> },
+    /// A use of a table that is computed once per query. `columns[i]` is column `i` of the table,
+    /// under a number of this use's own.
+    Shared { table: Arc<SharedTable> },
+}
+
+/// A table computed once per query however often it is used, and always the same rows:
+/// `materialize(T)`, and the tables of `toscalar(T)` and `x in (T)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedTable {
+    /// Unique within the whole bound query; a table inside another one has the smaller number.
+    pub number: u32,
+    /// Sees nothing of where the table is used.
+    pub relation: Relation,
 }
 
 /// A call of a function whose value depends on the order of rows: `row_number()`, `prev(x)`.
@@ -153,10 +168,11 @@ pub enum ExprKind {
         base: Box<Expr>,
         step: Box<PathStep>,
     },
-    /// `toscalar(T)`: first column of the first row, evaluated once per query.
+    /// `toscalar(T)`: first column of the first row of a [`RelationKind::Shared`].
     ToScalar(Box<Relation>),
     /// `value in (T)`: whether the (one) column of the relation holds the value; `function` is
-    /// `in`, `!in`, `in~`, `!in~`, `has_any`, `has_all`.
+    /// `in`, `!in`, `in~`, `!in~`, `has_any`, `has_all`; the relation is a
+    /// [`RelationKind::Shared`].
     InRelation {
         function: &'static str,
         value: Box<Expr>,

@@ -79,6 +79,7 @@ fn write_relation(f: &mut Formatter<'_>, relation: &Relation, depth: usize) -> R
         RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Range { .. } => {
             Ok(())
         }
+        RelationKind::Shared { table } => write_relation(f, &table.relation, depth + 1),
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }
         | RelationKind::Summarize { input, .. }
@@ -101,6 +102,7 @@ fn write_head(f: &mut Formatter<'_>, relation: &Relation) -> Result {
         RelationKind::Scan { view, app: None } => write!(f, "scan {}", view.name),
         RelationKind::Scan { view, app: Some(app) } => write!(f, "scan app({app:?}).{}", view.name),
         RelationKind::Values { rows } => write!(f, "values {} rows", rows.len()),
+        RelationKind::Shared { table } => write!(f, "shared {}", table.number),
         RelationKind::Range { from, to, step } => write!(f, "range {from} to {to} step {step}"),
         RelationKind::Where { predicate, .. } => write!(f, "where {predicate}"),
         RelationKind::Project { expressions, .. } => {
@@ -215,8 +217,13 @@ impl Display for Expr {
     }
 }
 
-/// A relation on one line: its operators from the top down.
+/// A relation on one line: its operators from the top down. That a table inside an expression is
+/// computed once goes without saying.
 fn write_inline(f: &mut Formatter<'_>, relation: &Relation) -> Result {
+    let relation = match &relation.kind {
+        RelationKind::Shared { table } => &table.relation,
+        _ => relation,
+    };
     let text = relation.to_string();
     let lines = text.lines().map(|line| line.trim().split("  -> ").next().unwrap_or_default());
     write!(f, "{}", lines.collect::<Vec<_>>().join(" <- "))

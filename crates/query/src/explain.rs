@@ -14,9 +14,10 @@ pub(crate) async fn explain(query: &Query) -> Result<String, Error> {
     let mut out = format!("syntax tree\n\n{tree}\n\nbound query\n\n{bound}\n");
     let (state, _pool) = query.shared.session(query.request.limits.memory_bytes)?;
     let mut context = query.context(state)?;
+    context.survey(&bound);
     for (number, statement) in bound.statements.into_iter().enumerate() {
-        let relation = context.resolve(statement.relation).await?;
-        let (plan, state) = context.plan(&relation)?;
+        let relation = context.prepare(statement.relation).await?;
+        let (plan, state, _) = context.plan(&relation)?;
         let optimized = state.optimize(&plan).map_err(run::error)?;
         let physical = run::physical(&state, &plan).await?;
         out.push_str(&format!(

@@ -17,6 +17,7 @@ pub mod request;
 mod run;
 mod serial;
 mod session;
+mod shared;
 
 pub use answer::{Answer, ResultTable, Statistics, Value};
 pub use engine::{Engine, EngineOptions};

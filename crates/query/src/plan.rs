@@ -22,12 +22,15 @@ use kql::bound::{Relation, RelationKind};
 
 use crate::error::Error;
 use crate::provider::Sources;
+use crate::shared::Shareds;
 use needs::Needs;
 
 /// Turns one relation into a plan.
 pub(crate) struct Planner<'a> {
     pub sources: &'a Sources,
     pub state: &'a SessionState,
+    /// The tables computed before.
+    pub shared: &'a Shareds,
     pub needs: Needs,
     hidden: Cell<usize>,
     /// Set when an aggregate must see its rows in order: the plan has to run on one thread.
@@ -69,26 +72,35 @@ pub(crate) fn column(name: &str) -> Expr {
 }
 
 impl<'a> Planner<'a> {
-    pub fn new(sources: &'a Sources, state: &'a SessionState, relation: &Relation) -> Planner<'a> {
+    pub fn new(
+        sources: &'a Sources,
+        state: &'a SessionState,
+        shared: &'a Shareds,
+        relation: &Relation,
+    ) -> Planner<'a> {
         Planner {
             sources,
             state,
+            shared,
             needs: Needs::of(relation),
             hidden: Cell::new(0),
             is_order_sensitive: Cell::new(false),
         }
     }
 
-    /// The whole statement: rows in order, columns exactly those of the relation.
-    pub fn statement(&self, relation: &Relation) -> Result<LogicalPlan, Error> {
+    /// The whole statement: rows in order, columns exactly those of the relation; and whether the
+    /// order means something.
+    pub fn statement(&self, relation: &Relation) -> Result<(LogicalPlan, bool), Error> {
         let planned = self.relation(relation)?;
+        let is_ordered = !planned.order.is_empty();
         let columns = relation.columns.iter().map(|c| column(&self.needs.name(c.id)));
         let columns: Vec<Expr> = columns.collect();
         let mut builder = LogicalPlanBuilder::new(planned.plan);
-        if !planned.order.is_empty() {
+        if is_ordered {
             builder = builder.sort(planned.order.iter().map(OrderKey::sort)).map_err(internal)?;
         }
-        builder.project(columns).and_then(LogicalPlanBuilder::build).map_err(internal)
+        let plan = builder.project(columns).and_then(LogicalPlanBuilder::build);
+        Ok((plan.map_err(internal)?, is_ordered))
     }
 
     fn relation(&self, relation: &Relation) -> Result<Planned, Error> {
@@ -115,6 +127,7 @@ impl<'a> Planner<'a> {
                 op::join::plan(self, relation, *kind, (left, right), keys)
             }
             RelationKind::Serialize { input } => self.relation(input),
+            RelationKind::Shared { table } => op::shared::plan(self, relation, table),
             RelationKind::Window { input, calls, partition } => {
                 op::window::plan(self, input, calls, partition)
             }

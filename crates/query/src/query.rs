@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
@@ -13,14 +14,12 @@ use store::Store;
 
 use crate::answer::{Answer, ResultTable, Statistics, Truncation};
 use crate::error::Error;
-use crate::plan::{Planner, resolve};
+use crate::plan::Planner;
 use crate::provider::Sources;
 use crate::request::{Apps, Limits, Request};
 use crate::run::{self, Cap, Rows};
 use crate::session::{Shared, single_threaded};
-
-/// Values an `in (T)` may have: they become part of the plan.
-const IN_VALUES_MAX: u64 = 1_000_000;
+use crate::shared::{Shareds, Survey};
 
 /// A request and all it takes to answer it.
 pub(crate) struct Query {
@@ -37,6 +36,7 @@ pub(crate) struct Context {
     pub sources: Sources,
     pub state: SessionState,
     pub statistics: Statistics,
+    pub shared: Shareds,
     /// Time spent running plans; the rest of the total is parsing, binding and planning.
     run_ms: f64,
 }
@@ -78,6 +78,7 @@ impl Query {
         let cap = cap(&self.request.limits, &bound.options);
         let (state, pool) = self.shared.session(self.request.limits.memory_bytes)?;
         let mut context = self.context(state)?;
+        context.survey(&bound);
         let mut answer = Answer::default();
         for statement in bound.statements {
             let (table, truncated) = context.table(statement.relation, cap).await?;
@@ -105,61 +106,59 @@ impl Query {
             self.threads,
             self.shared.objects.clone(),
         )?;
-        Ok(Context { sources, state, statistics: Statistics::default(), run_ms: 0.0 })
+        let (statistics, shared) = (Statistics::default(), Shareds::default());
+        Ok(Context { sources, state, statistics, shared, run_ms: 0.0 })
     }
 }
 
 impl Context {
+    /// Looks at all uses of shared tables before the first statement is answered.
+    pub fn survey(&mut self, bound: &BoundQuery) {
+        let mut survey = Survey::default();
+        bound.statements.iter().for_each(|statement| survey.add(&statement.relation));
+        self.shared.set_survey(survey);
+    }
+
     /// Answers one relation, its sub-queries first.
     async fn table(
         &mut self,
         relation: Relation,
         cap: Cap,
     ) -> Result<(ResultTable, Option<Truncation>), Error> {
-        let relation = self.resolve(relation).await?;
+        let relation = self.prepare(relation).await?;
         let rows = self.run(&relation, cap).await?;
         let batches = rows.batches;
         let table = ResultTable { columns: relation.columns, batches, render: None };
         Ok((table, rows.truncated))
     }
 
-    /// The relation with the answers of its sub-queries in their places.
-    pub async fn resolve(&mut self, mut relation: Relation) -> Result<Relation, Error> {
-        while let Some(sub) = resolve::next(&mut relation) {
-            let cap = Cap { rows: Some(IN_VALUES_MAX), bytes: None };
-            let rows = self.run(&sub, cap).await?;
-            if rows.truncated.is_some() {
-                return Err(Error::Limit {
-                    limit: "in_values",
-                    message: format!(
-                        "a sub-query in an expression gives more than {IN_VALUES_MAX} rows: \
-                         use `join kind=leftsemi`"
-                    ),
-                });
-            }
-            let columns = sub.columns.clone();
-            let answer = ResultTable { columns, batches: rows.batches, render: None };
-            resolve::replace(&mut relation, &sub, &answer);
-        }
-        Ok(relation)
-    }
-
-    /// The logical plan of a relation without sub-queries, and the session to run it in.
-    pub fn plan(&self, relation: &Relation) -> Result<(LogicalPlan, SessionState), Error> {
-        let planner = Planner::new(&self.sources, &self.state, relation);
-        let plan = planner.statement(relation)?;
+    /// The logical plan of a prepared relation, the session to run it in, and whether the order
+    /// of its rows means something.
+    pub fn plan(&self, relation: &Relation) -> Result<(LogicalPlan, SessionState, bool), Error> {
+        let planner = Planner::new(&self.sources, &self.state, &self.shared, relation);
+        let (plan, is_ordered) = planner.statement(relation)?;
         let state = match planner.is_order_sensitive.get() {
             true => single_threaded(&self.state),
             false => self.state.clone(),
         };
-        Ok((plan, state))
+        Ok((plan, state, is_ordered))
     }
 
-    async fn run(&mut self, relation: &Relation, cap: Cap) -> Result<Rows, Error> {
-        let (plan, state) = self.plan(relation)?;
+    pub async fn run(&mut self, relation: &Relation, cap: Cap) -> Result<Rows, Error> {
+        let (plan, state, _) = self.plan(relation)?;
+        self.run_plan((plan, state), cap, None).await
+    }
+
+    /// Runs a plan; rows that are to be held are taken from `memory`.
+    pub async fn run_plan(
+        &mut self,
+        (plan, state): (LogicalPlan, SessionState),
+        cap: Cap,
+        memory: Option<&MemoryReservation>,
+    ) -> Result<Rows, Error> {
         let plan = run::physical(&state, &plan).await?;
         let started = Instant::now();
-        let rows = run::run(&state, plan, cap).await?;
+        let rows = run::run(&state, plan, cap, memory).await?;
         self.run_ms += started.elapsed().as_secs_f64() * 1e3;
         self.statistics.rows_scanned += rows.rows_scanned;
         self.statistics.bytes_scanned += rows.bytes_scanned;

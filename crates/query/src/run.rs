@@ -8,6 +8,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -42,11 +43,13 @@ pub(crate) async fn physical(
     Box::pin(state.create_physical_plan(plan)).await.map_err(error)
 }
 
-/// Runs a plan to its end or to the cap. Dropping the future stops it.
+/// Runs a plan to its end or to the cap. Dropping the future stops it. With `memory` the rows
+/// count as memory of the query.
 pub(crate) async fn run(
     state: &SessionState,
     plan: Arc<dyn ExecutionPlan>,
     cap: Cap,
+    memory: Option<&MemoryReservation>,
 ) -> Result<Rows, Error> {
     let context = Arc::new(TaskContext::from(state));
     let mut stream = execute_stream(Arc::clone(&plan), context).map_err(error)?;
@@ -55,6 +58,11 @@ pub(crate) async fn run(
     while let Some(batch) = stream.next().await {
         let batch = compact(batch.map_err(error)?);
         let batch_bytes = bytes(&batch);
+        if let Some(memory) = memory {
+            let views = batch.num_columns() * batch.num_rows() * size_of::<u128>();
+            let held_bytes = usize::try_from(batch_bytes).unwrap_or(usize::MAX);
+            memory.try_grow(held_bytes.saturating_add(views)).map_err(error)?;
+        }
         let room = cap.rows.map_or(u64::MAX, |max| max.saturating_sub(count));
         if batch.num_rows() as u64 > room {
             let kept = usize::try_from(room).unwrap_or(usize::MAX);

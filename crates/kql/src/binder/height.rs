@@ -37,6 +37,7 @@ fn highest<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> usize {
 fn relation_height(relation: &Relation) -> usize {
     1 + match &relation.kind {
         RelationKind::Scan { .. } | RelationKind::Values { .. } => 0,
+        RelationKind::Shared { table } => relation_height(&table.relation),
         RelationKind::Range { from, to, step } => highest([from, to, step]),
         RelationKind::Where { input, predicate: expr }
         | RelationKind::Take { input, count: expr } => {

@@ -21,6 +21,7 @@ mod relations;
 mod renumber;
 mod scope;
 mod search_terms;
+mod shared;
 mod sources;
 mod special;
 mod statements;
@@ -109,6 +110,8 @@ struct Binder<'a> {
     now: i64,
     diagnostics: Vec<Diagnostic>,
     next_column: u32,
+    /// How many shared tables there are.
+    shared_tables: u32,
     /// Columns whose expression was wrong: naming them is quiet.
     poisoned: HashSet<ColumnId>,
     /// Visible names, innermost last.
@@ -141,6 +144,7 @@ impl<'a> Binder<'a> {
             now: options.now,
             diagnostics: Vec::new(),
             next_column: 0,
+            shared_tables: 0,
             poisoned: HashSet::new(),
             frames: vec![Frame::default()],
             aggregating: None,

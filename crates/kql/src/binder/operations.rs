@@ -364,6 +364,7 @@ impl Binder<'_> {
         };
         let place = relation.span;
         let relation = self.projection(relation, vec![(first.name, item)], place)?;
+        let relation = self.shared(relation);
         let (value, relation) = (Box::new(value), Box::new(relation));
         let kind = ExprKind::InRelation { function, value, relation };
         Some(Expr { kind, ty: Type::Bool, span })

@@ -39,7 +39,8 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
         visit(&mut column.id);
     }
     match &mut relation.kind {
-        RelationKind::Scan { .. } | RelationKind::Values { .. } => {}
+        // What is shared keeps its own numbers: it is the same table at every use.
+        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Shared { .. } => {}
         RelationKind::Range { from, to, step } => {
             for expr in [from, to, step] {
                 visit_expr(expr, visit);

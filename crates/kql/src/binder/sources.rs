@@ -127,8 +127,10 @@ impl Binder<'_> {
             return self.call_table_function(&function, args, None, span);
         }
         match (name.text.as_str(), args) {
-            // Computed once: the planner sees equal sub-plans.
-            ("materialize", [table]) => self.relation(&table.value),
+            ("materialize", [table]) => {
+                let relation = self.relation(&table.value)?;
+                Some(self.shared(relation))
+            }
             ("table", [table]) | ("table", [table, _]) => {
                 let text = self.literal_text(&table.value, "the name of the table")?;
                 let name = Name { text, span: table.value.span, quoted: true };

@@ -81,6 +81,7 @@ impl Binder<'_> {
         };
         let expr = column_ref(&first, span);
         let relation = self.projection(relation, vec![(first.name, expr)], span)?;
+        let relation = self.shared(relation);
         Some(Expr { kind: ExprKind::ToScalar(Box::new(relation)), ty: first.ty, span })
     }
 

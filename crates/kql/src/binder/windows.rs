@@ -56,6 +56,7 @@ pub(super) fn is_serialized(relation: &Relation) -> bool {
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }
         | RelationKind::Take { input, .. } => is_serialized(input),
+        RelationKind::Shared { table } => is_serialized(&table.relation),
         RelationKind::Scan { .. }
         | RelationKind::Values { .. }
         | RelationKind::Summarize { .. }

@@ -62,6 +62,13 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
         RelationKind::Join { kind, left, right, keys } => {
             join(r, *kind, (left, right), keys, defined)
         }
+        RelationKind::Shared { table } => {
+            // The same numbers stand in every use of the table, and nowhere else.
+            relation(&table.relation, &mut HashSet::new())?;
+            let types = |columns: &[Column]| columns.iter().map(|c| c.ty).collect::<Vec<_>>();
+            same(types(&table.relation.columns), types(&r.columns))?;
+            r.columns.iter().try_for_each(|c| define(c.id, defined))
+        }
         RelationKind::Serialize { input } => {
             relation(input, defined)?;
             same(&input.columns, &r.columns)

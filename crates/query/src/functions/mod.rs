@@ -13,6 +13,7 @@ mod distinct;
 mod groups;
 pub mod json;
 pub mod kernel;
+pub(crate) mod members;
 pub mod scalar;
 mod sketch;
 mod text_scan;

@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Expr as Physical, lit};
 use kql::bound::{Expr, ExprKind, Literal, PathStep};
 use model::Type;
 
-use super::{Planner, column};
+use super::{Planner, column, resolve};
 use crate::error::Error;
 use crate::functions;
 
@@ -39,6 +39,10 @@ pub(crate) fn null(ty: Type) -> ScalarValue {
     }
 }
 
+fn unanswered() -> Error {
+    Error::Internal("a sub-query was not answered before planning".to_owned())
+}
+
 impl Planner<'_> {
     /// An expression whose value is read.
     pub(super) fn value(&self, expr: &Expr) -> Result<Physical, Error> {
@@ -59,9 +63,13 @@ impl Planner<'_> {
                     }
                 })
             }
-            ExprKind::ToScalar(_) | ExprKind::InRelation { .. } => {
-                Err(Error::Internal("a sub-query was not answered before planning".to_owned()))
+            ExprKind::InRelation { function, value, relation } => {
+                let table = resolve::shared(relation);
+                let members = table.and_then(|table| self.shared.members(table.number));
+                let members = members.ok_or_else(unanswered)?;
+                Ok(functions::members::call(function, self.value(value)?, members))
             }
+            ExprKind::ToScalar(_) => Err(unanswered()),
         }
     }
 

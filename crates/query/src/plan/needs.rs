@@ -224,6 +224,7 @@ impl Needs {
             }
             RelationKind::Scan { .. }
             | RelationKind::Values { .. }
+            | RelationKind::Shared { .. }
             | RelationKind::Range { .. }
             | RelationKind::Take { .. }
             | RelationKind::Serialize { .. } => {}

@@ -4,6 +4,7 @@ pub(super) mod join;
 pub(super) mod project;
 pub(super) mod range;
 pub(super) mod scan;
+pub(super) mod shared;
 pub(super) mod sort;
 pub(super) mod summarize;
 pub(super) mod take;

@@ -5,9 +5,10 @@ use kql::bound::{Expr, ExprKind, PathStep, Relation, RelationKind};
 /// The relations directly below.
 pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
     match &relation.kind {
-        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Range { .. } => {
-            Vec::new()
-        }
+        RelationKind::Scan { .. }
+        | RelationKind::Values { .. }
+        | RelationKind::Shared { .. }
+        | RelationKind::Range { .. } => Vec::new(),
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }
         | RelationKind::Summarize { input, .. }
@@ -23,7 +24,10 @@ pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
 /// The expressions of this operator itself and the relations directly below it, to change.
 pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Relation>) {
     match &mut relation.kind {
-        RelationKind::Scan { .. } | RelationKind::Values { .. } => (Vec::new(), Vec::new()),
+        // What is shared is planned on its own.
+        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Shared { .. } => {
+            (Vec::new(), Vec::new())
+        }
         RelationKind::Range { from, to, step } => (vec![from, to, step], Vec::new()),
         RelationKind::Where { input, predicate } => (vec![predicate], vec![input]),
         RelationKind::Project { input, expressions } => {
@@ -67,7 +71,8 @@ pub(crate) fn expressions_mut<E>(
     Ok(())
 }
 
-fn expression_mut<E>(
+/// Calls `visit` for the parts of an expression and for itself, innermost first.
+pub(crate) fn expression_mut<E>(
     expr: &mut Expr,
     visit: &mut dyn FnMut(&mut Expr) -> Result<(), E>,
 ) -> Result<(), E> {
