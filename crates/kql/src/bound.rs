@@ -103,6 +103,17 @@ pub enum RelationKind {
     /// A use of a table that is computed once per query. `columns[i]` is column `i` of the table,
     /// under a number of this use's own.
     Shared { table: Arc<SharedTable> },
+    /// `scan`: rows in the current order go through the steps, each match of a row and a step
+    /// yields a row: the input's columns, the declared ones (with a constant as the default of
+    /// each), the number of the match. With `partition` as for `Window`.
+    Steps {
+        input: Box<Relation>,
+        declared: Vec<(ColumnId, Expr)>,
+        steps: Vec<Step>,
+        state: Vec<StepState>,
+        match_id: Option<ColumnId>,
+        partition: Vec<ColumnId>,
+    },
 }
 
 /// A table computed once per query however often it is used, and always the same rows:
@@ -113,6 +124,37 @@ pub struct SharedTable {
     pub number: u32,
     /// Sees nothing of where the table is used.
     pub relation: Relation,
+}
+
+/// One step of `scan`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub output: StepOutput,
+    /// A bool over the input's columns and the state.
+    pub condition: Expr,
+    /// New values of declared columns, over the input's columns and the state; the declared
+    /// columns of a matching row that are not here have their defaults.
+    pub assignments: Vec<(ColumnId, Expr)>,
+}
+
+/// Which rows a step of `scan` yields of those that match it one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepOutput {
+    All,
+    Last,
+    None,
+}
+
+/// A value steps of `scan` remember: `s1.a`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepState {
+    /// How expressions name it.
+    pub id: ColumnId,
+    /// The position of the step whose last row it is of.
+    pub step: usize,
+    /// A column of the input or a declared one.
+    pub of: ColumnId,
+    pub ty: Type,
 }
 
 /// A call of a function whose value depends on the order of rows: `row_number()`, `prev(x)`.

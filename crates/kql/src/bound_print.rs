@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter, Result};
 
 use crate::bound::{
     BoundQuery, BoundStatement, Column, ColumnId, Expr, ExprKind, Literal, PathStep, Relation,
-    RelationKind, SortKey, WindowCall,
+    RelationKind, SortKey, Step, StepState, WindowCall,
 };
 
 impl Display for BoundQuery {
@@ -86,7 +86,8 @@ fn write_relation(f: &mut Formatter<'_>, relation: &Relation, depth: usize) -> R
         | RelationKind::Sort { input, .. }
         | RelationKind::Take { input, .. }
         | RelationKind::Serialize { input }
-        | RelationKind::Window { input, .. } => write_relation(f, input, depth + 1),
+        | RelationKind::Window { input, .. }
+        | RelationKind::Steps { input, .. } => write_relation(f, input, depth + 1),
         RelationKind::Union { inputs } => {
             inputs.iter().try_for_each(|(input, _)| write_relation(f, input, depth + 1))
         }
@@ -137,6 +138,9 @@ fn write_head(f: &mut Formatter<'_>, relation: &Relation) -> Result {
         }
         RelationKind::Serialize { .. } => write!(f, "serialize"),
         RelationKind::Window { calls, partition, .. } => write_window(f, calls, partition),
+        RelationKind::Steps { steps, state, partition, .. } => {
+            write_steps(f, steps, state, partition)
+        }
     }
 }
 
@@ -152,6 +156,32 @@ fn write_window(
         write!(f, "{comma}{id} = {}(", call.function)?;
         write_list(f, &call.args)?;
         write!(f, ")")?;
+    }
+    if !partition.is_empty() {
+        write!(f, " per ")?;
+        write_list(f, partition)?;
+    }
+    Ok(())
+}
+
+/// `scan #7 = 0.#3, step all true => #3 = #7 + 1 per #2`.
+fn write_steps(
+    f: &mut Formatter<'_>,
+    steps: &[Step],
+    state: &[StepState],
+    partition: &[ColumnId],
+) -> Result {
+    write!(f, "scan ")?;
+    for StepState { id, step, of, .. } in state {
+        write!(f, "{id} = {step}.{of}, ")?;
+    }
+    for (i, step) in steps.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}step {:?} {}", step.output, step.condition)?;
+        if !step.assignments.is_empty() {
+            write!(f, " => ")?;
+            write_named(f, &step.assignments)?;
+        }
     }
     if !partition.is_empty() {
         write!(f, " per ")?;

@@ -3,7 +3,7 @@
 use crate::diagnostic::Span;
 use crate::syntax::{
     Expr, ExprKind, JoinKey, Literal, MvExpand, Name, NamedExpr, Operator, OperatorKind,
-    OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, SchemaColumn,
+    OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, Scan, SchemaColumn,
     SortKey, Statement, StatementKind,
 };
 
@@ -198,6 +198,7 @@ fn operator(operator: &mut OperatorKind) {
             expr(of);
             by.iter_mut().for_each(expr);
         }
+        OperatorKind::Scan(inner) => scan(inner),
         OperatorKind::Render { kind: n, properties } => {
             name(n);
             properties.iter_mut().for_each(|property| name(&mut property.name));
@@ -240,6 +241,20 @@ fn text_operator(operator: &mut OperatorKind) {
             }
         }
         _ => {}
+    }
+}
+
+fn scan(scan: &mut Scan) {
+    operator_parameters(&mut scan.parameters);
+    sort_keys(&mut scan.order);
+    exprs(&mut scan.partition);
+    scan.declared.iter_mut().for_each(parameter);
+    for step in &mut scan.steps {
+        name(&mut step.name);
+        step.optional.iter_mut().for_each(|span| *span = Span::default());
+        step.output.iter_mut().for_each(name);
+        expr(&mut step.condition);
+        named(&mut step.assignments);
     }
 }
 

@@ -351,6 +351,7 @@ pub enum OperatorKind {
     Serialize(Vec<NamedExpr>),
     GetSchema,
     Sample(Expr),
+    Scan(Scan),
     MvExpand(MvExpand),
     Parse(Parse),
     ParseKv(ParseKv),
@@ -438,6 +439,27 @@ pub struct FindProject {
     pub columns: Vec<(Name, Option<Type>)>,
     /// `pack(*)`: the other columns as a bag.
     pub pack: bool,
+}
+
+/// `scan`: steps that rows in order go through.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scan {
+    /// `with_match_id = name`, `kind = …`.
+    pub parameters: Vec<OperatorParameter>,
+    pub order: Vec<SortKey>,
+    pub partition: Vec<Expr>,
+    pub declared: Vec<Parameter>,
+    pub steps: Vec<ScanStep>,
+}
+
+/// `step s [optional] [output = all]: condition => a = x;`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanStep {
+    pub name: Name,
+    pub optional: Option<Span>,
+    pub output: Option<Name>,
+    pub condition: Expr,
+    pub assignments: Vec<NamedExpr>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -131,6 +131,7 @@ impl<'a> Planner<'a> {
             RelationKind::Window { input, calls, partition } => {
                 op::window::plan(self, input, calls, partition)
             }
+            RelationKind::Steps { .. } => op::steps::plan(self, relation),
         }
     }
 

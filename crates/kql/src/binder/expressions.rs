@@ -191,6 +191,11 @@ impl Binder<'_> {
         {
             return self.table_for_value(span);
         }
+        if let syntax::ExprKind::Name(step) = &unwrap(base).kind
+            && let Some(value) = self.step_value(step, name, span, row)
+        {
+            return value;
+        }
         let base = self.scalar(base, row)?;
         self.path(base, PathStep::Key(name.text.clone()), span)
     }

@@ -62,7 +62,9 @@ impl Binder<'_> {
         self.frames.push(Frame { level: self.level, ..Frame::default() });
         self.active.push(function.clone());
         let aggregating = self.aggregating.take();
+        let stepping = self.stepping.take();
         let result = self.deeper(span, |binder| binder.body(&function.body));
+        self.stepping = stepping;
         self.aggregating = aggregating;
         self.active.pop();
         self.frames.truncate(depth);

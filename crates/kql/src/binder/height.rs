@@ -61,6 +61,11 @@ fn relation_height(relation: &Relation) -> usize {
         RelationKind::Window { input, calls, .. } => {
             relation_height(input).max(highest(calls.iter().flat_map(|(_, call)| &call.args)))
         }
+        RelationKind::Steps { input, steps, .. } => {
+            let values = steps.iter().flat_map(|step| step.assignments.iter().map(|(_, e)| e));
+            let conditions = steps.iter().map(|step| &step.condition);
+            relation_height(input).max(highest(conditions.chain(values)))
+        }
     }
 }
 

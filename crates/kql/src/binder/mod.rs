@@ -120,6 +120,8 @@ struct Binder<'a> {
     aggregating: Option<aggregates::Aggregating>,
     /// Set while the expressions of an operator over rows are bound.
     windowing: Option<windows::Windowing>,
+    /// Set while the expressions of a `scan` are bound.
+    stepping: Option<operators::Stepping>,
     /// Functions being inlined, to refuse recursion.
     active: Vec<std::rc::Rc<scope::Function>>,
     set_options: Vec<(String, Literal)>,
@@ -149,6 +151,7 @@ impl<'a> Binder<'a> {
             frames: vec![Frame::default()],
             aggregating: None,
             windowing: None,
+            stepping: None,
             active: Vec::new(),
             set_options: Vec::new(),
             broken: Vec::new(),

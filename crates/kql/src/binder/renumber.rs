@@ -93,6 +93,19 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             }
             partition.iter_mut().for_each(visit);
         }
+        RelationKind::Steps { input, declared, steps, state, match_id, partition } => {
+            visit_relation(input, visit);
+            visit_named(declared, visit);
+            for step in steps {
+                visit_expr(&mut step.condition, visit);
+                visit_named(&mut step.assignments, visit);
+            }
+            for value in state {
+                visit(&mut value.id);
+                visit(&mut value.of);
+            }
+            match_id.iter_mut().chain(partition).for_each(visit);
+        }
     }
 }
 

@@ -25,9 +25,11 @@ impl Binder<'_> {
     pub(super) fn subquery(&mut self, expr: &syntax::Expr) -> Option<Relation> {
         let aggregating = self.aggregating.take();
         let windowing = self.windowing.take();
+        let stepping = self.stepping.take();
         self.level += 1;
         let relation = self.relation(expr);
         self.level -= 1;
+        self.stepping = stepping;
         self.windowing = windowing;
         self.aggregating = aggregating;
         relation

@@ -52,6 +52,7 @@ pub(super) fn is_serialized(relation: &Relation) -> bool {
         RelationKind::Sort { .. }
         | RelationKind::Serialize { .. }
         | RelationKind::Window { .. }
+        | RelationKind::Steps { .. }
         | RelationKind::Range { .. } => true,
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }

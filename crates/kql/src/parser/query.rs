@@ -154,7 +154,7 @@ impl Parser<'_> {
     }
 
     /// `(a: long = 5, T: (x: string), …)`.
-    fn parameters(&mut self) -> Vec<Parameter> {
+    pub(super) fn parameters(&mut self) -> Vec<Parameter> {
         let open = self.span();
         if !self.expect("(") {
             return Vec::new();

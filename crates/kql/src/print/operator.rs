@@ -5,7 +5,7 @@ use crate::diagnostic::Span;
 use crate::parser::spelling;
 use crate::syntax::{
     Expr, JoinKey, JoinKind, MvExpand, Name, OperatorKind, OperatorParameter, Pipeline,
-    RenderProperty, SortKey,
+    RenderProperty, Scan, SortKey,
 };
 
 impl Printer {
@@ -48,6 +48,7 @@ impl Printer {
             OperatorKind::Join { kind, right, keys } => self.join("join ", *kind, right, keys),
             OperatorKind::Lookup { kind, right, keys } => self.join("lookup ", *kind, right, keys),
             OperatorKind::MvExpand(expand) => self.mv_expand(expand),
+            OperatorKind::Scan(scan) => self.scan(scan),
             OperatorKind::Render { kind, properties } => self.render(kind, properties),
             OperatorKind::Sort(keys) => {
                 self.text("sort by ");
@@ -205,6 +206,43 @@ impl Printer {
         if let Some(limit) = &expand.limit {
             self.one(" limit ", limit);
         }
+    }
+
+    fn scan(&mut self, scan: &Scan) {
+        self.text("scan ");
+        self.operator_parameters(&scan.parameters);
+        if !scan.order.is_empty() {
+            self.text("order by ");
+            self.list(&scan.order, Self::sort_key);
+            self.text(" ");
+        }
+        if !scan.partition.is_empty() {
+            self.text("partition by ");
+            self.exprs(&scan.partition);
+            self.text(" ");
+        }
+        if !scan.declared.is_empty() {
+            self.text("declare ");
+            self.parameters(&scan.declared);
+            self.text(" ");
+        }
+        self.text("with (");
+        for step in &scan.steps {
+            self.text("step ");
+            self.name(&step.name);
+            self.text(if step.optional.is_some() { " optional" } else { "" });
+            if let Some(output) = &step.output {
+                self.text(" output=");
+                self.name(output);
+            }
+            self.one(": ", &step.condition);
+            if !step.assignments.is_empty() {
+                self.text(" => ");
+                self.named_list(&step.assignments);
+            }
+            self.text("; ");
+        }
+        self.text(")");
     }
 
     fn render(&mut self, kind: &Name, properties: &[RenderProperty]) {

@@ -76,6 +76,7 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
         RelationKind::Window { input, calls, partition } => {
             window(r, input, calls, partition, defined)
         }
+        RelationKind::Steps { .. } => steps(r, defined),
     }
 }
 
@@ -104,6 +105,32 @@ fn leaf(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
         _ => {}
     }
     r.columns.iter().try_for_each(|c| define(c.id, defined))
+}
+
+fn steps(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
+    let RelationKind::Steps { input, declared, steps, state, match_id, .. } = &r.kind else {
+        return Ok(());
+    };
+    relation(input, defined)?;
+    let mut known = visible(input);
+    let mut ids: Vec<ColumnId> = input.columns.iter().map(|c| c.id).collect();
+    for (id, default) in declared {
+        expr(default, &HashMap::new(), defined)?;
+        define(*id, defined)?;
+        ids.push(*id);
+    }
+    for value in state {
+        define(value.id, defined)?;
+        known.insert(value.id, value.ty);
+    }
+    for step in steps {
+        typed(&step.condition, Type::Bool)?;
+        expr(&step.condition, &known, defined)?;
+        step.assignments.iter().try_for_each(|(_, value)| expr(value, &known, defined))?;
+    }
+    match_id.iter().try_for_each(|id| define(*id, defined))?;
+    ids.extend(match_id);
+    same(ids, r.columns.iter().map(|c| c.id).collect())
 }
 
 fn window(

@@ -222,6 +222,14 @@ impl Needs {
                     }
                 }
             }
+            RelationKind::Steps { steps, state, partition, .. } => {
+                partition.iter().for_each(|id| self.add_column(*id));
+                state.iter().for_each(|value| self.add_column(value.of));
+                for step in steps {
+                    self.add_expr(&step.condition);
+                    step.assignments.iter().for_each(|(_, value)| self.add_expr(value));
+                }
+            }
             RelationKind::Scan { .. }
             | RelationKind::Values { .. }
             | RelationKind::Shared { .. }

@@ -6,6 +6,7 @@ pub(super) mod range;
 pub(super) mod scan;
 pub(super) mod shared;
 pub(super) mod sort;
+pub(super) mod steps;
 pub(super) mod summarize;
 pub(super) mod take;
 pub(super) mod union;

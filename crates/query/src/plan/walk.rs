@@ -15,7 +15,8 @@ pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
         | RelationKind::Sort { input, .. }
         | RelationKind::Take { input, .. }
         | RelationKind::Serialize { input }
-        | RelationKind::Window { input, .. } => vec![input],
+        | RelationKind::Window { input, .. }
+        | RelationKind::Steps { input, .. } => vec![input],
         RelationKind::Union { inputs } => inputs.iter().map(|(input, _)| input).collect(),
         RelationKind::Join { left, right, .. } => vec![left, right],
     }
@@ -45,6 +46,14 @@ pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Re
         RelationKind::Serialize { input } => (Vec::new(), vec![input]),
         RelationKind::Window { input, calls, .. } => {
             (calls.iter_mut().flat_map(|(_, call)| call.args.iter_mut()).collect(), vec![input])
+        }
+        RelationKind::Steps { input, declared, steps, .. } => {
+            let mut exprs: Vec<&mut Expr> = declared.iter_mut().map(|(_, e)| e).collect();
+            for step in steps {
+                exprs.push(&mut step.condition);
+                exprs.extend(step.assignments.iter_mut().map(|(_, e)| e));
+            }
+            (exprs, vec![input])
         }
         RelationKind::Union { inputs } => {
             (Vec::new(), inputs.iter_mut().map(|(input, _)| input).collect())

@@ -13,7 +13,8 @@ mod planner;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::{DFSchema, Result, plan_err};
 use datafusion::logical_expr::{Extension, LogicalPlan};
@@ -72,6 +73,16 @@ pub(crate) fn position(input: &Schema, name: &str) -> Result<usize> {
         Some(position) => Ok(position),
         None => plan_err!("the rows in order have no column {name}"),
     }
+}
+
+/// One value as an array of its own, which keeps nothing of the batch it comes from.
+pub(crate) fn single(array: &ArrayRef, row: usize) -> Result<ArrayRef> {
+    let row = u64::try_from(row).unwrap_or(u64::MAX);
+    let value = take(array, &UInt64Array::from(vec![row]), None)?;
+    Ok(match value.as_string_view_opt() {
+        Some(text) => Arc::new(text.gc()),
+        None => value,
+    })
 }
 
 /// Bytes of the values of a column, not of the buffers they may share with other columns.

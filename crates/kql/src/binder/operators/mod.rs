@@ -23,6 +23,7 @@ mod project_rename;
 mod project_reorder;
 mod refused;
 mod render;
+mod scan;
 mod search;
 mod serialize;
 mod sort;
@@ -33,6 +34,8 @@ mod top_hitters;
 mod union;
 mod union_columns;
 mod where_;
+
+pub(super) use scan::Stepping;
 
 use crate::bound::{Relation, RelationKind};
 use crate::codes;
@@ -160,6 +163,7 @@ impl Binder<'_> {
             }
             O::Lookup { kind, right, keys } => self.lookup_join(input, *kind, right, keys, span),
             O::As(name) => Some(self.as_name(input, name)),
+            O::Scan(scan) => self.scan_steps(input, scan, span),
             O::Serialize(items) => self.serialize(input, items, span),
             O::GetSchema => Some(self.getschema(&input, span)),
             O::Render { .. } => self.error(

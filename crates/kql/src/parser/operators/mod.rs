@@ -9,6 +9,7 @@ mod parameters;
 mod parse;
 mod render;
 mod rows;
+mod scan;
 mod search;
 mod sort;
 mod summarize;
@@ -59,6 +60,7 @@ const READ: &[(&str, Read)] = &[
     ("range", |p| p.range_operator()),
     ("render", |p| p.render_operator()),
     ("sample", |p| p.sample_operator()),
+    ("scan", |p| p.scan_operator()),
     ("search", |p| p.search_operator()),
     ("serialize", |p| p.serialize_operator()),
     ("sort", |p| p.sort_operator()),
@@ -96,7 +98,6 @@ const UNSUPPORTED: &[&str] = &[
     "project-smart",
     "reduce",
     "sample-distinct",
-    "scan",
     "top-nested",
 ];
 

@@ -20,7 +20,7 @@ impl Parser<'_> {
         OperatorKind::Top { count, key }
     }
 
-    fn sort_key(&mut self) -> SortKey {
+    pub(super) fn sort_key(&mut self) -> SortKey {
         let value = self.scalar();
         let descending = self.direction();
         let nulls_first = if self.eat_word("nulls") { self.nulls() } else { None };

@@ -7,7 +7,7 @@ pub(crate) mod prev;
 pub(crate) mod program;
 mod row_cumsum;
 mod row_number;
-mod row_rank;
+pub(crate) mod row_rank;
 mod row_window_session;
 
 use std::ops::Range;

@@ -11,6 +11,7 @@ use datafusion::common::{Result, ScalarValue};
 use model::Type;
 
 use super::{Restarts, Running, argument};
+use crate::serial::single;
 
 struct Rank {
     is_dense: bool,
@@ -47,7 +48,7 @@ impl Running for Rank {
 
 /// Tells in which rows a column differs from the row before; two nulls do not differ.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     /// The value of the last row, an array of one.
     last: Option<ArrayRef>,
 }
@@ -65,8 +66,7 @@ impl Changes {
         };
         let is_first = self.last.is_none();
         let differs = distinct(&before, values)?;
-        // A copy: the slice would keep the whole batch.
-        self.last = Some(concat(&[&values.slice(rows - 1, 1)])?);
+        self.last = Some(single(values, rows - 1)?);
         let flags =
             BooleanBuffer::collect_bool(rows, |row| is_first && row == 0 || differs.value(row));
         Ok(BooleanArray::new(flags, None))
