@@ -93,20 +93,27 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             }
             partition.iter_mut().for_each(visit);
         }
-        RelationKind::Steps { input, declared, steps, state, match_id, partition } => {
-            visit_relation(input, visit);
-            visit_named(declared, visit);
-            for step in steps {
-                visit_expr(&mut step.condition, visit);
-                visit_named(&mut step.assignments, visit);
-            }
-            for value in state {
-                visit(&mut value.id);
-                visit(&mut value.of);
-            }
-            match_id.iter_mut().chain(partition).for_each(visit);
-        }
+        RelationKind::Steps { .. } => visit_steps(relation, visit),
     }
+}
+
+fn visit_steps(relation: &mut Relation, visit: &mut dyn FnMut(&mut ColumnId)) {
+    let RelationKind::Steps { input, declared, steps, state, match_id, partition } =
+        &mut relation.kind
+    else {
+        return;
+    };
+    visit_relation(input, visit);
+    visit_named(declared, visit);
+    for step in steps {
+        visit_expr(&mut step.condition, visit);
+        visit_named(&mut step.assignments, visit);
+    }
+    for value in state {
+        visit(&mut value.id);
+        visit(&mut value.of);
+    }
+    match_id.iter_mut().chain(partition).for_each(visit);
 }
 
 fn visit_named(list: &mut [(ColumnId, Expr)], visit: &mut dyn FnMut(&mut ColumnId)) {
