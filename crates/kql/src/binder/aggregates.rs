@@ -3,7 +3,7 @@
 
 use model::Type;
 
-use crate::bound::{Aggregate, Column, Expr, ExprKind};
+use crate::bound::{Aggregate, Column, Expr, ExprKind, Literal};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::signatures::{self, Returns, Signature};
@@ -11,8 +11,8 @@ use crate::syntax::{self, Argument, Name, NamedExpr};
 
 use super::Binder;
 use super::coerce::{Fit, convert, fit};
-use super::expressions::column_ref;
-use super::names::{Names, percentile_name};
+use super::expressions::{column_ref, literal};
+use super::names::Names;
 use super::scope::unwrap;
 
 /// The aggregates found so far in one `summarize`.
@@ -43,6 +43,7 @@ impl Binder<'_> {
     ) -> Option<Expr> {
         let args = self.outside(|binder| binder.arguments(args, row))?;
         let args = self.drop_counted(signature, args);
+        let args = self.spread_percentiles(signature, args)?;
         let outputs = self.add_aggregate(signature, name, args, span)?;
         match outputs.as_slice() {
             [only] => Some(only.clone()),
@@ -72,6 +73,37 @@ impl Binder<'_> {
         args
     }
 
+    /// The percentiles of `percentiles_array(x, dynamic([…]))`, one argument each.
+    fn spread_percentiles(
+        &mut self,
+        signature: &Signature,
+        mut args: Vec<Expr>,
+    ) -> Option<Vec<Expr>> {
+        let last = match (signature.name, args.len()) {
+            ("percentiles_array", 2) | ("percentilesw_array", 3) => args.len() - 1,
+            _ => return Some(args),
+        };
+        if args[last].ty != Type::Dynamic {
+            return Some(args);
+        }
+        let span = args[last].span;
+        let numbers = match &args[last].kind {
+            ExprKind::Literal(Literal::Dynamic(json)) => array_of_numbers(json),
+            _ => None,
+        };
+        let Some(numbers) = numbers.filter(|numbers| !numbers.is_empty()) else {
+            let message = "the percentiles are a literal array of numbers";
+            return self.report(
+                Diagnostic::new(codes::CONSTANT_NEEDED, span, message)
+                    .help("for example `dynamic([50, 95])`"),
+            );
+        };
+        self.spend(numbers.len(), span)?;
+        args.truncate(last);
+        args.extend(numbers.into_iter().map(|number| literal(Literal::Real(number), span)));
+        Some(args)
+    }
+
     fn add_aggregate(
         &mut self,
         signature: &'static Signature,
@@ -84,20 +116,14 @@ impl Binder<'_> {
         };
         let types_out: Vec<Type> = match overload.returns {
             Returns::Each => types.clone(),
-            Returns::First => vec![returns; args.len().saturating_sub(1)],
+            Returns::First => {
+                vec![returns; args.len().saturating_sub(first_percentile(signature.name))]
+            }
             Returns::Is(_) | Returns::Common => vec![returns],
         };
         let args: Vec<Expr> =
             args.into_iter().zip(types).map(|(arg, ty)| convert(arg, ty)).collect();
-        if signature.name.starts_with("percentile") {
-            self.check_percentiles(&args)?;
-        }
-        if matches!(signature.name, "count_distinct" | "count_distinctif" | "dcount" | "dcountif")
-            && let Some(first) = args.first()
-            && signature.name.starts_with("count")
-        {
-            self.refuse_dynamic(first, "`count_distinct`")?;
-        }
+        self.check_aggregate(signature, &args)?;
         let outputs: Vec<_> = types_out.iter().map(|ty| (self.fresh_id(), *ty)).collect();
         let refs = outputs
             .iter()
@@ -108,10 +134,25 @@ impl Binder<'_> {
         Some(refs)
     }
 
-    fn check_percentiles(&mut self, args: &[Expr]) -> Option<()> {
-        for arg in args.iter().skip(1) {
+    /// What the types of arguments do not say.
+    fn check_aggregate(&mut self, signature: &Signature, args: &[Expr]) -> Option<()> {
+        match signature.name {
+            name if name.starts_with("percentile") => {
+                self.check_percentiles(&args[first_percentile(name).min(args.len())..])
+            }
+            "count_distinct" | "count_distinctif" => {
+                self.refuse_dynamic(args.first()?, "`count_distinct`")
+            }
+            "dcount" | "hll" => self.check_accuracy(signature, args.get(1)),
+            "dcountif" | "hll_if" => self.check_accuracy(signature, args.get(2)),
+            _ => Some(()),
+        }
+    }
+
+    fn check_percentiles(&mut self, percentiles: &[Expr]) -> Option<()> {
+        for arg in percentiles {
             match &arg.kind {
-                ExprKind::Literal(crate::bound::Literal::Real(p)) if (0.0..=100.0).contains(p) => {}
+                ExprKind::Literal(Literal::Real(p)) if (0.0..=100.0).contains(p) => {}
                 _ => {
                     let message = "a percentile is a literal from 0 to 100";
                     return self.error(codes::CONSTANT_NEEDED, arg.span, message);
@@ -119,6 +160,17 @@ impl Binder<'_> {
             }
         }
         Some(())
+    }
+
+    fn check_accuracy(&mut self, signature: &Signature, accuracy: Option<&Expr>) -> Option<()> {
+        match accuracy {
+            Some(Expr { kind: ExprKind::Literal(Literal::Long(0..=4)), .. }) | None => Some(()),
+            Some(other) => {
+                let message =
+                    format!("the accuracy of `{}()` is a literal from 0 to 4", signature.name);
+                self.error(codes::CONSTANT_NEEDED, other.span, message)
+            }
+        }
     }
 
     /// The columns one written item of `summarize` yields.
@@ -131,7 +183,10 @@ impl Binder<'_> {
     ) -> Vec<Item> {
         if let syntax::ExprKind::Call { name, args } = &unwrap(&item.value).kind
             && let Some(signature) = signatures::aggregate_function(&name.text)
-            && matches!(signature.name, "arg_max" | "arg_min" | "take_any" | "percentiles")
+            && matches!(
+                signature.name,
+                "arg_max" | "arg_min" | "take_any" | "percentiles" | "percentilesw"
+            )
         {
             return self.several(signature, (name, args, item), input, keys, names);
         }
@@ -165,12 +220,15 @@ impl Binder<'_> {
     ) -> Vec<Item> {
         let span = item.value.span;
         let carried = match signature.name {
-            "percentiles" => self.percentile_arguments(args, input),
+            "percentiles" | "percentilesw" => self.percentile_arguments(args, input),
             _ => self.carried_arguments(signature, name, args, input, keys),
         };
         let values: Option<Vec<Expr>> = carried.iter().map(|c| c.value.clone()).collect();
         let outputs = values.and_then(|values| self.add_aggregate(signature, name, values, span));
-        let skip = usize::from(signature.name == "percentiles");
+        let skip = match !signature.name.starts_with("percentiles") {
+            true => 0,
+            false => first_percentile(signature.name),
+        };
         let mut items = Vec::new();
         for (i, argument) in carried.iter().skip(skip).enumerate() {
             let written = match (item.names.get(i), argument.written) {
@@ -198,7 +256,7 @@ impl Binder<'_> {
         let mut carried = Vec::with_capacity(args.len());
         for arg in args {
             let value = self.outside(|binder| binder.scalar(&arg.value, input));
-            let name = Some(percentile_name(&of, self.text_of(&arg.value)));
+            let name = Some(self.percentile_name(&of, &arg.value));
             carried.push(Carried { name, written: false, value });
         }
         carried
@@ -264,6 +322,23 @@ impl Binder<'_> {
             carried.push(Carried { name, written: false, value });
         }
     }
+}
+
+/// Where the percentiles of a call begin.
+fn first_percentile(function: &str) -> usize {
+    match function {
+        "percentilew" | "percentilesw" | "percentilesw_array" => 2,
+        _ => 1,
+    }
+}
+
+/// The numbers of a JSON array of numbers.
+fn array_of_numbers(json: &str) -> Option<Vec<f64>> {
+    let inside = json.trim().strip_prefix('[')?.strip_suffix(']')?;
+    if inside.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    inside.split(',').map(|number| number.trim().parse().ok()).collect()
 }
 
 fn extreme(function: &str) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::bound::{Column, Literal};
+use crate::bound::{self, Column, ExprKind as BoundKind, Literal};
 use crate::signatures::{self, Naming, Signature};
 use crate::syntax::{Argument, Expr, ExprKind};
 
@@ -101,18 +101,27 @@ impl Binder<'_> {
         if matches!(self.lookup(name), Some(Binding::Function(_))) {
             return None;
         }
-        let signature =
-            signatures::aggregate_function(name).or_else(|| signatures::scalar_function(name))?;
+        let aggregate = signatures::aggregate_function(name);
+        let scalar = signatures::scalar_function(name);
+        let signature = match self.aggregating.is_some() {
+            true => aggregate.or(scalar)?,
+            false => scalar.or(aggregate)?,
+        };
         let first = args.first().map(|arg| &arg.value);
         let first_name = || first.and_then(|value| self.default_name(value, row));
         match signature.naming {
             Naming::Positional => None,
+            Naming::Argument if old_prefix(name).is_some() => {
+                Some(format!("{name}_{}", first_name().unwrap_or_default()))
+            }
             Naming::Argument => first_name(),
             Naming::OnlyArgument if args.len() == 1 => first_name(),
             Naming::OnlyArgument => None,
             Naming::Prefix(prefix) => {
+                let prefix = old_prefix(name).unwrap_or(prefix);
                 Some(format!("{prefix}_{}", first_name().unwrap_or_default()))
             }
+            Naming::Fixed(name) => Some(name.to_owned()),
             Naming::Special => self.special_name(signature, name, args, row),
         }
     }
@@ -135,11 +144,17 @@ impl Binder<'_> {
                 }
                 _ => None,
             },
-            "percentile" => {
-                let percentile = &args.get(1)?.value;
-                Some(percentile_name(&first_name.unwrap_or_default(), self.text_of(percentile)))
+            "percentile" | "percentilew" => {
+                let percentile = &args.last()?.value;
+                Some(self.percentile_name(&first_name.unwrap_or_default(), percentile))
             }
-            "percentiles_array" => Some(format!("percentiles_{}", first_name.unwrap_or_default())),
+            "covariance" | "covarianceif" | "covariancep" | "covariancepif" => {
+                let second = self.default_name(&args.get(1)?.value, row).unwrap_or_default();
+                Some(format!("{}_{}_{second}", signature.name, first_name.unwrap_or_default()))
+            }
+            "percentiles_array" | "percentilesw_array" => {
+                Some(format!("percentiles_{}", first_name.unwrap_or_default()))
+            }
             "take_any" if spelt == "any" => Some(format!("any_{}", first_name.unwrap_or_default())),
             "arg_max" | "arg_min" if spelt.starts_with("arg_") => first_name,
             "arg_max" => Some(format!("max_{}", first_name.unwrap_or_default())),
@@ -152,9 +167,39 @@ impl Binder<'_> {
     pub(super) fn text_of(&self, expr: &Expr) -> &str {
         self.text.get(expr.span.start..expr.span.end).unwrap_or("").trim()
     }
+
+    /// `percentile_x_99_9`; a percentile that is computed adds nothing.
+    pub(super) fn percentile_name(&self, value: &str, percentile: &Expr) -> String {
+        let number = match &percentile.kind {
+            ExprKind::Literal(literal) => number_text(literal),
+            ExprKind::Name(name) => match self.lookup(&name.text) {
+                Some(Binding::Scalar(bound::Expr {
+                    kind: BoundKind::Literal(literal), ..
+                })) => number_text(literal),
+                _ => None,
+            },
+            _ => None,
+        };
+        format!("percentile_{value}_{}", number.unwrap_or_default())
+    }
 }
 
-/// `percentile_x_99_9`.
-pub(super) fn percentile_name(value: &str, percentile: &str) -> String {
-    format!("percentile_{value}_{}", percentile.replace('.', "_"))
+fn number_text(literal: &Literal) -> Option<String> {
+    let text = match literal {
+        Literal::Int(number) => number.to_string(),
+        Literal::Long(number) => number.to_string(),
+        Literal::Real(number) | Literal::Decimal(number) => number.to_string(),
+        _ => return None,
+    };
+    Some(text.replace('.', "_"))
+}
+
+/// Old spellings that name their columns after themselves.
+fn old_prefix(spelt: &str) -> Option<&'static str> {
+    match spelt {
+        "cnt" => Some("cnt"),
+        "anyif" => Some("anyif"),
+        "make_dictionary" => Some("dictionary"),
+        _ => None,
+    }
 }

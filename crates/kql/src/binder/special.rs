@@ -36,6 +36,13 @@ impl Binder<'_> {
             ("extract", 4) | ("extractjson" | "extract_json", 3) => {
                 self.typed_extract(name, args, span, row)
             }
+            ("percentile_tdigest", 2) => self.error(
+                codes::NOT_SUPPORTED,
+                span,
+                "`percentile_tdigest()` without a type is not supported: name it, for example \
+                 `typeof(real)`",
+            ),
+            ("percentile_tdigest", 3) => self.typed_extract(name, args, span, row),
             ("replace", 3) => self.old_replace(args, span, row),
             ("make_datetime", 1) => self.renamed("todatetime", name, args, span, row),
             ("make_timespan", 1) => self.renamed("totimespan", name, args, span, row),
@@ -132,7 +139,7 @@ impl Binder<'_> {
         Some(call("bag_pack", pairs.collect(), Type::Dynamic, span))
     }
 
-    /// `extract(…, typeof(t))`: the text converted.
+    /// `extract(…, typeof(t))`, `percentile_tdigest(…, typeof(t))`: the value converted.
     fn typed_extract(
         &mut self,
         name: &Name,
@@ -150,11 +157,11 @@ impl Binder<'_> {
         };
         let signature = signatures::scalar_function(&name.text)?;
         let bound = self.arguments(rest, row)?;
-        let text = self.resolve(signature, name, bound, span)?;
-        if ty == Type::String {
-            return Some(text);
+        let value = self.resolve(signature, name, bound, span)?;
+        if ty == value.ty {
+            return Some(value);
         }
-        Some(call(conversion(ty), vec![text], ty, span))
+        Some(call(conversion(ty), vec![value], ty, span))
     }
 
     /// `replace(regex, rewrite, text)` is `replace_regex(text, regex, rewrite)`.

@@ -26,12 +26,14 @@ const SUM_IF: &[Overload] = &[
     over(&[TIMESPAN, BOOL], Type::TimeSpan),
 ];
 const AVG: &[Overload] = &[
+    over(&[LONG], Type::Real),
     over(&[REAL], Type::Real),
     over(&[DECIMAL], Type::Decimal),
     over(&[TIMESPAN], Type::TimeSpan),
     over(&[DATETIME], Type::DateTime),
 ];
 const AVG_IF: &[Overload] = &[
+    over(&[LONG, BOOL], Type::Real),
     over(&[REAL, BOOL], Type::Real),
     over(&[DECIMAL, BOOL], Type::Decimal),
     over(&[TIMESPAN, BOOL], Type::TimeSpan),
@@ -46,34 +48,60 @@ const SPREAD_IF: &[Overload] = &[over(&[REAL, BOOL], Type::Real)];
 const PERCENTILE: &[Overload] = &[
     over(&[LONG, REAL], Type::Long),
     over(&[REAL, REAL], Type::Real),
-    over(&[DECIMAL, REAL], Type::Decimal),
     over(&[DATETIME, REAL], Type::DateTime),
     over(&[TIMESPAN, REAL], Type::TimeSpan),
 ];
 const PERCENTILES: &[Overload] = &[
     over(&[LONG, REAL], Type::Long).repeat(1, 1).returns(Returns::First),
     over(&[REAL, REAL], Type::Real).repeat(1, 1).returns(Returns::First),
-    over(&[DECIMAL, REAL], Type::Decimal).repeat(1, 1).returns(Returns::First),
     over(&[DATETIME, REAL], Type::DateTime).repeat(1, 1).returns(Returns::First),
     over(&[TIMESPAN, REAL], Type::TimeSpan).repeat(1, 1).returns(Returns::First),
 ];
 const PERCENTILES_ARRAY: &[Overload] = &[
     over(&[LONG, REAL], Type::Dynamic).repeat(1, 1),
     over(&[REAL, REAL], Type::Dynamic).repeat(1, 1),
-    over(&[DECIMAL, REAL], Type::Dynamic).repeat(1, 1),
     over(&[DATETIME, REAL], Type::Dynamic).repeat(1, 1),
     over(&[TIMESPAN, REAL], Type::Dynamic).repeat(1, 1),
 ];
+const PERCENTILES_W: &[Overload] = &[
+    over(&[LONG, LONG, REAL], Type::Long).repeat(2, 1).returns(Returns::First),
+    over(&[REAL, LONG, REAL], Type::Real).repeat(2, 1).returns(Returns::First),
+    over(&[DATETIME, LONG, REAL], Type::DateTime).repeat(2, 1).returns(Returns::First),
+    over(&[TIMESPAN, LONG, REAL], Type::TimeSpan).repeat(2, 1).returns(Returns::First),
+];
+const PERCENTILE_W: &[Overload] = &[
+    over(&[LONG, LONG, REAL], Type::Long),
+    over(&[REAL, LONG, REAL], Type::Real),
+    over(&[DATETIME, LONG, REAL], Type::DateTime),
+    over(&[TIMESPAN, LONG, REAL], Type::TimeSpan),
+];
+const PERCENTILES_W_ARRAY: &[Overload] = &[
+    over(&[LONG, LONG, REAL], Type::Dynamic).repeat(2, 1),
+    over(&[REAL, LONG, REAL], Type::Dynamic).repeat(2, 1),
+    over(&[DATETIME, LONG, REAL], Type::Dynamic).repeat(2, 1),
+    over(&[TIMESPAN, LONG, REAL], Type::Dynamic).repeat(2, 1),
+];
+const TDIGEST: &[Overload] = &[
+    over(&[LONG, LONG], Type::Dynamic).optional(1),
+    over(&[REAL, LONG], Type::Dynamic).optional(1),
+    over(&[DATETIME, LONG], Type::Dynamic).optional(1),
+    over(&[TIMESPAN, LONG], Type::Dynamic).optional(1),
+];
+/// Reals and timespans have no bits of their own to combine.
+const BITS: &[Overload] = &[over(&[INT], Type::Int), over(&[LONG], Type::Long)];
+const PAIR: &[Overload] = &[over(&[REAL, REAL], Type::Real)];
+const PAIR_IF: &[Overload] = &[over(&[REAL, REAL, BOOL], Type::Real)];
 /// The key first; further arguments are carried along.
 const ARG: &[Overload] = &[
     over(&[Param::Ordered], Type::Dynamic).returns(Returns::Each),
     over(&[Param::Ordered, Param::Any], Type::Dynamic).repeat(1, 1).returns(Returns::Each),
 ];
-const LIST: &[Overload] = &[over(&[Param::Any, LONG], Type::Dynamic).optional(1)];
-const LIST_IF: &[Overload] = &[over(&[Param::Any, BOOL, LONG], Type::Dynamic).optional(1)];
+const NUMBER: Param = Param::Const(Type::Long);
+const LIST: &[Overload] = &[over(&[Param::Any, NUMBER], Type::Dynamic).optional(1)];
+const LIST_IF: &[Overload] = &[over(&[Param::Any, BOOL, NUMBER], Type::Dynamic).optional(1)];
 
 pub(super) static SIGNATURES: &[Signature] = &[
-    aggregate("count", &[over(&[], Type::Long)], "the number of rows"),
+    aggregate("count", &[over(&[], Type::Long)], "the number of rows").also(&["cnt"]),
     aggregate("countif", &[over(&[BOOL], Type::Long)], "the number of rows where this is true"),
     aggregate("sum", SUM, "the sum, 0 for no values"),
     aggregate("sumif", SUM_IF, "the sum over rows where the predicate is true"),
@@ -103,12 +131,57 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[Param::Any, BOOL], Type::Long)],
         "the exact number of distinct values of rows where the predicate is true",
     ),
+    aggregate(
+        "hll",
+        &[over(&[Param::Any, NUMBER], Type::Dynamic).optional(1)],
+        "a count of distinct values that can be stored and merged; accuracy 0 to 4",
+    )
+    .takes("value, accuracy"),
+    aggregate(
+        "hll_if",
+        &[over(&[Param::Any, BOOL, NUMBER], Type::Dynamic).optional(1)],
+        "`hll` over rows where the predicate is true",
+    )
+    .takes("value, predicate, accuracy"),
+    aggregate("hll_merge", &[over(&[DYNAMIC], Type::Dynamic)], "one count of all counts of `hll`")
+        .takes("counts"),
     aggregate("percentile", PERCENTILE, "the value at a percentile, one that occurs")
         .named(Naming::Special),
     aggregate("percentiles", PERCENTILES, "the values at several percentiles, one column each")
         .named(Naming::Special),
     aggregate("percentiles_array", PERCENTILES_ARRAY, "the array of values at several percentiles")
         .named(Naming::Special),
+    aggregate("percentilew", PERCENTILE_W, "the value at a percentile of weighted values")
+        .takes("value, weight, percentile")
+        .named(Naming::Special),
+    aggregate(
+        "percentilesw",
+        PERCENTILES_W,
+        "the values at several percentiles of weighted values, one column each",
+    )
+    .takes("value, weight, percentile")
+    .named(Naming::Special),
+    aggregate(
+        "percentilesw_array",
+        PERCENTILES_W_ARRAY,
+        "the array of values at several percentiles of weighted values",
+    )
+    .takes("value, weight, percentiles")
+    .named(Naming::Special),
+    aggregate(
+        "tdigest",
+        TDIGEST,
+        "the quantiles of values, weighted where a weight is given, to be stored and merged",
+    )
+    .takes("value, weight"),
+    aggregate(
+        "tdigest_merge",
+        &[over(&[DYNAMIC], Type::Dynamic)],
+        "one tdigest of all values of tdigests",
+    )
+    .takes("tdigests")
+    .also(&["merge_tdigest", "merge_tdigests"])
+    .named(Naming::Prefix("merge_tdigests")),
     aggregate(
         "take_any",
         &[over(&[Param::Any], Type::Dynamic).repeat(0, 1).returns(Returns::Each)],
@@ -147,22 +220,45 @@ pub(super) static SIGNATURES: &[Signature] = &[
         .named(Naming::Prefix("set")),
     aggregate(
         "make_bag",
-        &[over(&[DYNAMIC, LONG], Type::Dynamic).optional(1)],
+        &[over(&[DYNAMIC, NUMBER], Type::Dynamic).optional(1)],
         "one bag of the properties of all bags; the first value of a name wins",
     )
     .also(&["make_dictionary"])
     .named(Naming::Prefix("bag")),
     aggregate(
         "make_bag_if",
-        &[over(&[DYNAMIC, BOOL, LONG], Type::Dynamic).optional(1)],
+        &[over(&[DYNAMIC, BOOL, NUMBER], Type::Dynamic).optional(1)],
         "`make_bag` over rows where the predicate is true",
     )
     .named(Naming::Prefix("bag")),
     aggregate("stdev", SPREAD, "the sample standard deviation, 0 for fewer than two values"),
     aggregate("stdevif", SPREAD_IF, "`stdev` over rows where the predicate is true"),
     aggregate("stdevp", SPREAD, "the population standard deviation"),
+    aggregate("stdevpif", SPREAD_IF, "`stdevp` over rows where the predicate is true"),
     aggregate("variance", SPREAD, "the sample variance, 0 for fewer than two values"),
     aggregate("varianceif", SPREAD_IF, "`variance` over rows where the predicate is true"),
     aggregate("variancep", SPREAD, "the population variance"),
     aggregate("variancepif", SPREAD_IF, "`variancep` over rows where the predicate is true"),
+    aggregate("covariance", PAIR, "the sample covariance, 0 for fewer than two pairs")
+        .takes("x, y")
+        .named(Naming::Special),
+    aggregate("covarianceif", PAIR_IF, "`covariance` over rows where the predicate is true")
+        .takes("x, y, predicate")
+        .named(Naming::Special),
+    aggregate("covariancep", PAIR, "the population covariance")
+        .takes("x, y")
+        .named(Naming::Special),
+    aggregate("covariancepif", PAIR_IF, "`covariancep` over rows where the predicate is true")
+        .takes("x, y, predicate")
+        .named(Naming::Special),
+    aggregate("binary_all_and", BITS, "the bits set in all values").keeps_name(),
+    aggregate("binary_all_or", BITS, "the bits set in some value").keeps_name(),
+    aggregate("binary_all_xor", BITS, "the bits set in an odd number of values").keeps_name(),
+    aggregate(
+        "buildschema",
+        &[over(&[DYNAMIC], Type::Dynamic)],
+        "the smallest schema that admits all values",
+    )
+    .takes("value")
+    .named(Naming::Prefix("schema")),
 ];

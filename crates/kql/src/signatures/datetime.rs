@@ -6,7 +6,7 @@ use super::short::*;
 use super::{Naming, Overload, Signature, over, scalar};
 
 const PERIOD: &[Overload] = &[over(&[DATETIME, LONG], Type::DateTime).optional(1)];
-const PART: &[Overload] = &[over(&[DATETIME], Type::Int)];
+const PART: &[Overload] = &[over(&[DATETIME], Type::Long)];
 const UNIX: &[Overload] = &[over(&[LONG], Type::DateTime), over(&[REAL], Type::DateTime)];
 
 pub(super) static SIGNATURES: &[Signature] = &[
@@ -43,7 +43,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("week_of_year", PART, "the ISO 8601 week of the year").also(&["weekofyear"]),
     scalar(
         "datetime_part",
-        &[over(&[WORD, DATETIME], Type::Int)],
+        &[over(&[WORD, DATETIME], Type::Long)],
         "a part of a datetime by name: Year, Quarter, Month, …, Nanosecond",
     )
     .also(&["datepart"]),

@@ -12,6 +12,7 @@ mod dynamic;
 mod internal;
 mod math;
 mod operators;
+mod sketches;
 mod string;
 mod tabular;
 mod unsupported;
@@ -85,6 +86,8 @@ pub enum Naming {
     OnlyArgument,
     /// The prefix, `_`, the name of the first argument when that is a column: `sum_x`, `count_`.
     Prefix(&'static str),
+    /// Always the same.
+    Fixed(&'static str),
     /// The binder has a rule for this function (`percentile_x_95`, `arg_max`).
     Special,
 }
@@ -223,6 +226,7 @@ pub fn families() -> impl Iterator<Item = Family> {
         ("Numbers", math::SIGNATURES),
         ("Arrays and bags", dynamic::SIGNATURES),
         ("Conditions", conditional::SIGNATURES),
+        ("Stored counts and quantiles", sketches::SIGNATURES),
         ("Aggregates", aggregate::SIGNATURES),
         ("Rows in order", window::SIGNATURES),
     ]
@@ -265,6 +269,7 @@ mod short {
     use model::Type;
 
     pub const BOOL: Param = Param::Of(Type::Bool);
+    pub const INT: Param = Param::Of(Type::Int);
     pub const LONG: Param = Param::Of(Type::Long);
     pub const REAL: Param = Param::Of(Type::Real);
     pub const DECIMAL: Param = Param::Of(Type::Decimal);

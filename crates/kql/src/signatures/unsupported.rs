@@ -14,13 +14,13 @@ const KNOWN: &str = "
     all around array_iff array_iif array_rotate_left array_rotate_right array_shift_left
     array_shift_right array_split array_strcat assert bag_pack_columns bag_set_key bag_zip
     base64_decode_toarray base64_decode_toguid base64_encode_fromarray base64_encode_fromguid
-    beta_cdf beta_inv beta_pdf bin_auto binary_all_and binary_all_or binary_all_xor
-    bitset_count_ones buildschema cluster cnt column_names_of convert_angle convert_energy
+    beta_cdf beta_inv beta_pdf bin_auto
+    bitset_count_ones cluster column_names_of convert_angle convert_energy
     convert_force convert_length convert_mass convert_speed convert_temperature convert_volume cot
-    covariance covarianceif covariancep covariancepif current_cluster_endpoint current_cursor
+    current_cluster_endpoint current_cursor
     current_database current_node_id current_principal current_principal_details
     current_principal_is_member_of cursor_after cursor_before_or_at cursor_current database
-    datetime_list_timezones datetime_local_to_utc datetime_utc_to_local dcount_hll entity_group
+    datetime_list_timezones datetime_local_to_utc datetime_utc_to_local entity_group
     erf erfc estimate_data_size extent_id extent_tags extentid external_table extractall
     format_bytes format_ipv4 format_ipv4_mask gamma geo_angle geo_azimuth
     geo_closest_point_on_line geo_closest_point_on_polygon geo_distance_2points
@@ -39,16 +39,15 @@ const KNOWN: &str = "
     geo_simplify_polygons_array geo_union_lines_array geo_union_polygons_array graph
     gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_ipv4
     has_any_ipv4_prefix has_ipv4 has_ipv4_prefix hash_combine hash_many hash_md5 hash_sha1
-    hash_sha256 hll hll_if hll_isvalid hll_merge ingestion_time inner_nodes ipv4_compare
+    hash_sha256 ingestion_time inner_nodes ipv4_compare
     ipv4_is_in_any_range ipv4_is_in_range ipv4_is_match ipv4_is_private ipv4_netmask_suffix
     ipv4_range_to_cidr_list ipv6_compare ipv6_is_in_any_range ipv6_is_in_range ipv6_is_match
     isascii iscolumnexists isutf8 jaccard_index labels loggamma make_string map materialized_view
-    merge_tdigest node_degree_in node_degree_out node_id parse_command_line parse_ipv4
+    node_degree_in node_degree_out node_id parse_command_line parse_ipv4
     parse_ipv4_mask parse_ipv6 parse_ipv6_mask parse_path parse_urlquery parse_user_agent
-    parse_version parse_xml parseurlquery passthrough percentile_tdigest percentiles_array_tdigest
-    percentilesw percentilesw_array percentilew percentrank_tdigest
+    parse_version parse_xml parseurlquery passthrough
     punycode_domain_from_string punycode_domain_to_string punycode_from_string punycode_to_string
-    rank_tdigest regex_quote replace_strings row_id row_rank
+    regex_quote replace_strings row_id row_rank
       rowstore_ordinal_range series_abs series_acos series_add
     series_asin series_atan series_ceiling series_cos series_cosine_similarity series_decompose
     series_decompose_anomalies series_decompose_forecast series_divide series_dot_product
@@ -59,7 +58,7 @@ const KNOWN: &str = "
     series_multiply series_not_equals series_outliers series_pearson_correlation
     series_periods_detect series_periods_validate series_pow series_product series_seasonal
     series_sign series_sin series_stats series_stats_dynamic series_subtract series_tan set_equals
-    stdevpif stored_query_result table tdigest tdigest_isvalid tdigest_merge to_utf8 treepath
+    stored_query_result table to_utf8 treepath
     unicode_codepoints_from_string unicode_codepoints_to_string welch_test
     zlib_compress_to_base64_string zlib_decompress_from_base64_string
 ";

@@ -80,7 +80,7 @@ render table
   take 3  -> b#8:string, n#11:long, m#12:real
     sort #11 desc nulls last  -> b#8:string, n#11:long, m#12:real
       project #8, #11 = #9, #12 = round(#10, 1)  -> b#8:string, n#11:long, m#12:real
-        summarize #9 = count(), #10 = avg(toreal(#7)) by #8 = #4  -> b#8:string, \
+        summarize #9 = count(), #10 = avg(#7) by #8 = #4  -> b#8:string, \
 aggregate_0#9:long, aggregate_1#10:real
           join Inner on #3 == #5  -> a#3:long, b#4:string, a1#5:long, c#7:long
             where (#3 > 1)  -> a#3:long, b#4:string

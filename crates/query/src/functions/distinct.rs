@@ -2,6 +2,8 @@
 //!
 //! Invariant: values are known by a 64-bit hash that is the same in every part of a query.
 
+use std::borrow::Cow;
+
 use datafusion::arrow::array::{Array, ArrayRef, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
@@ -89,6 +91,13 @@ impl Distinct {
         }
     }
 
+    /// Lowers the accuracy of an estimate to two to the power of `bits` registers.
+    pub fn limit(&mut self, bits: u32) {
+        if let Distinct::Estimate(registers) = self {
+            *registers = fold(registers, 1 << bits).into_owned();
+        }
+    }
+
     pub fn count(&self) -> i64 {
         match self {
             Distinct::Exact(set) => set.len() as i64,
@@ -134,7 +143,11 @@ impl Distinct {
             *self = Distinct::Estimate(registers);
         }
         if let Distinct::Estimate(registers) = self {
-            registers.iter_mut().zip(rest).for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
+            // Of two accuracies the lower one is left.
+            let theirs = fold(rest, registers.len());
+            *registers = fold(registers, theirs.len()).into_owned();
+            let pairs = registers.iter_mut().zip(theirs.iter());
+            pairs.for_each(|(mine, theirs)| *mine = (*mine).max(*theirs));
         }
     }
 }
@@ -147,6 +160,26 @@ fn note(registers: &mut [u8], hash: u64) {
     let rest = hash >> bits;
     let rank = rest.trailing_zeros().min(64 - bits) as u8 + 1;
     registers[at] = registers[at].max(rank);
+}
+
+/// The registers of the same hashes in at most `most` registers; both are powers of two.
+fn fold(registers: &[u8], most: usize) -> Cow<'_, [u8]> {
+    if registers.len() <= most {
+        return Cow::Borrowed(registers);
+    }
+    let (bits, more) = (most.trailing_zeros(), registers.len().trailing_zeros());
+    let mut folded = vec![0; most];
+    for (at, register) in registers.iter().enumerate().filter(|(_, register)| **register > 0) {
+        // The bits of the place that are lost were the first bits of the rank.
+        let lost = at >> bits;
+        let rank = match lost {
+            0 => register.saturating_add((more - bits) as u8),
+            lost => lost.trailing_zeros() as u8 + 1,
+        };
+        let place = at & (most - 1);
+        folded[place] = folded[place].max(rank);
+    }
+    Cow::Owned(folded)
 }
 
 /// Ertl's improved estimator ("New cardinality estimation algorithms for HyperLogLog sketches",

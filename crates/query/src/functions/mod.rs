@@ -9,8 +9,10 @@
 //! a predicate position for their arguments, every other function (`not` included) ends it.
 
 pub mod aggregate;
+mod digest;
 mod distinct;
 mod groups;
+mod hll;
 pub mod json;
 pub mod kernel;
 pub(crate) mod members;

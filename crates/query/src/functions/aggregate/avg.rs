@@ -1,8 +1,9 @@
-//! `avg`, `avgif`: NaN for nothing; the mean of times is a time (spec kql.md §8).
+//! `avg`, `avgif`: NaN for nothing; the mean of times is a time, and whole numbers are summed like
+//! `sum()` does, around the end of their range (spec kql.md §3.5, §8; recorded answers).
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array};
 use datafusion::arrow::compute::cast as cast_array;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::Result;
@@ -22,6 +23,13 @@ pub(super) fn avg(mut call: Call<'_>) -> Result<AggregateCall, Error> {
         let config = Config::of(&[ty]);
         let own = function("avg_time", config, ty.arrow(), states, |config| {
             Box::new(Means { ty: config.types[0], sums: Vec::new(), counts: Vec::new() })
+        });
+        return Ok(AggregateCall::plain(call.with(own)));
+    }
+    if ty == Type::Long {
+        let states = vec![DataType::Int64, DataType::Int64];
+        let own = function("avg_long", Config::of(&[ty]), DataType::Float64, states, |_| {
+            Box::new(LongMeans::default())
         });
         return Ok(AggregateCall::plain(call.with(own)));
     }
@@ -99,5 +107,59 @@ impl Groups for Means {
     }
     fn size(&self) -> usize {
         self.sums.capacity() * 16 + self.counts.capacity() * 8
+    }
+}
+
+/// Means of whole numbers. State: the wrapped sum and the count of each part.
+#[derive(Debug, Default)]
+struct LongMeans {
+    sums: Vec<i64>,
+    counts: Vec<i64>,
+}
+
+impl Groups for LongMeans {
+    fn resize(&mut self, groups: usize) {
+        self.sums.resize(groups.max(self.sums.len()), 0);
+        self.counts.resize(groups.max(self.counts.len()), 0);
+    }
+    fn update(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+    ) -> Result<()> {
+        let longs = values[0].as_primitive::<Int64Type>();
+        for (row, &group) in groups.iter().enumerate() {
+            if longs.is_valid(row) && selected(filter, row) {
+                self.sums[group] = self.sums[group].wrapping_add(longs.value(row));
+                self.counts[group] += 1;
+            }
+        }
+        Ok(())
+    }
+    fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()> {
+        let sums = states[0].as_primitive::<Int64Type>();
+        let counts = states[1].as_primitive::<Int64Type>();
+        for (row, &group) in groups.iter().enumerate() {
+            if sums.is_valid(row) {
+                self.sums[group] = self.sums[group].wrapping_add(sums.value(row));
+                self.counts[group] += counts.value(row);
+            }
+        }
+        Ok(())
+    }
+    fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
+        let sums = emit.take_needed(&mut self.sums);
+        let counts = emit.take_needed(&mut self.counts);
+        // Nothing divided by no rows is NaN.
+        let means = sums.iter().zip(&counts).map(|(sum, count)| Some(*sum as f64 / *count as f64));
+        Ok(Arc::new(means.collect::<Float64Array>()))
+    }
+    fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
+        let sums = Int64Array::from(emit.take_needed(&mut self.sums));
+        Ok(vec![Arc::new(sums), Arc::new(Int64Array::from(emit.take_needed(&mut self.counts)))])
+    }
+    fn size(&self) -> usize {
+        (self.sums.capacity() + self.counts.capacity()) * 8
     }
 }

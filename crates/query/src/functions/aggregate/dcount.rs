@@ -13,21 +13,14 @@ use super::{AggregateCall, Call};
 use crate::Error;
 use crate::functions::distinct::{Distinct, hashes};
 use crate::functions::groups::{Config, Groups, function, selected};
+use crate::functions::hll::{BITS_DEFAULT, bits};
 
 pub(super) fn dcount(mut call: Call<'_>) -> Result<AggregateCall, Error> {
     let ty = call.ty()?;
     let accuracy = call.take_numbers(1)?.first().copied().unwrap_or(1.0);
-    // Error 1.6 %, 0.8 %, 0.4 %, 0.28 %, 0.2 %.
-    let bits = match accuracy as i64 {
-        0 => 12.0,
-        1 => 14.0,
-        2 => 16.0,
-        3 => 17.0,
-        _ => 18.0,
-    };
-    let config = Config::of(&[ty]).reals(&[bits]);
+    let config = Config::of(&[ty]).reals(&[f64::from(bits(accuracy))]);
     let own = function("dcount", config, DataType::Int64, vec![DataType::Binary], |config| {
-        let bits = config.real(0).unwrap_or(14.0) as u32;
+        let bits = config.real(0).map_or(BITS_DEFAULT, |bits| bits as u32);
         Box::new(Counts { bits, groups: Vec::new(), bytes: 0 })
     });
     Ok(AggregateCall::plain(call.with(own)))

@@ -5,13 +5,18 @@
 
 mod arg_max;
 mod avg;
+mod binary_all;
+mod buildschema;
 mod count;
+mod covariance;
 mod dcount;
+mod hll;
 mod make_bag;
 mod make_list;
 mod min_max;
 mod percentile;
 mod sum;
+mod tdigest;
 mod variance;
 
 use std::sync::Arc;
@@ -108,11 +113,19 @@ const TABLE: &[(&str, Build, Option<usize>)] = &[
     ("maxif", min_max::max, Some(1)),
     ("dcount", dcount::dcount, None),
     ("dcountif", dcount::dcount, Some(1)),
+    ("hll", hll::hll, None),
+    ("hll_if", hll::hll, Some(1)),
+    ("hll_merge", hll::merge, None),
     ("count_distinct", count::distinct, None),
     ("count_distinctif", count::distinct, Some(1)),
     ("percentile", percentile::columns, None),
     ("percentiles", percentile::columns, None),
     ("percentiles_array", percentile::array, None),
+    ("percentilew", tdigest::columns, None),
+    ("percentilesw", tdigest::columns, None),
+    ("percentilesw_array", tdigest::array, None),
+    ("tdigest", tdigest::tdigest, None),
+    ("tdigest_merge", tdigest::merge, None),
     ("take_any", arg_max::take_any, None),
     ("take_anyif", arg_max::take_any, Some(1)),
     ("arg_max", arg_max::arg_max, None),
@@ -127,10 +140,19 @@ const TABLE: &[(&str, Build, Option<usize>)] = &[
     ("stdev", variance::stdev, None),
     ("stdevif", variance::stdev, Some(1)),
     ("stdevp", variance::stdevp, None),
+    ("stdevpif", variance::stdevp, Some(1)),
     ("variance", variance::variance, None),
     ("varianceif", variance::variance, Some(1)),
     ("variancep", variance::variancep, None),
     ("variancepif", variance::variancep, Some(1)),
+    ("covariance", covariance::covariance, None),
+    ("covarianceif", covariance::covariance, Some(2)),
+    ("covariancep", covariance::covariancep, None),
+    ("covariancepif", covariance::covariancep, Some(2)),
+    ("binary_all_and", binary_all::and, None),
+    ("binary_all_or", binary_all::or, None),
+    ("binary_all_xor", binary_all::xor, None),
+    ("buildschema", buildschema::buildschema, None),
 ];
 
 pub(super) fn build(

@@ -17,6 +17,7 @@ mod format_datetime;
 mod gettype;
 mod has;
 mod hash;
+mod hll;
 mod in_;
 mod indexof;
 mod is_null;
@@ -39,6 +40,7 @@ mod startof;
 mod strcat;
 mod strlen;
 mod substring;
+mod tdigest;
 mod tobool;
 mod todatetime;
 mod toguid;
@@ -52,6 +54,7 @@ use std::sync::LazyLock;
 
 use super::Build;
 
+pub(crate) use tdigest::mixed_digests;
 pub(crate) use tostring::Cells;
 
 /// Names and builders of one file.
@@ -75,6 +78,7 @@ const FAMILIES: &[Family] = &[
     gettype::FAMILY,
     has::FAMILY,
     hash::FAMILY,
+    hll::FAMILY,
     in_::FAMILY,
     indexof::FAMILY,
     is_null::FAMILY,
@@ -96,6 +100,7 @@ const FAMILIES: &[Family] = &[
     strcat::FAMILY,
     strlen::FAMILY,
     substring::FAMILY,
+    tdigest::FAMILY,
     tobool::FAMILY,
     todatetime::FAMILY,
     toguid::FAMILY,
