@@ -2,9 +2,9 @@
 
 use crate::diagnostic::Span;
 use crate::syntax::{
-    Expr, ExprKind, JoinKey, Literal, MvExpand, Name, NamedExpr, Operator, OperatorKind,
-    OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, Scan, SchemaColumn,
-    SortKey, Statement, StatementKind,
+    Expr, ExprKind, JoinKey, Literal, MakeSeries, MvExpand, Name, NamedExpr, Operator,
+    OperatorKind, OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, Scan,
+    SchemaColumn, SortKey, Statement, StatementKind,
 };
 
 /// Whether two trees are the same up to the places of their parts. A NaN equals a NaN.
@@ -199,6 +199,7 @@ fn operator(operator: &mut OperatorKind) {
             by.iter_mut().for_each(expr);
         }
         OperatorKind::Scan(inner) => scan(inner),
+        OperatorKind::MakeSeries(series) => make_series(series),
         OperatorKind::Render { kind: n, properties } => {
             name(n);
             properties.iter_mut().for_each(|property| name(&mut property.name));
@@ -265,4 +266,16 @@ fn mv_expand(expand: &mut MvExpand) {
         expr(&mut column.value);
     }
     expand.limit.iter_mut().for_each(expr);
+}
+
+fn make_series(series: &mut MakeSeries) {
+    operator_parameters(&mut series.parameters);
+    for (aggregate, default) in &mut series.aggregates {
+        named(std::slice::from_mut(aggregate));
+        default.iter_mut().for_each(expr);
+    }
+    named(std::slice::from_mut(&mut series.axis));
+    series.from.iter_mut().chain(&mut series.to).for_each(expr);
+    expr(&mut series.step);
+    named(&mut series.keys);
 }

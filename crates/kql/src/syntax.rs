@@ -364,6 +364,7 @@ pub enum OperatorKind {
         of: Expr,
         by: Option<Expr>,
     },
+    MakeSeries(Box<MakeSeries>),
     /// A KQL operator that is known by name and not implemented: the binder refuses it.
     Unsupported(Name),
     /// Not an operator at all; already reported.
@@ -460,6 +461,21 @@ pub struct ScanStep {
     pub output: Option<Name>,
     pub condition: Expr,
     pub assignments: Vec<NamedExpr>,
+}
+
+/// `make-series a = count() default = 0 on t from x to y step z by k`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MakeSeries {
+    pub parameters: Vec<OperatorParameter>,
+    /// With the `default` of each.
+    pub aggregates: Vec<(NamedExpr, Option<Expr>)>,
+    pub axis: NamedExpr,
+    pub from: Option<Expr>,
+    pub to: Option<Expr>,
+    pub step: Expr,
+    /// Written as `in range(from, to, step)`: both bounds are there, `to` is included.
+    pub in_range: bool,
+    pub keys: Vec<NamedExpr>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -162,6 +162,12 @@ pub(crate) fn error(error: DataFusionError) -> Error {
         DataFusionError::Context(_, inner) => self::error(*inner),
         DataFusionError::Shared(inner) => match inner.find_root() {
             DataFusionError::ResourcesExhausted(_) => memory_error(),
+            DataFusionError::External(own) => match own.downcast_ref::<Error>() {
+                Some(Error::Limit { limit, message }) => {
+                    Error::Limit { limit, message: message.clone() }
+                }
+                _ => Error::Internal(text),
+            },
             _ => Error::Internal(text),
         },
         other => match other.find_root() {

@@ -14,6 +14,7 @@ use super::coerce::{Fit, convert, fit};
 use super::expressions::{column_ref, literal};
 use super::names::Names;
 use super::scope::unwrap;
+use super::tuples::Rest;
 
 /// The aggregates found so far in one `summarize`.
 #[derive(Debug, Default)]
@@ -189,6 +190,12 @@ impl Binder<'_> {
             )
         {
             return self.several(signature, (name, args, item), input, keys, names);
+        }
+        if let Some(outputs) = self.several_outputs(item, input, Rest::Kept) {
+            let named = outputs
+                .into_iter()
+                .map(|(name, value)| self.output_name(name, names).map(|name| (name, value)));
+            return named.collect::<Option<_>>().unwrap_or_default();
         }
         let value = self.scalar(&item.value, input);
         let name = match item.names.as_slice() {

@@ -41,6 +41,7 @@ impl Binder<'_> {
             (_, Some(signature)) if self.aggregating.is_some() => {
                 self.aggregate_value(signature, name, args, span, row)
             }
+            (Some(signature), _) if !signature.outputs.is_empty() => self.not_a_value(name),
             (Some(signature), _) => {
                 let args = self.arguments(args, row)?;
                 self.resolve(signature, name, args, span)
@@ -65,7 +66,7 @@ impl Binder<'_> {
         }
         let lets = self.binding_names(|b| matches!(b, Binding::Function(_)));
         let known: Vec<&str> = signatures::all()
-            .filter(|s| s.kind != Kind::Operator)
+            .filter(|s| matches!(s.kind, Kind::Scalar | Kind::Aggregate))
             .flat_map(|s| s.aliases.iter().copied().chain([s.name]))
             .chain(lets.iter().map(String::as_str))
             .collect();

@@ -25,6 +25,7 @@ mod shared;
 mod sources;
 mod special;
 mod statements;
+mod tuples;
 mod windows;
 
 use std::collections::HashSet;

@@ -4,7 +4,7 @@ use super::Printer;
 use crate::diagnostic::Span;
 use crate::parser::spelling;
 use crate::syntax::{
-    Expr, JoinKey, JoinKind, MvExpand, Name, OperatorKind, OperatorParameter, Pipeline,
+    Expr, JoinKey, JoinKind, MakeSeries, MvExpand, Name, OperatorKind, OperatorParameter, Pipeline,
     RenderProperty, Scan, SortKey,
 };
 
@@ -48,6 +48,7 @@ impl Printer {
             OperatorKind::Join { kind, right, keys } => self.join("join ", *kind, right, keys),
             OperatorKind::Lookup { kind, right, keys } => self.join("lookup ", *kind, right, keys),
             OperatorKind::MvExpand(expand) => self.mv_expand(expand),
+            OperatorKind::MakeSeries(series) => self.make_series(series),
             OperatorKind::Scan(scan) => self.scan(scan),
             OperatorKind::Render { kind, properties } => self.render(kind, properties),
             OperatorKind::Sort(keys) => {
@@ -243,6 +244,39 @@ impl Printer {
             self.text("; ");
         }
         self.text(")");
+    }
+
+    fn make_series(&mut self, series: &MakeSeries) {
+        self.text("make-series ");
+        self.operator_parameters(&series.parameters);
+        self.list(&series.aggregates, |printer, (aggregate, default)| {
+            printer.named(aggregate);
+            if let Some(default) = default {
+                printer.one(" default = ", default);
+            }
+        });
+        self.text(" on ");
+        self.named(&series.axis);
+        match (&series.from, &series.to) {
+            (Some(from), Some(to)) if series.in_range => {
+                self.one(" in range(", from);
+                self.one(", ", to);
+                self.one(", ", &series.step);
+                self.text(")");
+            }
+            (from, to) => {
+                for (word, bound) in [(" from ", from), (" to ", to)] {
+                    if let Some(bound) = bound {
+                        self.one(word, bound);
+                    }
+                }
+                self.one(" step ", &series.step);
+            }
+        }
+        if !series.keys.is_empty() {
+            self.text(" by ");
+            self.named_list(&series.keys);
+        }
     }
 
     fn render(&mut self, kind: &Name, properties: &[RenderProperty]) {

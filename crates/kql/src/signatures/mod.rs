@@ -10,8 +10,10 @@ mod conversion;
 mod datetime;
 mod dynamic;
 mod internal;
+mod make_series;
 mod math;
 mod operators;
+mod series;
 mod sketches;
 mod string;
 mod tabular;
@@ -109,6 +111,9 @@ pub struct Signature {
     /// Names of the parameters of the longest overload, as the reference and the editor show them:
     /// `"text, start, length"`. Empty for operators and functions without parameters.
     pub parameters: &'static str,
+    /// The columns a call yields, in order, when they are several: the end of each name, and its
+    /// type. The call itself is then an array of their values.
+    pub outputs: &'static [(&'static str, Type)],
     /// Where the answer differs from the vendor's on purpose, one sentence; mostly empty.
     pub differs: &'static str,
 }
@@ -127,6 +132,7 @@ const fn scalar(
         by_binder: false,
         summary,
         parameters: "",
+        outputs: &[],
         differs: "",
     }
 }
@@ -151,6 +157,11 @@ impl Signature {
     /// Names the parameters.
     const fn takes(mut self, parameters: &'static str) -> Signature {
         self.parameters = parameters;
+        self
+    }
+    /// The columns of a function that yields several.
+    const fn yields(mut self, outputs: &'static [(&'static str, Type)]) -> Signature {
+        self.outputs = outputs;
         self
     }
     /// States a difference from the vendor that is meant.
@@ -225,6 +236,7 @@ pub fn families() -> impl Iterator<Item = Family> {
         ("Conversion", conversion::SIGNATURES),
         ("Numbers", math::SIGNATURES),
         ("Arrays and bags", dynamic::SIGNATURES),
+        ("Series", series::SIGNATURES),
         ("Conditions", conditional::SIGNATURES),
         ("Stored counts and quantiles", sketches::SIGNATURES),
         ("Aggregates", aggregate::SIGNATURES),
@@ -256,7 +268,12 @@ pub fn window_function(name: &str) -> Option<&'static Signature> {
 /// The operator spelled `name`, or the internal function of that name: what no text can call, only
 /// the binder.
 pub fn operator(name: &str) -> Option<&'static Signature> {
-    find(name, Kind::Operator).or_else(|| internal::SIGNATURES.iter().find(|s| s.name == name))
+    find(name, Kind::Operator).or_else(|| internal(name))
+}
+
+/// The function or aggregate only the binder can call `name`.
+pub fn internal(name: &str) -> Option<&'static Signature> {
+    internal::SIGNATURES.iter().chain(make_series::SIGNATURES).find(|s| s.name == name)
 }
 
 fn find(name: &str, kind: Kind) -> Option<&'static Signature> {

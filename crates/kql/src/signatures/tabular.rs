@@ -112,13 +112,16 @@ static OPERATORS: &[TabularOperator] = &[
     ),
     operator(
         "make-series",
-        "T | make-series [NAME =] AGGREGATE [default = VALUE] [, …] on AXIS [from START] [to END] \
-         step STEP [by KEY [, …]]",
-        "Arrays of an aggregate over equal steps of an axis, gaps filled.",
+        "T | make-series [kind=nonempty] [NAME =] AGGREGATE [default = VALUE] [, …] \
+         on AXIS [from START] [to END] step STEP [by KEY [, …]]",
+        "Aggregates per bin of an axis, as one array per key: values, and where their bins start.",
         &[
-            "Steps count from `from`; `to` is not included.",
-            "A step without rows gets the default, 0 when there is none.",
-            "Columns are the keys, the aggregates, then the axis, the last two as arrays.",
+            "`from` is the start of the first bin, `to` is not included; `in range(START, END, STEP)` \
+             counts bins as `bin()` does and includes the last one.",
+            "Without `from` or `to` each row goes from or to the last of its own bins that has rows.",
+            "A bin without rows holds the default, 0 unless said; `default = null` leaves a gap for \
+             `series_fill_linear()` and its kin.",
+            "An array has at most 1,048,576 elements.",
         ],
     ),
     operator(

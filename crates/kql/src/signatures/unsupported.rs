@@ -48,16 +48,8 @@ const KNOWN: &str = "
     parse_version parse_xml parseurlquery passthrough
     punycode_domain_from_string punycode_domain_to_string punycode_from_string punycode_to_string
     regex_quote replace_strings row_id row_rank
-      rowstore_ordinal_range series_abs series_acos series_add
-    series_asin series_atan series_ceiling series_cos series_cosine_similarity series_decompose
-    series_decompose_anomalies series_decompose_forecast series_divide series_dot_product
-    series_equals series_exp series_fft series_fill_backward series_fill_const series_fill_forward
-    series_fill_linear series_fir series_fit_2lines series_fit_2lines_dynamic series_fit_line
-    series_fit_line_dynamic series_fit_poly series_floor series_greater series_greater_equals
-    series_ifft series_iir series_less series_less_equals series_log series_magnitude
-    series_multiply series_not_equals series_outliers series_pearson_correlation
-    series_periods_detect series_periods_validate series_pow series_product series_seasonal
-    series_sign series_sin series_stats series_stats_dynamic series_subtract series_tan set_equals
+    rowstore_ordinal_range
+    set_equals
     stored_query_result table to_utf8 treepath
     unicode_codepoints_from_string unicode_codepoints_to_string welch_test
     zlib_compress_to_base64_string zlib_decompress_from_base64_string

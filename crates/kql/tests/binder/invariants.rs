@@ -166,6 +166,7 @@ fn summarize(
     let mut outputs: Vec<(ColumnId, Type)> = keys.iter().map(|(i, e)| (*i, e.ty)).collect();
     for aggregate in aggregates {
         let signature = signatures::aggregate_function(aggregate.function)
+            .or_else(|| signatures::internal(aggregate.function))
             .ok_or(format!("no aggregate {}", aggregate.function))?;
         same(signature.name, aggregate.function)?;
         fits(signature, &aggregate.args)?;

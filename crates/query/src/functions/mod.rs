@@ -17,6 +17,7 @@ pub mod json;
 pub mod kernel;
 pub(crate) mod members;
 pub mod scalar;
+mod series;
 mod sketch;
 mod text_scan;
 pub mod text_search;

@@ -8,7 +8,16 @@ use crate::Report;
 const NOT_YET: &[&str] = &[];
 
 /// Computed, but no function of the language: what the planner wraps values with.
-const INTERNAL: &[&str] = &["parse", "parse_kv", "to_dynamic"];
+const INTERNAL: &[&str] = &[
+    "make-series axis",
+    "make-series end",
+    "make-series fill",
+    "make-series pairs",
+    "make-series slot",
+    "parse",
+    "parse_kv",
+    "to_dynamic",
+];
 
 /// Compares `kql::signatures` with `query::functions`, both ways.
 pub fn run(report: &mut Report) {

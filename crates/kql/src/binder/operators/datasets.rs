@@ -6,6 +6,7 @@ use super::super::Binder;
 use super::super::coerce::{convert, widest};
 use super::super::names::Names;
 use super::super::operations::as_literal;
+use super::super::tuples::Rest;
 use crate::bound::{Expr, Literal, Relation, RelationKind};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
@@ -17,6 +18,12 @@ impl Binder<'_> {
         let mut names = Names::default();
         let mut list: Vec<(String, Option<Expr>)> = Vec::with_capacity(items.len());
         for (i, item) in items.iter().enumerate() {
+            if let Some(outputs) = self.several_outputs(item, &[], Rest::Dropped) {
+                for (name, value) in outputs {
+                    list.push((self.output_name(name, &mut names)?, value));
+                }
+                continue;
+            }
             let value = self.scalar(&item.value, &[]);
             let name = match item.names.as_slice() {
                 [] => names.derived(Some(&format!("print_{i}"))),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::super::Binder;
 use super::super::expressions::column_ref;
 use super::super::names::Names;
+use super::super::tuples::{OutputName, Rest};
 use crate::bound::{Expr, Relation};
 use crate::codes;
 use crate::diagnostic::Span;
@@ -24,7 +25,19 @@ impl Binder<'_> {
         let mut unnamed = 0;
         let mut replaced: HashMap<String, Option<Expr>> = HashMap::new();
         let mut added: Vec<String> = Vec::new();
+        let mut put = |name: String, value: Option<Expr>| {
+            if !input.columns.iter().any(|c| c.name == name) {
+                added.push(name.clone());
+            }
+            replaced.insert(name, value);
+        };
         for item in items {
+            if let Some(outputs) = self.several_outputs(item, &input.columns, Rest::Dropped) {
+                for (name, value) in outputs {
+                    put(self.output_name(name, &mut own)?, value);
+                }
+                continue;
+            }
             let value = self.scalar(&item.value, &input.columns);
             let name = match item.names.as_slice() {
                 [] => match self.default_name(&item.value, &input.columns) {
@@ -40,10 +53,7 @@ impl Binder<'_> {
                     return self.error(codes::NOT_ALLOWED, second.span, message);
                 }
             };
-            if !input.columns.iter().any(|c| c.name == name) {
-                added.push(name.clone());
-            }
-            replaced.insert(name, value);
+            put(name, value);
         }
         let mut list: Vec<(String, Option<Expr>)> = Vec::new();
         for column in &input.columns {
@@ -58,6 +68,21 @@ impl Binder<'_> {
             list.push((name, value));
         }
         self.projection_of(input, list, span)
+    }
+
+    /// The name of a column of a call that yields several.
+    pub(in super::super) fn output_name(
+        &mut self,
+        name: OutputName<'_>,
+        names: &mut Names,
+    ) -> Option<String> {
+        match name {
+            OutputName::Written(name) => match names.written(&name.text) {
+                Some(taken) => Some(taken),
+                None => self.named_twice(name),
+            },
+            OutputName::Derived(name) => Some(names.derived(Some(&name))),
+        }
     }
 
     /// A projection in which wrong expressions leave poisoned columns.

@@ -14,6 +14,7 @@ mod getschema;
 mod join;
 mod join_keys;
 mod lookup;
+mod make_series;
 mod parse;
 mod parse_kv;
 mod project;
@@ -147,6 +148,7 @@ impl Binder<'_> {
                 self.check_hints(parameters);
                 self.summarize(input, aggregates, keys, span)
             }
+            O::MakeSeries(series) => self.make_series(input, series, span),
             O::Sort(keys) => self.sort(input, keys, span),
             O::Top { count, key } => self.top(input, count, key, span),
             O::Take(count) => self.take(input, count, span),

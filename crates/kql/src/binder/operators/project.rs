@@ -2,6 +2,7 @@
 
 use super::super::Binder;
 use super::super::names::Names;
+use super::super::tuples::Rest;
 use crate::bound::{Column, Relation};
 use crate::codes;
 use crate::diagnostic::Span;
@@ -17,6 +18,12 @@ impl Binder<'_> {
         let mut names = Names::default();
         let mut list = Vec::with_capacity(items.len());
         for item in items {
+            if let Some(outputs) = self.several_outputs(item, &input.columns, Rest::Kept) {
+                for (name, value) in outputs {
+                    list.push((self.output_name(name, &mut names)?, value));
+                }
+                continue;
+            }
             let value = self.scalar(&item.value, &input.columns);
             list.push((self.item_name(item, &input.columns, &mut names)?, value));
         }

@@ -60,7 +60,8 @@ impl Binder<'_> {
         Some(bound)
     }
 
-    fn assemble(
+    /// The grouped relation, and above it what is computed from its aggregates.
+    pub(super) fn assemble(
         &mut self,
         input: Relation,
         keys: Vec<(Column, Expr)>,

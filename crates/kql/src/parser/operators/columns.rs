@@ -18,7 +18,7 @@ impl Parser<'_> {
     }
 
     /// The names before `=`, when one is there.
-    fn target_names(&mut self) -> Vec<Name> {
+    pub(super) fn target_names(&mut self) -> Vec<Name> {
         let single = self.name_tokens(0);
         if single > 0 {
             return match self.symbol(single) {

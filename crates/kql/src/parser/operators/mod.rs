@@ -4,6 +4,7 @@
 
 mod columns;
 mod join;
+mod make_series;
 mod mv_expand;
 mod parameters;
 mod parse;
@@ -44,6 +45,7 @@ const READ: &[(&str, Read)] = &[
     ("join", |p| p.join_operator()),
     ("limit", |p| p.take_operator()),
     ("lookup", |p| p.lookup_operator()),
+    ("make-series", |p| p.make_series_operator()),
     ("mv-expand", |p| p.mv_expand_operator()),
     ("mvexpand", |p| p.mv_expand_operator()),
     ("order", |p| p.sort_operator()),
@@ -90,7 +92,6 @@ const UNSUPPORTED: &[&str] = &[
     "invoke",
     "macro-expand",
     "make-graph",
-    "make-series",
     "mv-apply",
     "mvapply",
     "partition",

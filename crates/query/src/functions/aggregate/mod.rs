@@ -13,6 +13,7 @@ mod dcount;
 mod hll;
 mod make_bag;
 mod make_list;
+mod make_series;
 mod min_max;
 mod percentile;
 mod sum;
@@ -135,6 +136,7 @@ const TABLE: &[(&str, Build, Option<usize>)] = &[
     ("make_list_with_nulls", make_list::list_with_nulls, None),
     ("make_set", make_list::set, None),
     ("make_set_if", make_list::set, Some(1)),
+    ("make-series pairs", make_series::pairs, None),
     ("make_bag", make_bag::bag, None),
     ("make_bag_if", make_bag::bag, Some(1)),
     ("stdev", variance::stdev, None),

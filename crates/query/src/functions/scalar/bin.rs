@@ -33,7 +33,7 @@ fn bin(call: Call) -> Result<Expr, Error> {
 
 /// Where 0001-01-01 lies within a bin of `size`, seen from 1970: bins start where
 /// `(t - phase) % size == 0`.
-fn phase(size: i64) -> i64 {
+pub(super) fn phase(size: i64) -> i64 {
     let origin = -i128::from(time::EPOCH_TICKS) * i128::from(time::TICK);
     // The remainder is below `size`, so it fits.
     i64::try_from(origin.rem_euclid(i128::from(size.max(1)))).unwrap_or_default()

@@ -23,6 +23,7 @@ mod indexof;
 mod is_null;
 mod logic;
 mod make_datetime;
+mod make_series;
 mod matches_regex;
 mod math;
 mod min_of;
@@ -35,6 +36,16 @@ mod range;
 mod regexes;
 mod replace;
 mod round;
+mod series_decompose;
+mod series_fft;
+mod series_fill;
+mod series_filter;
+mod series_fit;
+mod series_math;
+mod series_outliers;
+mod series_periods;
+mod series_stats;
+mod series_vector;
 mod split;
 mod startof;
 mod strcat;
@@ -84,6 +95,7 @@ const FAMILIES: &[Family] = &[
     is_null::FAMILY,
     logic::FAMILY,
     make_datetime::FAMILY,
+    make_series::FAMILY,
     math::FAMILY,
     matches_regex::FAMILY,
     min_of::FAMILY,
@@ -95,6 +107,16 @@ const FAMILIES: &[Family] = &[
     range::FAMILY,
     replace::FAMILY,
     round::FAMILY,
+    series_decompose::FAMILY,
+    series_fft::FAMILY,
+    series_fill::FAMILY,
+    series_filter::FAMILY,
+    series_fit::FAMILY,
+    series_math::FAMILY,
+    series_outliers::FAMILY,
+    series_periods::FAMILY,
+    series_stats::FAMILY,
+    series_vector::FAMILY,
     split::FAMILY,
     startof::FAMILY,
     strcat::FAMILY,
