@@ -94,6 +94,8 @@ pub const TOO_MANY_COLUMNS: &str = "SEM0113";
 pub const TOO_MANY_LEGS: &str = "SEM0114";
 /// A constant is no regular expression. Reported when the query is planned.
 pub const BAD_REGEX: &str = "SEM0420";
+/// The condition of an `assert()` does not hold. Reported when the query runs.
+pub const ASSERTION_FAILED: &str = "SEM0421";
 
 /// Code → meaning of all semantic codes, in order.
 pub const SEMANTIC: &[(&str, &str)] = &[
@@ -112,5 +114,6 @@ pub const SEMANTIC: &[(&str, &str)] = &[
     (TOO_LARGE, "the query, with all `let` written out, is larger than the limit"),
     (TOO_MANY_COLUMNS, "a table expression has more columns than the limit"),
     (TOO_MANY_LEGS, "a `union` has more legs than the limit"),
-    (BAD_REGEX, "a constant is no regular expression"),
+    (BAD_REGEX, "a text is no regular expression"),
+    (ASSERTION_FAILED, "the condition of an `assert()` does not hold"),
 ];

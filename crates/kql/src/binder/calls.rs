@@ -58,7 +58,11 @@ impl Binder<'_> {
     pub(super) fn unknown_function<T>(&mut self, name: &Name) -> Option<T> {
         if signatures::is_known_elsewhere(&name.text) {
             let message = format!("`{}()` is not supported", name.text);
-            return self.error(codes::NOT_SUPPORTED, name.span, message);
+            let mut finding = Diagnostic::new(codes::NOT_SUPPORTED, name.span, message);
+            if let Some(help) = signatures::alternative(&name.text) {
+                finding = finding.help(help);
+            }
+            return self.report(finding);
         }
         if signatures::window_function(&name.text).is_some() {
             let message = format!("`{}()` has no rows to go through here", name.text);

@@ -8,6 +8,7 @@ mod aggregates;
 mod any_column;
 mod calls;
 mod coerce;
+mod columns_as_values;
 mod comparison;
 mod expressions;
 mod fold;

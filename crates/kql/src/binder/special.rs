@@ -32,6 +32,10 @@ impl Binder<'_> {
                 self.error(codes::NOT_ALLOWED, span, message)
             }
             ("column_ifexists" | "columnifexists", 2) => self.column_if_exists(args, row),
+            ("iscolumnexists", 1) => self.is_column_exists(args, row),
+            ("column_names_of", 1) => self.column_names_of(args, span),
+            ("bag_pack_columns", 1..) => self.bag_pack_columns(args, span, row),
+            ("assert", 2) => self.assert(name, args, span, row),
             ("pack_all", 0 | 1) => self.pack_all(args, span, row),
             ("extract", 4) | ("extractjson" | "extract_json", 3) => {
                 self.typed_extract(name, args, span, row)

@@ -33,6 +33,26 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("isnull", TEST, "whether the value is null; a string never is"),
     scalar("isnotnull", TEST, "whether the value is not null").also(&["notnull"]),
     scalar(
+        "assert",
+        &[over(&[BOOL, STRING], Type::Bool)],
+        "true, or the query fails with the message; the condition reads no column",
+    )
+    .takes("condition, message"),
+    scalar(
+        "iscolumnexists",
+        &[over(&[WORD], Type::Bool)],
+        "whether there is a column of this name",
+    )
+    .takes("name")
+    .by_binder(),
+    scalar(
+        "column_names_of",
+        &[over(&[Param::Any], Type::Dynamic)],
+        "the array of the names of a table's columns",
+    )
+    .takes("table")
+    .by_binder(),
+    scalar(
         "column_ifexists",
         &[over(&[WORD, Param::Any], Type::Dynamic)],
         "the column of this name, or the second argument when there is none",

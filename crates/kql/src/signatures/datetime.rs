@@ -9,6 +9,8 @@ const PERIOD: &[Overload] = &[over(&[DATETIME, LONG], Type::DateTime).optional(1
 const PART: &[Overload] = &[over(&[DATETIME], Type::Long)];
 const UNIX: &[Overload] = &[over(&[LONG], Type::DateTime), over(&[REAL], Type::DateTime)];
 
+const ZONED: &[Overload] = &[over(&[DATETIME, STRING], Type::DateTime)];
+
 pub(super) static SIGNATURES: &[Signature] = &[
     scalar(
         "now",
@@ -84,6 +86,15 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "the timespan of [days,] hours, minutes and seconds; null when out of range",
     )
     .named(Naming::OnlyArgument),
+    scalar("datetime_utc_to_local", ZONED, "the local time of an instant in a time zone")
+        .takes("datetime, timezone"),
+    scalar("datetime_local_to_utc", ZONED, "the instant of a local time in a time zone")
+        .takes("datetime, timezone"),
+    scalar(
+        "datetime_list_timezones",
+        &[over(&[], Type::Dynamic)],
+        "the array of the names of all time zones",
+    ),
     scalar("unixtime_seconds_todatetime", UNIX, "the datetime of seconds since 1970"),
     scalar("unixtime_milliseconds_todatetime", UNIX, "the datetime of milliseconds since 1970"),
     scalar("unixtime_microseconds_todatetime", UNIX, "the datetime of microseconds since 1970"),

@@ -7,6 +7,9 @@ use super::{Naming, Overload, Param, Signature, over, scalar};
 
 const SORT: &[Overload] = &[over(&[DYNAMIC, BOOL], Type::Dynamic).optional(1)];
 const SETS: &[Overload] = &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic).repeat(1, 1)];
+const PAIR: &[Overload] = &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic)];
+const MOVED: &[Overload] = &[over(&[DYNAMIC, LONG], Type::Dynamic)];
+const SHIFTED: &[Overload] = &[over(&[DYNAMIC, LONG, Param::Any], Type::Dynamic).optional(1)];
 const RANGE: &[Overload] = &[
     over(&[LONG, LONG, LONG], Type::Dynamic).optional(1),
     over(&[REAL, REAL, REAL], Type::Dynamic).optional(1),
@@ -90,6 +93,56 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("set_intersect", SETS, "the distinct elements all arrays hold"),
     scalar("set_difference", SETS, "the distinct elements of the first array alone"),
     scalar("zip", SETS, "the array of arrays of elements at the same position"),
+    scalar("set_equals", &[over(&[DYNAMIC, DYNAMIC], Type::Bool)], "whether two sets are equal")
+        .takes("left, right"),
+    scalar(
+        "jaccard_index",
+        &[over(&[DYNAMIC, DYNAMIC], Type::Real)],
+        "how many of the elements of two sets are in both, as a fraction",
+    )
+    .takes("left, right"),
+    scalar("array_rotate_left", MOVED, "the elements moved to the left, around the end")
+        .takes("array, count"),
+    scalar("array_rotate_right", MOVED, "the elements moved to the right, around the end")
+        .takes("array, count"),
+    scalar("array_shift_left", SHIFTED, "the elements moved to the left, filled up with a value")
+        .takes("array, count, filler"),
+    scalar("array_shift_right", SHIFTED, "the elements moved to the right, filled up with a value")
+        .takes("array, count, filler"),
+    scalar(
+        "array_split",
+        &[over(&[DYNAMIC, LONG], Type::Dynamic), over(&[DYNAMIC, DYNAMIC], Type::Dynamic)],
+        "the array of the parts between positions",
+    )
+    .takes("array, positions"),
+    scalar(
+        "array_iff",
+        &[over(&[DYNAMIC, Param::Any, Param::Any], Type::Dynamic)],
+        "element by element of conditions: the value when true, or the one when false",
+    )
+    .also(&["array_iif"])
+    .takes("conditions, when_true, when_false"),
+    scalar(
+        "bag_set_key",
+        &[over(&[DYNAMIC, STRING, Param::Any], Type::Dynamic)],
+        "the bag with a property set, found by its name or a path such as `$.a.b`",
+    )
+    .takes("bag, key, value"),
+    scalar("bag_zip", PAIR, "the bag of an array of names and one of values").takes("keys, values"),
+    scalar(
+        "bag_pack_columns",
+        &[over(&[Param::Any], Type::Dynamic).repeat(0, 1)],
+        "a bag of columns under their names",
+    )
+    .takes("columns")
+    .by_binder(),
+    scalar(
+        "treepath",
+        &[over(&[DYNAMIC], Type::Dynamic)],
+        "the array of the paths of all parts of a bag",
+    )
+    .takes("bag")
+    .named(Naming::Prefix("tree")),
     scalar(
         "dynamic_to_json",
         &[over(&[Param::Any], Type::String)],

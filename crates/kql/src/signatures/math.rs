@@ -36,6 +36,14 @@ const REALS_TO_REAL: &[Overload] = &[over(&[REAL, REAL], Type::Real)];
 const REAL_TO_BOOL: &[Overload] = &[over(&[REAL], Type::Bool)];
 const LONGS_TO_LONG: &[Overload] = &[over(&[LONG, LONG], Type::Long)];
 
+const AROUND: &[Overload] = &[
+    over(&[LONG, LONG, LONG], Type::Bool),
+    over(&[REAL, REAL, REAL], Type::Bool),
+    over(&[DECIMAL, DECIMAL, DECIMAL], Type::Bool),
+    over(&[DATETIME, DATETIME, TIMESPAN], Type::Bool),
+    over(&[TIMESPAN, TIMESPAN, TIMESPAN], Type::Bool),
+];
+
 pub(super) static SIGNATURES: &[Signature] = &[
     scalar("bin", BIN, "the value rounded down to a multiple; times count from 0001-01-01")
         .also(&["floor"])
@@ -72,6 +80,8 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "a random real in [0, 1), or a random whole value below the argument",
     )
     .keeps_name(),
+    scalar("around", AROUND, "whether the value is at most so far away from another")
+        .takes("value, center, delta"),
     scalar("isnan", REAL_TO_BOOL, "whether the value is not a number"),
     scalar("isinf", REAL_TO_BOOL, "whether the value is infinite"),
     scalar("isfinite", REAL_TO_BOOL, "whether the value is neither infinite nor not a number"),
@@ -80,6 +90,9 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("binary_xor", LONGS_TO_LONG, "bitwise exclusive or").keeps_name(),
     scalar("binary_shift_left", LONGS_TO_LONG, "bits moved left").keeps_name(),
     scalar("binary_shift_right", LONGS_TO_LONG, "bits moved right").keeps_name(),
+    scalar("bitset_count_ones", &[over(&[LONG], Type::Long)], "the number of bits that are set")
+        .takes("value")
+        .keeps_name(),
     scalar("binary_not", &[over(&[LONG], Type::Long)], "bitwise not").keeps_name(),
     scalar(
         "hash",

@@ -9,21 +9,24 @@ mod conditional;
 mod conversion;
 mod datetime;
 mod dynamic;
+mod encoding;
 mod internal;
 mod make_series;
 mod math;
+mod network;
 mod operators;
 mod series;
 mod sketches;
 mod string;
 mod tabular;
+mod units;
 mod unsupported;
 mod window;
 
 use model::Type;
 
 pub use tabular::{TabularOperator, tabular_operators};
-pub use unsupported::{is_known_elsewhere, known_elsewhere};
+pub use unsupported::{alternative, is_known_elsewhere, known_elsewhere};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,11 +235,14 @@ pub fn families() -> impl Iterator<Item = Family> {
     [
         ("Comparisons and arithmetic", operators::SIGNATURES),
         ("Text", string::SIGNATURES),
+        ("Encodings", encoding::SIGNATURES),
         ("Time", datetime::SIGNATURES),
         ("Conversion", conversion::SIGNATURES),
         ("Numbers", math::SIGNATURES),
+        ("Measures and statistics", units::SIGNATURES),
         ("Arrays and bags", dynamic::SIGNATURES),
         ("Series", series::SIGNATURES),
+        ("Addresses", network::SIGNATURES),
         ("Conditions", conditional::SIGNATURES),
         ("Stored counts and quantiles", sketches::SIGNATURES),
         ("Aggregates", aggregate::SIGNATURES),

@@ -26,7 +26,9 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "strcat_array",
         &[over(&[DYNAMIC, Param::Text], Type::String)],
         "the elements of an array as text, joined with a delimiter",
-    ),
+    )
+    .also(&["array_strcat"])
+    .takes("array, delimiter"),
     scalar(
         "substring",
         &[over(&[Param::Text, LONG, LONG], Type::String).optional(1)],
@@ -47,7 +49,8 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "extract_all",
         &[over(&[STRING, STRING], Type::Dynamic), over(&[STRING, DYNAMIC, STRING], Type::Dynamic)],
         "the capture groups of all matches of a regular expression (regex, [groups,] text)",
-    ),
+    )
+    .also(&["extractall"]),
     scalar(
         "extract_json",
         &[over(&[STRING, STRING], Type::String)],
@@ -76,6 +79,20 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "the old form of `replace_regex` (regex, rewrite, text)",
     )
     .by_binder(),
+    scalar(
+        "replace_strings",
+        &[over(&[STRING, DYNAMIC, DYNAMIC], Type::String)],
+        "the text with every occurrence of several texts replaced, earlier ones first",
+    )
+    .takes("text, lookups, rewrites"),
+    scalar("regex_quote", TEXT, "a regular expression that matches exactly the text").takes("text"),
+    scalar(
+        "format_bytes",
+        &[over(&[REAL, LONG, STRING], Type::String).optional(2)],
+        "a size in bytes as text: rounded to digits, in a unit or in the largest that fits",
+    )
+    .takes("size, precision, unit")
+    .keeps_name(),
     scalar("trim", TRIM, "the text without one match of a regular expression at each end"),
     scalar("trim_start", TRIM, "the text without one match of a regular expression at its start"),
     scalar("trim_end", TRIM, "the text without one match of a regular expression at its end"),
@@ -90,10 +107,6 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("url_encode", STRING_TO_STRING, "the text percent-encoded, spaces as `+`"),
     scalar("url_encode_component", STRING_TO_STRING, "the text percent-encoded"),
     scalar("url_decode", STRING_TO_STRING, "the percent-encoded text decoded"),
-    scalar("base64_encode_tostring", STRING_TO_STRING, "the text's bytes in base64")
-        .also(&["base64_encodestring"]),
-    scalar("base64_decode_tostring", STRING_TO_STRING, "the text whose bytes base64 holds")
-        .also(&["base64_decodestring"]),
     scalar("parse_url", &[over(&[STRING], Type::Dynamic)], "the bag of a URL's parts")
         .also(&["parseurl"]),
     scalar("parse_csv", &[over(&[STRING], Type::Dynamic)], "the array of a CSV record's fields")

@@ -10,19 +10,48 @@ pub fn known_elsewhere() -> impl Iterator<Item = &'static str> {
     KNOWN.split_ascii_whitespace()
 }
 
+/// What to do instead of calling a refused function, where there is something.
+pub fn alternative(name: &str) -> Option<&'static str> {
+    ALTERNATIVES.iter().find(|(names, _)| names.contains(&name)).map(|(_, help)| *help)
+}
+
+const ALTERNATIVES: &[(&[&str], &str)] = &[
+    (&["geo_info_from_ip_address"], "it needs a database of places, and none is configured"),
+    (
+        &["hash_many", "hash_combine"],
+        "`hash(strcat_delim('|', a, b))` hashes several values at once, to other numbers",
+    ),
+    (
+        &["parse_user_agent"],
+        "`client_Browser`, `client_OS` and `client_Model` hold what senders found out; \
+         `extract()` takes parts out of other texts",
+    ),
+    (
+        &["ingestion_time"],
+        "the time at which rows came in is not stored; `timestamp` is the time of the event",
+    ),
+    (&["estimate_data_size"], "`string_size(tostring(x))` counts the bytes of a value's text"),
+    (
+        &["cursor_after", "cursor_before_or_at", "cursor_current", "current_cursor"],
+        "filter by time",
+    ),
+    (&["bin_auto"], "`bin(x, size)` with a size written out"),
+    (
+        &["stored_query_result", "materialized_view", "external_table"],
+        "there are tables of telemetry only; `materialize()` keeps a result within one query",
+    ),
+];
+
 const KNOWN: &str = "
-    all around array_iff array_iif array_rotate_left array_rotate_right array_shift_left
-    array_shift_right array_split array_strcat assert bag_pack_columns bag_set_key bag_zip
-    base64_decode_toarray base64_decode_toguid base64_encode_fromarray base64_encode_fromguid
-    beta_cdf beta_inv beta_pdf bin_auto
-    bitset_count_ones cluster column_names_of convert_angle convert_energy
-    convert_force convert_length convert_mass convert_speed convert_temperature convert_volume cot
+    all
+    bin_auto
+    cluster
     current_cluster_endpoint current_cursor
     current_database current_node_id current_principal current_principal_details
     current_principal_is_member_of cursor_after cursor_before_or_at cursor_current database
-    datetime_list_timezones datetime_local_to_utc datetime_utc_to_local entity_group
-    erf erfc estimate_data_size extent_id extent_tags extentid external_table extractall
-    format_bytes format_ipv4 format_ipv4_mask gamma geo_angle geo_azimuth
+    entity_group
+    estimate_data_size extent_id extent_tags extentid external_table
+    geo_angle geo_azimuth
     geo_closest_point_on_line geo_closest_point_on_polygon geo_distance_2points
     geo_distance_point_to_line geo_distance_point_to_polygon geo_from_wkt geo_geohash_neighbors
     geo_geohash_to_central_point geo_geohash_to_polygon geo_h3cell_children geo_h3cell_level
@@ -37,20 +66,13 @@ const KNOWN: &str = "
     geo_polygon_perimeter geo_polygon_simplify geo_polygon_to_h3cells geo_polygon_to_s2cells
     geo_s2cell_neighbors geo_s2cell_to_central_point geo_s2cell_to_polygon
     geo_simplify_polygons_array geo_union_lines_array geo_union_polygons_array graph
-    gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_ipv4
-    has_any_ipv4_prefix has_ipv4 has_ipv4_prefix hash_combine hash_many hash_md5 hash_sha1
-    hash_sha256 ingestion_time inner_nodes ipv4_compare
-    ipv4_is_in_any_range ipv4_is_in_range ipv4_is_match ipv4_is_private ipv4_netmask_suffix
-    ipv4_range_to_cidr_list ipv6_compare ipv6_is_in_any_range ipv6_is_in_range ipv6_is_match
-    isascii iscolumnexists isutf8 jaccard_index labels loggamma make_string map materialized_view
-    node_degree_in node_degree_out node_id parse_command_line parse_ipv4
-    parse_ipv4_mask parse_ipv6 parse_ipv6_mask parse_path parse_urlquery parse_user_agent
-    parse_version parse_xml parseurlquery passthrough
-    punycode_domain_from_string punycode_domain_to_string punycode_from_string punycode_to_string
-    regex_quote replace_strings row_id row_rank
+    hash_combine hash_many
+    ingestion_time inner_nodes
+    labels map materialized_view
+    node_degree_in node_degree_out node_id
+    parse_user_agent
+    parse_version passthrough
+    row_id row_rank
     rowstore_ordinal_range
-    set_equals
-    stored_query_result table to_utf8 treepath
-    unicode_codepoints_from_string unicode_codepoints_to_string welch_test
-    zlib_compress_to_base64_string zlib_decompress_from_base64_string
+    stored_query_result table
 ";

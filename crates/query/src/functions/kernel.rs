@@ -16,11 +16,18 @@ use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType, DurationNanosecondType, Float64Type, Int32Type, Int64Type,
     TimestampNanosecondType,
 };
-use datafusion::common::{Result, ScalarValue, internal_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use kql::diagnostic::{Diagnostic, Span};
 use model::Type;
+
+use crate::Error;
+
+/// The most bytes of text a function may make from one batch: a few rows can ask for arrays and
+/// repetitions of any size.
+const BATCH_BYTES_MAX: usize = 256 << 20;
 
 /// Computes a whole batch; the array has the function's Arrow type and `args.rows` values.
 pub type Kernel = fn(&Args) -> Result<ArrayRef>;
@@ -279,12 +286,23 @@ impl Args {
         Ok(Arc::new(out.finish()))
     }
     /// Texts written by `write` into a cleared buffer; false means missing (`''` for strings).
+    ///
+    /// # Errors
+    /// When the texts of one batch together pass [`BATCH_BYTES_MAX`].
     pub fn texts(&self, mut write: impl FnMut(usize, &mut String) -> bool) -> Result<ArrayRef> {
         let mut out = StringViewBuilder::with_capacity(self.rows);
         let mut text = String::new();
+        let mut written_bytes = 0;
         for row in 0..self.rows {
             text.clear();
             if write(row, &mut text) {
+                written_bytes += text.len();
+                if written_bytes > BATCH_BYTES_MAX {
+                    return limited(format!(
+                        "a function makes more than {BATCH_BYTES_MAX} bytes of text from one batch \
+                         of rows"
+                    ));
+                }
                 out.append_value(&text);
             } else if self.result == Type::String {
                 out.append_value("");
@@ -294,6 +312,24 @@ impl Args {
         }
         Ok(Arc::new(out.finish()))
     }
+}
+
+/// The error of a kernel that met a value its caller must change. It has no place in the text: the
+/// kernel does not know where it stands.
+///
+/// # Errors
+/// Always.
+pub fn refused<T>(code: &'static str, message: String) -> Result<T> {
+    let finding = Diagnostic::new(code, Span::default(), message);
+    Err(DataFusionError::External(Box::new(Error::Query(vec![finding]))))
+}
+
+/// The error of a kernel whose value would be too large.
+///
+/// # Errors
+/// Always.
+pub fn limited<T>(message: String) -> Result<T> {
+    Err(DataFusionError::External(Box::new(Error::Limit { limit: "value_size", message })))
 }
 
 /// How many texts [`flags_by_text`] remembers.

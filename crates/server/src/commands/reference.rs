@@ -14,7 +14,8 @@ const SECTIONS: [Section; 4] =
     [("settings", settings), ("routes", routes), ("tables", tables), ("errors", errors)];
 
 /// The limits of `query::Error::Limit`.
-const LIMITS: [&str; 5] = ["concurrent_queries", "in_values", "memory", "rows", "time"];
+const LIMITS: [&str; 6] =
+    ["concurrent_queries", "in_values", "memory", "rows", "time", "value_size"];
 
 /// Prints one section, or all.
 ///

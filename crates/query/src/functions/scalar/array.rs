@@ -45,19 +45,13 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
     ("array_sort_desc", |c| c.kernel(|a| sort(a, true))),
     ("pack_array", |c| c.kernel(pack_array)),
     ("repeat", |c| c.kernel(repeat)),
-    ("set_has_element", |c| c.kernel(has_element)),
-    ("set_union", |c| c.kernel(|a| sets(a, |sets, e| sets.iter().any(|s| holds(s, e))))),
-    ("set_intersect", |c| c.kernel(|a| sets(a, |sets, e| sets.iter().all(|s| holds(s, e))))),
-    ("set_difference", |c| {
-        c.kernel(|a| sets(a, |sets, e| sets.iter().skip(1).all(|s| !holds(s, e))))
-    }),
     ("zip", |c| c.kernel(zip)),
 ];
 
 /// The most elements of an array made here.
 const ELEMENTS_MAX: usize = 1_048_576;
 
-fn write_array<'e>(out: &mut String, elements: impl IntoIterator<Item = &'e str>) {
+pub(super) fn write_array<'e>(out: &mut String, elements: impl IntoIterator<Item = &'e str>) {
     out.push('[');
     for element in elements {
         scan::separate(out);
@@ -77,7 +71,7 @@ fn one(args: &Args, change: impl for<'e> Fn(Vec<&'e str>) -> Vec<&'e str>) -> Re
     })
 }
 
-fn all_texts(args: &Args) -> Result<Vec<Texts>> {
+pub(super) fn all_texts(args: &Args) -> Result<Vec<Texts>> {
     (0..args.count()).map(|k| args.text(k)).collect()
 }
 
@@ -116,7 +110,7 @@ fn slice(args: &Args) -> Result<ArrayRef> {
 }
 
 /// The value of argument `k` in row `row` as JSON.
-fn as_json(cells: &Cells, row: usize) -> String {
+pub(super) fn as_json(cells: &Cells, row: usize) -> String {
     let mut text = String::new();
     cells.write_json(row, &mut text);
     text
@@ -207,36 +201,6 @@ fn repeat(args: &Args) -> Result<ArrayRef> {
         return exec_err!("`repeat()` makes at most {ELEMENTS_MAX} elements");
     }
     Ok(out)
-}
-
-fn has_element(args: &Args) -> Result<ArrayRef> {
-    let (arrays, values) = (args.text(0)?, Cells::new(args, 1)?);
-    args.bools(|row| {
-        let value = as_json(&values, row);
-        Some(scan::each_element(arrays.get(row)?)?.any(|e| scan::same(e, &value)))
-    })
-}
-
-fn holds(set: &[&str], element: &str) -> bool {
-    set.iter().any(|e| scan::same(e, element))
-}
-
-/// The distinct elements of all arrays, in order, that `keep` wants.
-fn sets(args: &Args, keep: fn(&[Vec<&str>], &str) -> bool) -> Result<ArrayRef> {
-    let columns = all_texts(args)?;
-    args.texts(|row, out| {
-        let lists: Option<Vec<Vec<&str>>> =
-            columns.iter().map(|c| c.get(row).and_then(scan::elements)).collect();
-        let Some(lists) = lists else { return false };
-        let mut kept: Vec<&str> = Vec::new();
-        for element in lists.iter().flatten() {
-            if keep(&lists, element) && !holds(&kept, element) {
-                kept.push(element);
-            }
-        }
-        write_array(out, kept);
-        true
-    })
 }
 
 /// Shorter arrays are padded with null.

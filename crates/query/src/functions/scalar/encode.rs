@@ -1,4 +1,4 @@
-//! `url_encode`, `url_decode`, `base64_*`, `parse_url`: texts in other clothes.
+//! `url_encode`, `url_decode`, `parse_url`, `parse_urlquery`: texts of and in URLs.
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::Result;
@@ -11,9 +11,17 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
     ("url_encode", |c| c.kernel(|a| each(a, |text, out| url_encode(text, out, false)))),
     ("url_encode_component", |c| c.kernel(|a| each(a, |text, out| url_encode(text, out, true)))),
     ("url_decode", |c| c.kernel(|a| each(a, url_decode))),
-    ("base64_encode_tostring", |c| c.kernel(|a| each(a, base64_encode))),
-    ("base64_decode_tostring", |c| c.kernel(|a| each(a, base64_decode))),
     ("parse_url", |c| c.kernel(|a| each(a, parse_url))),
+    ("parse_urlquery", |c| {
+        c.kernel(|a| {
+            each(a, |text, out| {
+                out.push('{');
+                write_parameters(text, out);
+                out.push('}');
+                true
+            })
+        })
+    }),
 ];
 
 fn each(args: &Args, change: fn(&str, &mut String) -> bool) -> Result<ArrayRef> {
@@ -64,50 +72,6 @@ fn url_decode(text: &str, out: &mut String) -> bool {
     true
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64_encode(text: &str, out: &mut String) -> bool {
-    for chunk in text.as_bytes().chunks(3) {
-        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            if digit > chunk.len() {
-                out.push('=');
-            } else {
-                out.push(char::from(ALPHABET[(bits >> (18 - 6 * digit)) as usize & 63]));
-            }
-        }
-    }
-    true
-}
-
-/// A text that is no base64, or no UTF-8 inside, is missing.
-fn base64_decode(text: &str, out: &mut String) -> bool {
-    let text = text.trim();
-    let digits = text.trim_end_matches('=');
-    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
-        return false;
-    }
-    let (mut bits, mut have) = (0_u32, 0);
-    let mut decoded = Vec::with_capacity(digits.len());
-    for byte in digits.bytes() {
-        let Some(value) = ALPHABET.iter().position(|a| *a == byte) else { return false };
-        bits = bits << 6 | value as u32;
-        have += 6;
-        if have >= 8 {
-            have -= 8;
-            decoded.push((bits >> have) as u8);
-        }
-    }
-    match String::from_utf8(decoded) {
-        Ok(decoded) => {
-            out.push_str(&decoded);
-            true
-        }
-        Err(_) => false,
-    }
-}
-
 /// A bag with Scheme, Host, Port, Path, Username, Password, `Query Parameters`, Fragment.
 fn parse_url(text: &str, out: &mut String) -> bool {
     let (rest, fragment) = text.split_once('#').unwrap_or((text, ""));
@@ -139,6 +103,15 @@ fn parse_url(text: &str, out: &mut String) -> bool {
         json::write_string(out, value);
         out.push(',');
     }
+    write_parameters(query, out);
+    out.push_str(",\"Fragment\":");
+    json::write_string(out, fragment);
+    out.push('}');
+    true
+}
+
+/// The parameters of a query, as written.
+fn write_parameters(query: &str, out: &mut String) {
     out.push_str("\"Query Parameters\":{");
     for (at, pair) in query.split('&').filter(|p| !p.is_empty()).enumerate() {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -149,8 +122,5 @@ fn parse_url(text: &str, out: &mut String) -> bool {
         out.push(':');
         json::write_string(out, value);
     }
-    out.push_str("},\"Fragment\":");
-    json::write_string(out, fragment);
     out.push('}');
-    true
 }

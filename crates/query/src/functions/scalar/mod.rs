@@ -1,25 +1,36 @@
 //! Scalar functions and operators by canonical name, one family per file.
 
 mod arithmetic;
+mod around;
 mod array;
+mod array_shift;
+mod assert;
 mod bag;
+mod bag_set;
+mod base64;
 mod bin;
 mod case;
 mod casing;
 mod coalesce;
 mod contains;
+mod convert;
 mod datetime_add;
 mod datetime_part;
+mod digest;
 mod encode;
 mod equality;
 mod extract;
+mod format_bytes;
 mod format_datetime;
 mod gettype;
 mod has;
+mod has_ipv4;
 mod hash;
 mod hll;
 mod in_;
 mod indexof;
+mod ipv4;
+mod ipv6;
 mod is_null;
 mod logic;
 mod make_datetime;
@@ -31,10 +42,14 @@ mod ordering;
 mod parse;
 mod parse_json;
 mod parse_kv;
+mod parse_path;
+mod parse_xml;
+mod punycode;
 mod rand;
 mod range;
 mod regexes;
 mod replace;
+mod replace_strings;
 mod round;
 mod series_decompose;
 mod series_fft;
@@ -46,12 +61,15 @@ mod series_outliers;
 mod series_periods;
 mod series_stats;
 mod series_vector;
+mod sets;
 mod split;
 mod startof;
+mod statistics;
 mod strcat;
 mod strlen;
 mod substring;
 mod tdigest;
+mod timezone;
 mod tobool;
 mod todatetime;
 mod toguid;
@@ -59,6 +77,8 @@ mod tolong;
 mod toreal;
 mod tostring;
 mod trim;
+mod unicode;
+mod units;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -73,39 +93,54 @@ type Family = &'static [(&'static str, Build)];
 
 const FAMILIES: &[Family] = &[
     arithmetic::FAMILY,
+    around::FAMILY,
     array::FAMILY,
+    array_shift::FAMILY,
+    assert::FAMILY,
     bag::FAMILY,
+    bag_set::FAMILY,
+    base64::FAMILY,
     bin::FAMILY,
     case::FAMILY,
     casing::FAMILY,
     coalesce::FAMILY,
     contains::FAMILY,
+    convert::FAMILY,
     datetime_add::FAMILY,
     datetime_part::FAMILY,
+    digest::FAMILY,
     encode::FAMILY,
     equality::FAMILY,
     extract::FAMILY,
+    format_bytes::FAMILY,
     format_datetime::FAMILY,
     gettype::FAMILY,
     has::FAMILY,
+    has_ipv4::FAMILY,
     hash::FAMILY,
     hll::FAMILY,
     in_::FAMILY,
     indexof::FAMILY,
+    ipv4::FAMILY,
+    ipv6::FAMILY,
     is_null::FAMILY,
     logic::FAMILY,
     make_datetime::FAMILY,
     make_series::FAMILY,
-    math::FAMILY,
     matches_regex::FAMILY,
+    math::FAMILY,
     min_of::FAMILY,
     ordering::FAMILY,
     parse::FAMILY,
     parse_json::FAMILY,
     parse_kv::FAMILY,
+    parse_path::FAMILY,
+    parse_xml::FAMILY,
+    punycode::FAMILY,
     rand::FAMILY,
     range::FAMILY,
     replace::FAMILY,
+    replace_strings::FAMILY,
     round::FAMILY,
     series_decompose::FAMILY,
     series_fft::FAMILY,
@@ -117,12 +152,15 @@ const FAMILIES: &[Family] = &[
     series_periods::FAMILY,
     series_stats::FAMILY,
     series_vector::FAMILY,
+    sets::FAMILY,
     split::FAMILY,
     startof::FAMILY,
+    statistics::FAMILY,
     strcat::FAMILY,
     strlen::FAMILY,
     substring::FAMILY,
     tdigest::FAMILY,
+    timezone::FAMILY,
     tobool::FAMILY,
     todatetime::FAMILY,
     toguid::FAMILY,
@@ -130,6 +168,7 @@ const FAMILIES: &[Family] = &[
     toreal::FAMILY,
     tostring::FAMILY,
     trim::FAMILY,
+    unicode::FAMILY,
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, (&'static str, Build)>> =
