@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 
 use datafusion::arrow::array::ArrayRef;
-use datafusion::common::{Result, exec_err};
+use datafusion::common::Result;
 use model::json;
 
 use super::super::Build;
 use super::super::json::scan::{self, Kind};
-use super::super::kernel::{Args, Texts};
+use super::super::kernel::{Args, Texts, limited};
 use super::tostring::Cells;
 
 pub(super) const FAMILY: &[(&str, Build)] = &[
@@ -198,7 +198,7 @@ fn repeat(args: &Args) -> Result<ArrayRef> {
         true
     })?;
     if too_many {
-        return exec_err!("`repeat()` makes at most {ELEMENTS_MAX} elements");
+        return limited(format!("`repeat()` makes at most {ELEMENTS_MAX} elements"));
     }
     Ok(out)
 }

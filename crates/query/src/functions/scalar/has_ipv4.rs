@@ -39,15 +39,16 @@ fn whole_or_start(text: &str) -> Option<Wanted> {
 
 fn holds(args: &Args, read: fn(&str) -> Option<Wanted>) -> Result<ArrayRef> {
     let texts = args.text(0)?;
-    let wanted =
-        |row| Ok(rest_of_row(args, row)?.iter().filter_map(|text| read(text)).collect::<Vec<_>>());
+    let wanted = |row: usize| -> Result<Vec<Wanted>> {
+        Ok(rest_of_row(args, row)?.iter().filter_map(|text| read(text)).collect())
+    };
     if args.constant_from(1) {
-        let wanted: Vec<Wanted> = wanted(0)?;
+        let wanted = wanted(0)?;
         return args.flags_of(&texts, |text| has_one(text, &wanted));
     }
     let mut flags = Vec::with_capacity(args.rows);
     for row in 0..args.rows {
-        let wanted: Vec<Wanted> = wanted(row)?;
+        let wanted = wanted(row)?;
         flags.push(has_one(texts.text(row), &wanted));
     }
     args.flags(|row| flags[row])

@@ -122,10 +122,10 @@ pub(super) fn any_of_rest<R>(
     test: impl Fn(&str, &R) -> Option<bool>,
 ) -> Result<ArrayRef> {
     let texts = args.text(0)?;
-    let readable =
-        |row: usize| Ok(rest_of_row(args, row)?.iter().map(|text| read(text)).collect::<Vec<_>>());
-    let constant: Option<Vec<Option<R>>> =
-        if args.constant_from(1) { Some(readable(0)?) } else { None };
+    let readable = |row: usize| -> Result<Vec<Option<R>>> {
+        Ok(rest_of_row(args, row)?.iter().map(|text| read(text)).collect())
+    };
+    let constant = if args.constant_from(1) { Some(readable(0)?) } else { None };
     let mut answers = Vec::with_capacity(args.rows);
     for row in 0..args.rows {
         let own;

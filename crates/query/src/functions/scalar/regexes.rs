@@ -10,7 +10,7 @@ use datafusion::logical_expr::Expr;
 use kql::codes;
 use regex::{Regex, RegexBuilder};
 
-use super::super::Call;
+use super::super::{Call, kernel};
 use crate::Error;
 
 /// How many compiled expressions are kept.
@@ -57,22 +57,30 @@ pub(super) fn check(call: &Call, k: usize) -> Result<(), Error> {
 
 /// What [`compile`] says about a constant, as a fault of argument `k`.
 pub(super) fn refused(k: usize, error: DataFusionError) -> Error {
-    let message = match error {
+    Error::Argument { argument: k, code: codes::BAD_REGEX, message: message_of(error) }
+}
+
+fn message_of(error: DataFusionError) -> String {
+    match error {
         DataFusionError::Execution(message) => message,
         other => other.to_string(),
-    };
-    Error::Argument { argument: k, code: codes::BAD_REGEX, message }
+    }
+}
+
+/// The compiled `pattern` of a row: a broken one is the caller's fault, though without a place.
+pub(super) fn compile_row(pattern: &str) -> Result<Arc<Regex>> {
+    compile(pattern).or_else(|error| kernel::refused(codes::BAD_REGEX, message_of(error)))
 }
 
 /// One compiled pattern per row; the same one for a constant.
 pub(super) fn of_rows(
-    args: &super::super::kernel::Args,
+    args: &kernel::Args,
     k: usize,
 ) -> Result<impl Fn(usize) -> Arc<Regex>> {
     let texts = args.text(k)?;
     let scalar = texts.scalar;
     let rows = if scalar { 1 } else { args.rows };
     let compiled: Vec<Arc<Regex>> =
-        (0..rows).map(|row| compile(texts.text(row))).collect::<Result<_>>()?;
+        (0..rows).map(|row| compile_row(texts.text(row))).collect::<Result<_>>()?;
     Ok(move |row: usize| Arc::clone(&compiled[if scalar { 0 } else { row }]))
 }

@@ -2,11 +2,11 @@
 //! compared (spec kql.md §4).
 
 use datafusion::arrow::array::ArrayRef;
-use datafusion::common::{Result, exec_err};
+use datafusion::common::Result;
 
 use super::super::Build;
 use super::super::json::scan;
-use super::super::kernel::Args;
+use super::super::kernel::{Args, limited};
 use super::tostring::Cells;
 
 pub(super) const FAMILY: &[(&str, Build)] = &[
@@ -71,7 +71,7 @@ fn strrep(args: &Args) -> Result<ArrayRef> {
         true
     })?;
     if too_long {
-        return exec_err!("`strrep()` makes at most {REPEAT_BYTES_MAX} bytes");
+        return limited(format!("`strrep()` makes at most {REPEAT_BYTES_MAX} bytes"));
     }
     Ok(out)
 }

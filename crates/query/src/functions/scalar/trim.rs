@@ -24,8 +24,8 @@ fn trim(call: Call, kernel: super::super::kernel::Kernel) -> Result<Expr, Error>
 fn sides(args: &Args, start: bool, end: bool) -> Result<ArrayRef> {
     let (patterns, texts) = (args.text(0)?, args.text(1)?);
     let anchored = |pattern: &str| -> Result<_> {
-        let first = regexes::compile(&format!("^(?:{pattern})"))?;
-        Ok((first, regexes::compile(&format!("(?:{pattern})$"))?))
+        let first = regexes::compile_row(&format!("^(?:{pattern})"))?;
+        Ok((first, regexes::compile_row(&format!("(?:{pattern})$"))?))
     };
     let rows = if patterns.scalar { 1 } else { args.rows };
     let compiled = (0..rows).map(|row| anchored(patterns.text(row))).collect::<Result<Vec<_>>>()?;
