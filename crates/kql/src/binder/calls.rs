@@ -9,7 +9,7 @@ use crate::signatures::{self, Kind, Overload, Param, Signature};
 use crate::syntax::{self, Argument, Name};
 
 use super::Binder;
-use super::coerce::{Fit, convert, fit};
+use super::coerce::{Fit, conversion, convert, fit};
 use super::expressions::call;
 use super::scope::Binding;
 
@@ -126,9 +126,23 @@ impl Binder<'_> {
         }
         let given = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
         let message = format!("`{}()` cannot take ({given})", name.text);
-        let help = match args.iter().any(|a| a.ty == Type::Dynamic) {
-            true => format!("convert the dynamic first, for example with `toreal(…)`; {expected}"),
-            false => expected,
+        let help = match args.iter().position(|a| a.ty == Type::Dynamic) {
+            Some(at) => {
+                let wanted = |o: &Overload| match o.expand(args.len())?[at] {
+                    Param::Of(ty) | Param::Const(ty) => Some(ty),
+                    _ => None,
+                };
+                let types: Vec<Type> = signature.overloads.iter().filter_map(wanted).collect();
+                let fallback = match signature.kind {
+                    Kind::Aggregate => Type::Real,
+                    _ => Type::String,
+                };
+                // Among numbers a real holds them all.
+                let real = types.contains(&Type::Real).then_some(Type::Real);
+                let to = conversion(real.or(types.first().copied()).unwrap_or(fallback));
+                format!("convert the dynamic first, for example with `{to}(…)`; {expected}")
+            }
+            None => expected,
         };
         self.report(Diagnostic::new(codes::WRONG_TYPE, span, message).help(help))
     }

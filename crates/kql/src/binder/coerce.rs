@@ -94,8 +94,8 @@ fn cost(from: Type, to: Type, kind: Kind) -> Option<u32> {
     }
     match (from, to, kind) {
         (Type::Dynamic, Type::String, Kind::Scalar | Kind::Operator) => Some(20),
-        // What a dynamic number is, is known only at run time: real loses nothing.
-        (Type::Dynamic, Type::Real, Kind::Operator) => Some(20),
+        // Beside a long a dynamic counts as long, beside a real as real, as the vendor binds them.
+        (Type::Dynamic, Type::Long | Type::Real, Kind::Operator) => Some(20),
         (Type::Dynamic, Type::Bool, Kind::Operator) => Some(21),
         // A time is meant only where a number makes no sense: `d.n * 2` is a number, although
         // reading `d.n` as a timespan would leave the 2 as it is.

@@ -124,10 +124,6 @@ impl Binder<'_> {
                 }
             },
         };
-        if ignore {
-            let message = "`pack_all(true)` is not supported";
-            return self.error(codes::NOT_SUPPORTED, span, message);
-        }
         if self.aggregating.is_some() {
             let message = "`pack_all()` stands outside an aggregate";
             return self.error(codes::NOT_ALLOWED, span, message);
@@ -139,8 +135,19 @@ impl Binder<'_> {
             return None;
         }
         self.spend(row.len(), span)?;
-        let pairs = row.iter().flat_map(|c| [text_literal(&c.name, span), column_ref(c, span)]);
-        Some(call("bag_pack", pairs.collect(), Type::Dynamic, span))
+        let pair = |c: &Column| [text_literal(&c.name, span), column_ref(c, span)];
+        if !ignore {
+            let pairs = row.iter().flat_map(pair).collect();
+            return Some(call("bag_pack", pairs, Type::Dynamic, span));
+        }
+        // Nulls and empty texts are left out: bags of one or no property are merged.
+        let bags = row.iter().map(|c| {
+            let empty = call("isempty", vec![column_ref(c, span)], Type::Bool, span);
+            let bag = call("bag_pack", pair(c).into(), Type::Dynamic, span);
+            let none = literal(Literal::Dynamic("{}".to_owned()), span);
+            call("iff", vec![empty, none, bag], Type::Dynamic, span)
+        });
+        Some(call("bag_merge", bags.collect(), Type::Dynamic, span))
     }
 
     /// `extract(…, typeof(t))`, `percentile_tdigest(…, typeof(t))`: the value converted.

@@ -6,6 +6,7 @@ use super::short::*;
 use super::{Naming, Overload, Signature, over, scalar};
 
 const PERIOD: &[Overload] = &[over(&[DATETIME, LONG], Type::DateTime).optional(1)];
+/// Long, as the engine answers; the vendor's binder says int.
 const PART: &[Overload] = &[over(&[DATETIME], Type::Long)];
 const UNIX: &[Overload] = &[over(&[LONG], Type::DateTime), over(&[REAL], Type::DateTime)];
 
@@ -73,7 +74,10 @@ pub(super) static SIGNATURES: &[Signature] = &[
     .keeps_name(),
     scalar(
         "make_datetime",
-        &[over(&[LONG, LONG, LONG, LONG, LONG, REAL], Type::DateTime).optional(3)],
+        &[
+            over(&[LONG, LONG, LONG, LONG, LONG, REAL], Type::DateTime).optional(3),
+            over(&[REAL, REAL, REAL, REAL, REAL, REAL], Type::DateTime).optional(3),
+        ],
         "the datetime of year, month, day, hour, minute, second; null when there is none",
     )
     .named(Naming::OnlyArgument),

@@ -15,16 +15,22 @@ const BIN: &[Overload] = &[
 const BIN_AT: &[Overload] = &[
     over(&[LONG, LONG, LONG], Type::Long),
     over(&[REAL, REAL, REAL], Type::Real),
+    over(&[DECIMAL, DECIMAL, DECIMAL], Type::Decimal),
     over(&[TIMESPAN, TIMESPAN, TIMESPAN], Type::TimeSpan),
     over(&[DATETIME, TIMESPAN, DATETIME], Type::DateTime),
 ];
 const ROUND: &[Overload] = &[
+    over(&[INT, LONG], Type::Int).optional(1),
     over(&[REAL, LONG], Type::Real).optional(1),
     over(&[LONG, LONG], Type::Long).optional(1),
     over(&[DECIMAL, LONG], Type::Decimal).optional(1),
 ];
-const CEILING: &[Overload] =
-    &[over(&[LONG], Type::Long), over(&[REAL], Type::Real), over(&[DECIMAL], Type::Decimal)];
+const CEILING: &[Overload] = &[
+    over(&[INT], Type::Int),
+    over(&[LONG], Type::Long),
+    over(&[REAL], Type::Real),
+    over(&[DECIMAL], Type::Decimal),
+];
 const ABS: &[Overload] = &[
     over(&[LONG], Type::Long),
     over(&[REAL], Type::Real),

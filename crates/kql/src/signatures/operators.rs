@@ -35,6 +35,7 @@ const ADD: &[Overload] = &[
     over(&[DATETIME, TIMESPAN], Type::DateTime),
     over(&[TIMESPAN, DATETIME], Type::DateTime),
     over(&[TIMESPAN, TIMESPAN], Type::TimeSpan),
+    over(&[DYNAMIC, DYNAMIC], Type::Dynamic),
 ];
 const SUBTRACT: &[Overload] = &[
     over(&[LONG, LONG], Type::Long),
@@ -43,35 +44,42 @@ const SUBTRACT: &[Overload] = &[
     over(&[DATETIME, DATETIME], Type::TimeSpan),
     over(&[DATETIME, TIMESPAN], Type::DateTime),
     over(&[TIMESPAN, TIMESPAN], Type::TimeSpan),
+    over(&[DYNAMIC, DYNAMIC], Type::Dynamic),
 ];
 const MULTIPLY: &[Overload] = &[
     over(&[LONG, LONG], Type::Long),
     over(&[REAL, REAL], Type::Real),
     over(&[DECIMAL, DECIMAL], Type::Decimal),
-    over(&[TIMESPAN, LONG], Type::TimeSpan),
-    over(&[LONG, TIMESPAN], Type::TimeSpan),
+    // The first of equal cost is taken: a dynamic factor counts with its fraction.
     over(&[TIMESPAN, REAL], Type::TimeSpan),
     over(&[REAL, TIMESPAN], Type::TimeSpan),
+    over(&[TIMESPAN, LONG], Type::TimeSpan),
+    over(&[LONG, TIMESPAN], Type::TimeSpan),
+    over(&[DYNAMIC, DYNAMIC], Type::Dynamic),
 ];
 const DIVIDE: &[Overload] = &[
     over(&[LONG, LONG], Type::Long),
     over(&[REAL, REAL], Type::Real),
     over(&[DECIMAL, DECIMAL], Type::Decimal),
     over(&[TIMESPAN, TIMESPAN], Type::Real),
-    over(&[TIMESPAN, LONG], Type::TimeSpan),
     over(&[TIMESPAN, REAL], Type::TimeSpan),
+    over(&[TIMESPAN, LONG], Type::TimeSpan),
+    over(&[DYNAMIC, DYNAMIC], Type::Dynamic),
 ];
 const MODULO: &[Overload] = &[
     over(&[LONG, LONG], Type::Long),
     over(&[REAL, REAL], Type::Real),
     over(&[DECIMAL, DECIMAL], Type::Decimal),
     over(&[TIMESPAN, TIMESPAN], Type::TimeSpan),
+    over(&[DATETIME, TIMESPAN], Type::TimeSpan),
+    over(&[DYNAMIC, DYNAMIC], Type::Dynamic),
 ];
 const MINUS: &[Overload] = &[
     over(&[LONG], Type::Long),
     over(&[REAL], Type::Real),
     over(&[DECIMAL], Type::Decimal),
     over(&[TIMESPAN], Type::TimeSpan),
+    over(&[DYNAMIC], Type::Dynamic),
 ];
 
 pub(super) static SIGNATURES: &[Signature] = &[

@@ -111,10 +111,14 @@ pub(super) static SIGNATURES: &[Signature] = &[
         .also(&["parseurl"]),
     scalar("parse_csv", &[over(&[STRING], Type::Dynamic)], "the array of a CSV record's fields")
         .keeps_name(),
-    scalar("strcmp", &[over(&[STRING, STRING], Type::Long)], "-1, 0 or 1: the order of two texts"),
+    scalar(
+        "strcmp",
+        &[over(&[Param::Text, Param::Text], Type::Long)],
+        "-1, 0 or 1: the order of two texts",
+    ),
     scalar(
         "strrep",
-        &[over(&[Param::Text, LONG, STRING], Type::String).optional(1)],
+        &[over(&[Param::Text, LONG, Param::Text], Type::String).optional(1)],
         "the text repeated a number of times with a delimiter between",
     ),
     scalar(

@@ -7,8 +7,9 @@ use datafusion::arrow::array::{Array, ArrayRef, Int64Array};
 use datafusion::arrow::compute;
 use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, cast};
-use model::Type;
+use model::{Type, json};
 
+use super::super::json::scan::{self, Kind};
 use super::super::kernel::{Args, Kernel, Longs};
 use super::super::{Build, Call};
 use crate::Error;
@@ -28,6 +29,7 @@ enum Class {
     Real,
     Time,
     Span,
+    Dynamic,
 }
 
 fn class(ty: Type) -> Option<Class> {
@@ -36,6 +38,7 @@ fn class(ty: Type) -> Option<Class> {
         Type::Real | Type::Decimal => Class::Real,
         Type::DateTime => Class::Time,
         Type::TimeSpan => Class::Span,
+        Type::Dynamic => Class::Dynamic,
         _ => return None,
     })
 }
@@ -85,6 +88,9 @@ fn add(call: Call) -> Result<Expr, Error> {
         (Class::Time | Class::Span, Class::Span) | (Class::Span, Class::Time) => {
             call.kernel(|a| checked(a, i64::checked_add))
         }
+        (Class::Dynamic, Class::Dynamic) => {
+            call.kernel(|a| held(a, |a, b| Some(a.wrapping_add(b)), |a, b| a + b))
+        }
         _ => Err(call.malformed()),
     }
 }
@@ -100,6 +106,9 @@ fn subtract(call: Call) -> Result<Expr, Error> {
         }
         (Class::Time, Class::Time | Class::Span) | (Class::Span, Class::Span) => {
             call.kernel(|a| checked(a, i64::checked_sub))
+        }
+        (Class::Dynamic, Class::Dynamic) => {
+            call.kernel(|a| held(a, |a, b| Some(a.wrapping_sub(b)), |a, b| a - b))
         }
         _ => Err(call.malformed()),
     }
@@ -121,6 +130,9 @@ fn multiply(call: Call) -> Result<Expr, Error> {
             let (a, b) = (args.real(0)?, args.real(1)?);
             args.whole(|row| ticks(a.get(row)? * b.get(row)?))
         }),
+        (Class::Dynamic, Class::Dynamic) => {
+            call.kernel(|a| held(a, |a, b| Some(a.wrapping_mul(b)), |a, b| a * b))
+        }
         _ => Err(call.malformed()),
     }
 }
@@ -140,6 +152,9 @@ fn divide(call: Call) -> Result<Expr, Error> {
             let (a, b) = (args.real(0)?, args.real(1)?);
             args.whole(|row| ticks(a.get(row)? / b.get(row)?))
         },
+        (Class::Dynamic, Class::Dynamic) => {
+            |a| held(a, |a, b| (b != 0).then(|| a.wrapping_div(b)), |a, b| a / b)
+        }
         _ => return Err(call.malformed()),
     };
     call.kernel(kernel)
@@ -161,15 +176,26 @@ fn whole_divide(args: &Args) -> Result<ArrayRef> {
 
 fn modulo(call: Call) -> Result<Expr, Error> {
     let kernel: Kernel = match classes(&call)? {
-        (Class::Whole, Class::Whole) | (Class::Span, Class::Span) | (Class::Time, Class::Span) => {
-            |args| {
-                let (a, b) = (args.long(0)?, args.long(1)?);
-                args.whole(|row| {
-                    let (a, b) = (a.get(row)?, b.get(row)?);
-                    (b != 0).then(|| a.wrapping_rem_euclid(b))
-                })
-            }
-        }
+        // Counted from 0001-01-01, as `bin()` counts.
+        (Class::Time, Class::Span) => |args| {
+            let (a, b) = (args.long(0)?, args.long(1)?);
+            args.whole(|row| {
+                let (a, b) = (a.get(row)?, b.get(row)?);
+                let from_start = i128::from(a) - i128::from(super::bin::phase(b));
+                (b > 0).then(|| from_start.rem_euclid(i128::from(b)) as i64)
+            })
+        },
+        (Class::Dynamic, Class::Dynamic) => |args| {
+            let whole = |a: i64, b: i64| (b != 0).then(|| a.wrapping_rem_euclid(b));
+            held(args, whole, |a, b| if b == 0.0 { f64::NAN } else { a.rem_euclid(b) })
+        },
+        (Class::Whole, Class::Whole) | (Class::Span, Class::Span) => |args| {
+            let (a, b) = (args.long(0)?, args.long(1)?);
+            args.whole(|row| {
+                let (a, b) = (a.get(row)?, b.get(row)?);
+                (b != 0).then(|| a.wrapping_rem_euclid(b))
+            })
+        },
         (Class::Whole | Class::Real, Class::Whole | Class::Real) => |args| {
             let (a, b) = (args.real(0)?, args.real(1)?);
             args.reals(|row| {
@@ -196,8 +222,45 @@ fn negate(call: Call) -> Result<Expr, Error> {
             let a = args.long(0)?;
             args.whole(|row| a.get(row)?.checked_neg())
         }),
+        Some(Class::Dynamic) => call.kernel(|args| {
+            let a = args.text(0)?;
+            args.texts(|row, out| match a.get(row).map(|json| (json, scan::kind(json))) {
+                Some((json, Kind::Long)) => json.trim().parse::<i64>().is_ok_and(|v| {
+                    out.push_str(&v.wrapping_neg().to_string());
+                    true
+                }),
+                Some((json, Kind::Real)) => scan::number(json).is_some_and(|v| {
+                    json::write_real(out, -v);
+                    true
+                }),
+                _ => false,
+            })
+        }),
         _ => Err(call.malformed()),
     }
+}
+
+/// Two dynamics by what they hold: whole numbers stay whole, other numbers are reals, and anything
+/// else makes null.
+fn held(
+    args: &Args,
+    whole: impl Fn(i64, i64) -> Option<i64>,
+    real: impl Fn(f64, f64) -> f64,
+) -> Result<ArrayRef> {
+    let (a, b) = (args.text(0)?, args.text(1)?);
+    let long = |json: &str| (scan::kind(json) == Kind::Long).then(|| json.trim().parse().ok());
+    args.texts(|row, out| {
+        let (Some(a), Some(b)) = (a.get(row), b.get(row)) else { return false };
+        if let (Some(Some(a)), Some(Some(b))) = (long(a), long(b)) {
+            return whole(a, b).is_some_and(|v| {
+                out.push_str(&v.to_string());
+                true
+            });
+        }
+        let (Some(a), Some(b)) = (scan::number(a), scan::number(b)) else { return false };
+        json::write_real(out, real(a, b));
+        true
+    })
 }
 
 /// Nanoseconds cut to whole ticks; null when there is no such time.

@@ -48,7 +48,8 @@ impl Unit {
         match self {
             Unit::Factor(factor) => base / factor,
             Unit::Per(count) => base * count,
-            Unit::Linear { before, factor, after } => (base - after) / factor - before,
+            // Adding zero keeps a zero from being negative.
+            Unit::Linear { before, factor, after } => (base - after) / factor - before + 0.0,
             Unit::Sine => base.to_radians().sin(),
         }
     }

@@ -73,10 +73,7 @@ pub(super) fn compile_row(pattern: &str) -> Result<Arc<Regex>> {
 }
 
 /// One compiled pattern per row; the same one for a constant.
-pub(super) fn of_rows(
-    args: &kernel::Args,
-    k: usize,
-) -> Result<impl Fn(usize) -> Arc<Regex>> {
+pub(super) fn of_rows(args: &kernel::Args, k: usize) -> Result<impl Fn(usize) -> Arc<Regex>> {
     let texts = args.text(k)?;
     let scalar = texts.scalar;
     let rows = if scalar { 1 } else { args.rows };
