@@ -2,6 +2,8 @@
 
 use model::ViewDef;
 
+use crate::question::Answer;
+
 /// Tables by name. Implemented over the built-in tables; tests bring their own.
 pub trait Catalog: Sync {
     /// The table called `name`, exact letter case.
@@ -23,6 +25,8 @@ pub struct BindOptions {
     pub time_range: Option<(i64, i64)>,
     /// Values of `declare query_parameters`, as KQL literal text or plain text.
     pub parameters: Vec<(String, String)>,
+    /// Answers to the questions asked so far, in their order.
+    pub answers: Vec<Answer>,
     /// Longest query text in bytes and deepest nesting; 0 means the default.
     pub text_bytes_max: usize,
     pub depth_max: usize,

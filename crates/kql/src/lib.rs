@@ -13,11 +13,12 @@ pub mod diagnostic;
 mod lexer;
 mod parser;
 pub mod print;
+pub mod question;
 mod shape;
 pub mod signatures;
 pub mod suggest;
 pub mod syntax;
 
-pub use binder::{bind, compile};
+pub use binder::{bind, compile, compile_step};
 pub use parser::{ParseLimits, Parsed, operator_names, parse, parse_expression, parse_within};
 pub use shape::{same_shape, without_places};

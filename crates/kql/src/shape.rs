@@ -53,6 +53,13 @@ fn parameter(parameter: &mut Parameter) {
     parameter.default.iter_mut().for_each(expr);
 }
 
+fn arguments(arguments: &mut [crate::syntax::Argument]) {
+    for argument in arguments {
+        argument.name.iter_mut().for_each(name);
+        expr(&mut argument.value);
+    }
+}
+
 fn exprs(exprs: &mut [Expr]) {
     exprs.iter_mut().for_each(expr);
 }
@@ -65,10 +72,7 @@ fn expr(e: &mut Expr) {
         ExprKind::Name(n) => name(n),
         ExprKind::Call { name: n, args } => {
             name(n);
-            for argument in args {
-                argument.name.iter_mut().for_each(name);
-                expr(&mut argument.value);
-            }
+            arguments(args);
         }
         ExprKind::Member { base, name: n } => {
             expr(base);
@@ -188,6 +192,12 @@ fn operator(operator: &mut OperatorKind) {
             [from, to, step].into_iter().for_each(expr);
         }
         OperatorKind::MvExpand(expand) => mv_expand(expand),
+        OperatorKind::Evaluate(evaluate) => {
+            operator_parameters(&mut evaluate.parameters);
+            name(&mut evaluate.plugin);
+            arguments(&mut evaluate.arguments);
+            evaluate.schema.iter_mut().for_each(|s| schema(&mut s.columns));
+        }
         OperatorKind::Parse(_)
         | OperatorKind::ParseKv(_)
         | OperatorKind::Search(_)

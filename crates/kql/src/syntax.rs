@@ -355,6 +355,7 @@ pub enum OperatorKind {
     MvExpand(MvExpand),
     Parse(Parse),
     ParseKv(ParseKv),
+    Evaluate(Evaluate),
     Search(Search),
     Find(Find),
     /// Names, patterns and arrays of them.
@@ -412,6 +413,24 @@ pub struct ParseKv {
     pub value: Expr,
     pub columns: Vec<SchemaColumn>,
     pub parameters: Vec<OperatorParameter>,
+}
+
+/// `evaluate plugin(arguments) : (schema)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluate {
+    /// Hints.
+    pub parameters: Vec<OperatorParameter>,
+    pub plugin: Name,
+    pub arguments: Vec<Argument>,
+    pub schema: Option<OutputSchema>,
+}
+
+/// The columns a plugin is told to yield: `(*, name: type, …)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputSchema {
+    /// `*`: the columns of the input come first.
+    pub all: bool,
+    pub columns: Vec<SchemaColumn>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -9,11 +9,11 @@ use crate::run;
 /// Syntax tree, bound query, logical plan and physical plan; sub-queries are run, not shown.
 pub(crate) async fn explain(query: &Query) -> Result<String, Error> {
     let parsed = kql::parse(&query.request.text);
-    let bound = query.bind()?;
-    let tree = kql::print::query(&parsed.query);
-    let mut out = format!("syntax tree\n\n{tree}\n\nbound query\n\n{bound}\n");
     let (state, _pool) = query.shared.session(query.request.limits.memory_bytes)?;
     let mut context = query.context(state)?;
+    let bound = query.bind(&mut context).await?;
+    let tree = kql::print::query(&parsed.query);
+    let mut out = format!("syntax tree\n\n{tree}\n\nbound query\n\n{bound}\n");
     context.survey(&bound);
     for (number, statement) in bound.statements.into_iter().enumerate() {
         let relation = context.prepare(statement.relation).await?;

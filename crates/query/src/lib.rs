@@ -13,6 +13,7 @@ mod merge_order;
 mod plan;
 mod provider;
 mod query;
+mod question;
 pub mod request;
 mod run;
 mod serial;

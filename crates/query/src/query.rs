@@ -9,6 +9,7 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
+use kql::question::Step;
 use model::ViewDef;
 use store::Store;
 
@@ -61,23 +62,29 @@ impl Query {
         self.request.limits.time_ms
     }
 
-    /// The text with names resolved.
-    pub fn bind(&self) -> Result<BoundQuery, Error> {
-        let options = BindOptions {
+    /// The text with names resolved. Columns that depend on rows are looked up in rounds, over the
+    /// same snapshot as the query.
+    pub async fn bind(&self, context: &mut Context) -> Result<BoundQuery, Error> {
+        let mut options = BindOptions {
             now: self.request.now,
             time_range: self.request.time_range,
             parameters: self.request.parameters.clone(),
             ..BindOptions::default()
         };
-        kql::compile(&self.request.text, &Tables(self.apps.as_ref()), &options)
-            .map_err(Error::Query)
+        loop {
+            let tables = Tables(self.apps.as_ref());
+            match kql::compile_step(&self.request.text, &tables, &options).map_err(Error::Query)? {
+                Step::Bound(bound) => return Ok(bound),
+                Step::Asks(question) => options.answers.push(context.look_up(*question).await?),
+            }
+        }
     }
 
     pub async fn answer(&self) -> Result<Answer, Error> {
-        let bound = self.bind()?;
-        let cap = cap(&self.request.limits, &bound.options);
         let (state, pool) = self.shared.session(self.request.limits.memory_bytes)?;
         let mut context = self.context(state)?;
+        let bound = self.bind(&mut context).await?;
+        let cap = cap(&self.request.limits, &bound.options);
         context.survey(&bound);
         let mut answer = Answer::default();
         for statement in bound.statements {

@@ -27,7 +27,8 @@ fuzz_target!(|input: &[u8]| {
     let options = BindOptions { now: 1_795_233_600_000_000_000, ..BindOptions::default() };
     let parsed = kql::parse(text);
     let (bound, diagnostics) = kql::bind(&parsed.query, text, &Tables, &options);
-    assert_eq!(bound.is_some(), diagnostics.is_empty());
+    // Without rows the columns of some plugins stay unknown: then there is neither.
+    assert!(bound.is_none() || diagnostics.is_empty());
     for finding in &diagnostics {
         assert!(text.get(finding.span.start..finding.span.end).is_some(), "{finding:?}");
         let _ = finding.render(text);

@@ -105,7 +105,7 @@ impl Binder<'_> {
         Some(args)
     }
 
-    fn add_aggregate(
+    pub(super) fn add_aggregate(
         &mut self,
         signature: &'static Signature,
         name: &Name,

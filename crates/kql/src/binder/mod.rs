@@ -18,6 +18,8 @@ mod names;
 mod operations;
 mod operators;
 mod parameters;
+mod plugins;
+mod questions;
 mod relations;
 mod renumber;
 mod scope;
@@ -38,6 +40,7 @@ use crate::catalog::{BindOptions, Catalog};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::parser::{self, ParseLimits};
+use crate::question::{Question, Step};
 use crate::suggest;
 use crate::syntax;
 use scope::Frame;
@@ -53,14 +56,20 @@ const LEGS_MAX: usize = 100;
 /// Findings reported of one text.
 const DIAGNOSTICS_MAX: usize = 50;
 
-/// Gives a syntax tree its meaning. The query is `None` when any diagnostic was found.
+/// Gives a syntax tree its meaning. The query is `None` when any diagnostic was found, and when
+/// columns depend on rows nobody looked at: names behind them are not checked then.
 pub fn bind(
     query: &syntax::Query,
     text: &str,
     catalog: &dyn Catalog,
     options: &BindOptions,
 ) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    bind_read(query, &[], text, catalog, options)
+    let (step, diagnostics) = bind_read(query, &[], text, catalog, options);
+    let bound = step.and_then(|step| match step {
+        Step::Bound(bound) => Some(bound),
+        Step::Asks(_) => None,
+    });
+    (bound, diagnostics)
 }
 
 /// As [`bind`], of a text that was read with these findings: they come back among the others, and
@@ -71,25 +80,42 @@ fn bind_read(
     text: &str,
     catalog: &dyn Catalog,
     options: &BindOptions,
-) -> (Option<BoundQuery>, Vec<Diagnostic>) {
+) -> (Option<Step>, Vec<Diagnostic>) {
     let mut binder = Binder::new(text, catalog, options);
     binder.broken = findings.iter().map(|finding| finding.span).collect();
     let statements = binder.statements(query);
-    let Binder { mut diagnostics, set_options, .. } = binder;
+    let Binder { mut diagnostics, set_options, asked, .. } = binder;
     diagnostics.extend_from_slice(findings);
     diagnostics.sort_by_key(|d| (d.span.start, d.span.end));
     diagnostics.dedup();
     diagnostics.truncate(DIAGNOSTICS_MAX);
-    let bound = diagnostics.is_empty().then_some(BoundQuery { statements, options: set_options });
-    (bound, diagnostics)
+    let step = match asked {
+        Some(question) => Step::Asks(question),
+        None => Step::Bound(BoundQuery { statements, options: set_options }),
+    };
+    (diagnostics.is_empty().then_some(step), diagnostics)
 }
 
-/// Parses and binds a query text; any diagnostic is an error.
+/// Parses and binds a query text; any diagnostic is an error, and so is a plugin whose columns
+/// depend on rows nobody looked at.
 pub fn compile(
     text: &str,
     catalog: &dyn Catalog,
     options: &BindOptions,
 ) -> Result<BoundQuery, Vec<Diagnostic>> {
+    match compile_step(text, catalog, options)? {
+        Step::Bound(bound) => Ok(bound),
+        Step::Asks(question) => Err(vec![questions::unanswered(question.relation.span)]),
+    }
+}
+
+/// Parses and binds a query text as far as [`BindOptions::answers`] reach; any diagnostic is an
+/// error.
+pub fn compile_step(
+    text: &str,
+    catalog: &dyn Catalog,
+    options: &BindOptions,
+) -> Result<Step, Vec<Diagnostic>> {
     let limits =
         ParseLimits { text_bytes_max: options.text_bytes_max, depth_max: options.depth_max };
     let parsed = parser::parse_within(text, limits);
@@ -99,9 +125,8 @@ pub fn compile(
     if parsed.diagnostics.iter().any(unread) {
         return Err(parsed.diagnostics);
     }
-    let (bound, diagnostics) =
-        bind_read(&parsed.query, &parsed.diagnostics, text, catalog, options);
-    bound.ok_or(diagnostics)
+    let (step, diagnostics) = bind_read(&parsed.query, &parsed.diagnostics, text, catalog, options);
+    step.ok_or(diagnostics)
 }
 
 /// The state of binding one query text.
@@ -114,6 +139,9 @@ struct Binder<'a> {
     next_column: u32,
     /// How many shared tables there are.
     shared_tables: u32,
+    /// How many questions about rows came up, and the first one without an answer.
+    questions: usize,
+    asked: Option<Box<Question>>,
     /// Columns whose expression was wrong: naming them is quiet.
     poisoned: HashSet<ColumnId>,
     /// Visible names, innermost last.
@@ -149,6 +177,8 @@ impl<'a> Binder<'a> {
             diagnostics: Vec::new(),
             next_column: 0,
             shared_tables: 0,
+            questions: 0,
+            asked: None,
             poisoned: HashSet::new(),
             frames: vec![Frame::default()],
             aggregating: None,

@@ -101,7 +101,7 @@ impl Parser<'_> {
     }
 
     /// `(a, b = c, …)` and the height of the highest argument.
-    fn arguments(&mut self) -> (Vec<Argument>, usize) {
+    pub(super) fn arguments(&mut self) -> (Vec<Argument>, usize) {
         let open = self.bump();
         if self.eat(")") {
             return (Vec::new(), 0);

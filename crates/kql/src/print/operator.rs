@@ -64,6 +64,7 @@ impl Printer {
             | OperatorKind::ParseKv(_)
             | OperatorKind::Search(_)
             | OperatorKind::Find(_) => self.text_operator(operator),
+            OperatorKind::Evaluate(evaluate) => self.evaluate(evaluate),
             OperatorKind::TopHitters { count, of, by } => {
                 self.one("top-hitters ", count);
                 self.one(" of ", of);

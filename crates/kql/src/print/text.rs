@@ -1,7 +1,8 @@
-//! The operators on texts and over many tables: `parse`, `parse-kv`, `search`, `find`.
+//! The operators on texts and over many tables: `parse`, `parse-kv`, `search`, `find`; and
+//! `evaluate`.
 
 use super::Printer;
-use crate::syntax::{Expr, Find, OperatorKind, Parse, ParseKv, PatternPart, Search};
+use crate::syntax::{Evaluate, Expr, Find, OperatorKind, Parse, ParseKv, PatternPart, Search};
 
 impl Printer {
     pub(super) fn text_operator(&mut self, operator: &OperatorKind) {
@@ -12,6 +13,28 @@ impl Printer {
             OperatorKind::Find(find) => self.find(find),
             _ => {}
         }
+    }
+
+    pub(super) fn evaluate(&mut self, evaluate: &Evaluate) {
+        self.text("evaluate ");
+        self.operator_parameters(&evaluate.parameters);
+        self.name(&evaluate.plugin);
+        self.text("(");
+        self.list(&evaluate.arguments, Self::argument);
+        self.text(")");
+        let Some(schema) = &evaluate.schema else { return };
+        self.text(" : ");
+        if !schema.all {
+            return self.schema(&schema.columns);
+        }
+        self.text("(*");
+        for column in &schema.columns {
+            self.text(", ");
+            self.name(&column.name);
+            self.text(":");
+            self.text(column.ty.name());
+        }
+        self.text(")");
     }
 
     fn parse(&mut self, parse: &Parse) {

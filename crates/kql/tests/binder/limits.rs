@@ -97,7 +97,8 @@ fn whatever_is_left_of_a_query_binds_without_a_panic() {
                 let parsed = kql::parse(part);
                 let (bound, findings) =
                     kql::bind(&parsed.query, part, &Tables, &Default::default());
-                assert!(bound.is_some() == findings.is_empty());
+                // Without rows some columns stay unknown: then there is neither.
+                assert!(bound.is_none() || findings.is_empty());
                 for finding in findings {
                     assert!(part.get(finding.span.start..finding.span.end).is_some(), "{part}");
                 }

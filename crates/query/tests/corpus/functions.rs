@@ -9,6 +9,7 @@ const NOT_YET: &[&str] = &[];
 
 /// Computed, but no function of the language: what the planner wraps values with.
 const INTERNAL: &[&str] = &[
+    "bag_columns",
     "make-series axis",
     "make-series end",
     "make-series fill",

@@ -8,6 +8,7 @@ mod as_;
 mod count;
 mod datasets;
 mod distinct;
+mod evaluate;
 mod extend;
 mod find;
 mod getschema;
@@ -119,6 +120,7 @@ impl Binder<'_> {
             }
             (OperatorKind::Search(search), input) => self.search(input, search, span),
             (OperatorKind::Find(find), input) => self.find(input, find, span),
+            (OperatorKind::Evaluate(evaluate), input) => self.evaluate(input, evaluate, span),
             (OperatorKind::Print(values), None) => self.print(values, span),
             (OperatorKind::Range { name, from, to, step }, None) => {
                 self.range(name, [from, to, step], span)
@@ -178,7 +180,12 @@ impl Binder<'_> {
             O::Print(_) | O::Range { .. } => {
                 self.error(codes::NOT_ALLOWED, span, "the operator takes no table before it")
             }
-            O::Union { .. } | O::Search(_) | O::Find(_) | O::Unsupported(_) | O::Unknown(_) => None,
+            O::Union { .. }
+            | O::Evaluate(_)
+            | O::Search(_)
+            | O::Find(_)
+            | O::Unsupported(_)
+            | O::Unknown(_) => None,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: a name stands in exactly one of the two tables.
 
 mod columns;
+mod evaluate;
 mod join;
 mod make_series;
 mod mv_expand;
@@ -38,6 +39,7 @@ const READ: &[(&str, Read)] = &[
     ("as", |p| p.as_operator()),
     ("count", |p| p.count_operator()),
     ("distinct", |p| p.distinct_operator()),
+    ("evaluate", |p| p.evaluate_operator()),
     ("extend", |p| OperatorKind::Extend(p.named_list())),
     ("filter", |p| p.where_operator()),
     ("find", |p| p.find_operator()),
@@ -78,7 +80,6 @@ const READ: &[(&str, Read)] = &[
 const UNSUPPORTED: &[&str] = &[
     "assert-schema",
     "consume",
-    "evaluate",
     "execute-and-cache",
     "facet",
     "fork",

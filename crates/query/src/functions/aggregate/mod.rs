@@ -16,6 +16,7 @@ mod make_list;
 mod make_series;
 mod min_max;
 mod percentile;
+pub(crate) mod properties;
 mod sum;
 mod tdigest;
 mod variance;
@@ -143,6 +144,7 @@ const TABLE: &[(&str, Build, Option<usize>)] = &[
     ("stdevif", variance::stdev, Some(1)),
     ("stdevp", variance::stdevp, None),
     ("stdevpif", variance::stdevp, Some(1)),
+    ("bag_columns", properties::columns, None),
     ("variance", variance::variance, None),
     ("varianceif", variance::variance, Some(1)),
     ("variancep", variance::variancep, None),
