@@ -63,7 +63,8 @@ pub struct Relation {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum RelationKind {
-    /// A table. `columns[i]` is column `view.columns[i]`. The implicit time range of the request
+    /// A table. `columns[i]` is column `view.columns[i]`; columns beyond those are the time at
+    /// which the row came in. The implicit time range of the request
     /// stands as a `Where` above it.
     Scan { view: &'static ViewDef, app: Option<String> },
     /// Literal rows (`datatable`, `print` of constants): row-major, one literal per column.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Span;
 use crate::syntax::{
-    Expr, ExprKind, JoinKey, Literal, MakeSeries, MvExpand, Name, NamedExpr, Operator,
+    Argument, Expr, ExprKind, JoinKey, Literal, MakeSeries, MvExpand, Name, NamedExpr, Operator,
     OperatorKind, OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, Scan,
     SchemaColumn, SortKey, Statement, StatementKind,
 };
@@ -62,6 +62,13 @@ fn arguments(arguments: &mut [crate::syntax::Argument]) {
 
 fn exprs(exprs: &mut [Expr]) {
     exprs.iter_mut().for_each(expr);
+}
+
+fn arguments(args: &mut [Argument]) {
+    for argument in args {
+        argument.name.iter_mut().for_each(name);
+        expr(&mut argument.value);
+    }
 }
 
 fn expr(e: &mut Expr) {
@@ -210,6 +217,10 @@ fn operator(operator: &mut OperatorKind) {
         }
         OperatorKind::Scan(inner) => scan(inner),
         OperatorKind::MakeSeries(series) => make_series(series),
+        OperatorKind::Invoke { name: n, args } => {
+            name(n);
+            arguments(args);
+        }
         OperatorKind::Render { kind: n, properties } => {
             name(n);
             properties.iter_mut().for_each(|property| name(&mut property.name));

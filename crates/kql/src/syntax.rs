@@ -351,6 +351,11 @@ pub enum OperatorKind {
     Serialize(Vec<NamedExpr>),
     GetSchema,
     Sample(Expr),
+    /// `invoke f(x)`.
+    Invoke {
+        name: Name,
+        args: Vec<Argument>,
+    },
     Scan(Scan),
     MvExpand(MvExpand),
     Parse(Parse),

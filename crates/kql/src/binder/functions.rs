@@ -58,6 +58,7 @@ impl Binder<'_> {
         frame.level = self.level;
         let hidden = self.frames.split_off(function.frames.min(self.frames.len()));
         let depth = self.frames.len();
+        let later = self.hide_later(function.names);
         self.frames.push(frame);
         self.frames.push(Frame { level: self.level, ..Frame::default() });
         self.active.push(function.clone());
@@ -68,6 +69,7 @@ impl Binder<'_> {
         self.aggregating = aggregating;
         self.active.pop();
         self.frames.truncate(depth);
+        self.show_later(later);
         self.frames.extend(hidden);
         result
     }
@@ -103,19 +105,8 @@ impl Binder<'_> {
         span: Span,
         row: &[Column],
     ) -> Option<Frame> {
-        let mut given: Vec<Option<&Argument>> = vec![None; function.parameters.len()];
         let first = usize::from(piped.is_some());
-        for argument in args {
-            let next = (first..given.len()).find(|&i| given[i].is_none());
-            let named = argument
-                .name
-                .as_ref()
-                .and_then(|name| function.parameters.iter().position(|p| p.name.text == name.text));
-            let Some(slot) = named.or(next).and_then(|i| given.get_mut(i)) else {
-                return self.wrong_count(function, args.len(), span);
-            };
-            *slot = Some(argument);
-        }
+        let given = self.placed(function, args, first, span)?;
         let mut frame = Frame::default();
         let mut piped = piped;
         let mut complete = true;
@@ -131,6 +122,50 @@ impl Binder<'_> {
             frame.names.insert(name, binding.unwrap_or(Binding::Poisoned));
         }
         complete.then_some(frame)
+    }
+
+    /// The argument of each parameter: by name, or by position as long as no name has led away
+    /// from it.
+    fn placed<'a>(
+        &mut self,
+        function: &Function,
+        args: &'a [Argument],
+        first: usize,
+        span: Span,
+    ) -> Option<Vec<Option<&'a Argument>>> {
+        let mut given: Vec<Option<&Argument>> = vec![None; function.parameters.len()];
+        let mut is_ordered = true;
+        for (position, argument) in (first..).zip(args) {
+            let at = match &argument.name {
+                None if is_ordered => position,
+                None => {
+                    let message = "all arguments after this point must be named";
+                    return self.error(codes::NOT_ALLOWED, argument.value.span, message);
+                }
+                Some(name) => {
+                    let mut known = function.parameters.iter();
+                    let Some(at) = known.position(|p| p.name.text == name.text) else {
+                        let message =
+                            format!("`{}()` has no parameter `{}`", function.name, name.text);
+                        let known = function.parameters.iter().map(|p| p.name.text.as_str());
+                        let code = codes::UNKNOWN_NAME;
+                        return self.unknown(code, name.span, message, &name.text, known);
+                    };
+                    is_ordered &= at == position;
+                    at
+                }
+            };
+            match given.get_mut(at) {
+                Some(slot) if slot.is_none() && at >= first => *slot = Some(argument),
+                Some(_) => {
+                    let name = &function.parameters[at].name.text;
+                    let message = format!("the parameter `{name}` is given twice");
+                    return self.error(codes::NAMED_TWICE, argument.value.span, message);
+                }
+                None => return self.wrong_count(function, args.len() + first, span),
+            }
+        }
+        Some(given)
     }
 
     fn wrong_count<T>(&mut self, function: &Function, given: usize, span: Span) -> Option<T> {

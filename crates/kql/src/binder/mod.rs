@@ -20,6 +20,7 @@ mod operators;
 mod parameters;
 mod plugins;
 mod questions;
+mod received;
 mod relations;
 mod renumber;
 mod scope;

@@ -134,6 +134,9 @@ impl Binder<'_> {
         args: &[Argument],
         row: &[Column],
     ) -> Option<String> {
+        if signature.name == "ingestion_time" {
+            return Some("$IngestionTime".to_owned());
+        }
         let first = &args.first()?.value;
         let first_name = self.default_name(first, row);
         match signature.name {

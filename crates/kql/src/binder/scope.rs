@@ -28,8 +28,10 @@ pub(super) struct Function {
     pub name: String,
     pub parameters: Vec<Parameter>,
     pub body: Vec<Statement>,
-    /// How many frames were visible where it was written.
+    /// How many frames were visible where it was written, and how many names the last of them
+    /// had, its own included.
     pub frames: usize,
+    pub names: usize,
     pub view: bool,
     /// Whether its result is a table.
     pub tabular: bool,
@@ -38,6 +40,8 @@ pub(super) struct Function {
 #[derive(Debug, Default)]
 pub(super) struct Frame {
     pub names: HashMap<String, Binding>,
+    /// The names in the order of their statements.
+    pub order: Vec<String>,
     /// Parameters shadow columns.
     pub parameters: bool,
     /// [`Binder::level`] where the frame began: a row of that level is gone in deeper tables.
@@ -47,7 +51,31 @@ pub(super) struct Frame {
 impl Binder<'_> {
     pub(super) fn declare(&mut self, name: &str, binding: Binding) {
         if let Some(frame) = self.frames.last_mut() {
+            frame.order.push(name.to_owned());
             frame.names.insert(name.to_owned(), binding);
+        }
+    }
+
+    /// How many names the innermost frame has.
+    pub(super) fn declared(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.order.len())
+    }
+
+    /// Takes the names away that the innermost frame got after its first `count`.
+    pub(super) fn hide_later(&mut self, count: usize) -> Vec<(String, Binding)> {
+        let Some(frame) = self.frames.last_mut() else { return Vec::new() };
+        let Frame { names, order, .. } = frame;
+        let (earlier, later) = order.split_at(count.min(order.len()));
+        let later = later.iter().filter(|name| !earlier.contains(name));
+        later.filter_map(|name| names.remove_entry(name)).collect()
+    }
+
+    /// Puts back what [`hide_later`] took away.
+    ///
+    /// [`hide_later`]: Binder::hide_later
+    pub(super) fn show_later(&mut self, later: Vec<(String, Binding)>) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.names.extend(later);
         }
     }
 

@@ -36,6 +36,10 @@ impl Binder<'_> {
             ("column_names_of", 1) => self.column_names_of(args, span),
             ("bag_pack_columns", 1..) => self.bag_pack_columns(args, span, row),
             ("assert", 2) => self.assert(name, args, span, row),
+            ("ingestion_time", 0) => self.ingestion_time(span),
+            ("estimate_data_size", 1) if is_star(&args[0].value) => {
+                self.size_of_all(name, span, row)
+            }
             ("pack_all", 0 | 1) => self.pack_all(args, span, row),
             ("extract", 4) | ("extractjson" | "extract_json", 3) => {
                 self.typed_extract(name, args, span, row)
@@ -111,6 +115,24 @@ impl Binder<'_> {
             }
             None => self.scalar(&args[1].value, row),
         }
+    }
+
+    /// `estimate_data_size(*)`.
+    fn size_of_all(&mut self, name: &Name, span: Span, row: &[Column]) -> Option<Expr> {
+        if self.aggregating.is_some() {
+            let message = "`estimate_data_size()` stands outside an aggregate";
+            return self.error(codes::NOT_ALLOWED, span, message);
+        }
+        if row.iter().any(|column| self.poisoned.contains(&column.id)) {
+            return None;
+        }
+        if row.is_empty() {
+            return Some(literal(Literal::Long(0), span));
+        }
+        self.spend(row.len(), span)?;
+        let columns = row.iter().map(|column| column_ref(column, span)).collect();
+        let signature = signatures::scalar_function("estimate_data_size")?;
+        self.resolve(signature, name, columns, span)
     }
 
     fn pack_all(&mut self, args: &[Argument], span: Span, row: &[Column]) -> Option<Expr> {
@@ -204,4 +226,8 @@ impl Binder<'_> {
             _ => expr,
         }
     }
+}
+
+fn is_star(expr: &syntax::Expr) -> bool {
+    matches!(&super::scope::unwrap(expr).kind, syntax::ExprKind::Wildcard(pattern) if pattern == "*")
 }

@@ -130,6 +130,7 @@ impl Binder<'_> {
                     parameters: parameters.clone(),
                     body: body.clone(),
                     frames: self.frames.len(),
+                    names: self.declared() + 1,
                     view: *view,
                     tabular,
                 })))

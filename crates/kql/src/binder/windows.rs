@@ -11,10 +11,10 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::signatures::Signature;
 use crate::syntax::{Argument, Name};
 
-use super::Binder;
 use super::coerce::{Fit, convert, fit};
 use super::expressions::column_ref;
 use super::scope::has_column;
+use super::{Binder, received};
 
 /// The calls found so far in the expressions of one operator.
 #[derive(Debug)]
@@ -22,6 +22,10 @@ pub(super) struct Windowing {
     /// The operator's input.
     columns: Vec<ColumnId>,
     serialized: bool,
+    /// Whether the rows still are rows of tables.
+    from_tables: bool,
+    /// The column that says when a row came in, when somebody asked for it.
+    received: Option<ColumnId>,
     found: Vec<Found>,
 }
 
@@ -39,6 +43,8 @@ impl Windowing {
         Windowing {
             columns: input.columns.iter().map(|c| c.id).collect(),
             serialized: is_serialized(input),
+            from_tables: received::is_from_tables(input),
+            received: None,
             found: Vec::new(),
         }
     }
@@ -71,11 +77,18 @@ impl Binder<'_> {
     pub(super) fn with_windows(
         &mut self,
         input: Relation,
+        span: Span,
         run: impl FnOnce(&mut Self, Relation) -> Option<Relation>,
     ) -> Option<Relation> {
         let saved = self.windowing.replace(Windowing::over(&input));
         let result = run(self, input);
         let left = std::mem::replace(&mut self.windowing, saved);
+        if left.as_ref().is_some_and(|left| left.received.is_some()) && result.is_some() {
+            let message = "`ingestion_time()` is not allowed here";
+            let help = "compute it first: `| extend c = …`";
+            let finding = Diagnostic::new(codes::NOT_ALLOWED, span, message).help(help);
+            return self.report(finding);
+        }
         match left.and_then(|left| left.found.into_iter().next()) {
             Some(Found { call, span, .. }) if result.is_some() => {
                 let message = format!("`{}()` is not allowed here", call.function);
@@ -99,10 +112,16 @@ impl Binder<'_> {
         let Some(windowing) = &mut self.windowing else { return input };
         // A table inside an expression is not what the calls were found over.
         let is_own = windowing.columns.iter().eq(input.columns.iter().map(|c| &c.id));
-        if windowing.found.is_empty() || !is_own {
+        if !is_own {
             return input;
         }
         let mut found = std::mem::take(&mut windowing.found);
+        if let Some(id) = windowing.received.take() {
+            self.add_received(&mut input, id);
+        }
+        if found.is_empty() {
+            return input;
+        }
         let layers = found.iter().map(|f| f.layer).max().unwrap_or(0);
         for layer in 0..=layers {
             let (own, later) = found.into_iter().partition(|f| f.layer == layer);
@@ -121,6 +140,23 @@ impl Binder<'_> {
         }
         let span = relation.span;
         self.pick(relation, &(0..columns).collect::<Vec<_>>(), span)
+    }
+
+    /// `ingestion_time()`: null where there are no rows of tables.
+    pub(super) fn ingestion_time(&mut self, span: Span) -> Option<Expr> {
+        if self.aggregating.is_some() {
+            let message = "`ingestion_time()` stands outside an aggregate";
+            return self.error(codes::NOT_ALLOWED, span, message);
+        }
+        let ty = Type::DateTime;
+        let is_known = self.windowing.as_ref().is_some_and(|windowing| windowing.from_tables);
+        if !is_known {
+            return Some(Expr { kind: ExprKind::Literal(Literal::Null(ty)), ty, span });
+        }
+        let known = self.windowing.as_ref().and_then(|windowing| windowing.received);
+        let id = known.unwrap_or_else(|| self.fresh_id());
+        self.windowing.as_mut()?.received = Some(id);
+        Some(Expr { kind: ExprKind::Column(id), ty, span })
     }
 
     pub(super) fn window_call(

@@ -148,7 +148,7 @@ impl Printer {
         self.expr(&item.value);
     }
 
-    fn argument(&mut self, argument: &Argument) {
+    pub(super) fn argument(&mut self, argument: &Argument) {
         if let Some(name) = &argument.name {
             self.name(name);
             self.text(" = ");

@@ -50,6 +50,13 @@ impl Printer {
             OperatorKind::MvExpand(expand) => self.mv_expand(expand),
             OperatorKind::MakeSeries(series) => self.make_series(series),
             OperatorKind::Scan(scan) => self.scan(scan),
+            OperatorKind::Invoke { name, args } => {
+                self.text("invoke ");
+                self.name(name);
+                self.text("(");
+                self.list(args, Self::argument);
+                self.text(")");
+            }
             OperatorKind::Render { kind, properties } => self.render(kind, properties),
             OperatorKind::Sort(keys) => {
                 self.text("sort by ");

@@ -25,6 +25,13 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "the instant of the query minus a timespan",
     )
     .by_binder(),
+    scalar(
+        "ingestion_time",
+        &[over(&[], Type::DateTime)],
+        "when the row came in; null where rows do not stand for rows of a table",
+    )
+    .named(Naming::Special)
+    .by_binder(),
     scalar("startofday", PERIOD, "the start of the day, moved by a number of days").keeps_name(),
     scalar("startofweek", PERIOD, "the start of the week (Sunday), moved by a number of weeks"),
     scalar("startofmonth", PERIOD, "the start of the month, moved by a number of months"),

@@ -73,6 +73,13 @@ pub(super) static SIGNATURES: &[Signature] = &[
     )
     .by_binder(),
     scalar(
+        "estimate_data_size",
+        &[over(&[Param::Any], Type::Long).repeat(0, 1)],
+        "about how many bytes the values take; `*` means all columns",
+    )
+    .takes("column, …")
+    .differs("A dynamic counts as its JSON text."),
+    scalar(
         "pack_array",
         &[over(&[Param::Any], Type::Dynamic).repeat(0, 1)],
         "an array of the values",

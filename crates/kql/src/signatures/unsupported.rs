@@ -27,14 +27,10 @@ const ALTERNATIVES: &[(&[&str], &str)] = &[
          `extract()` takes parts out of other texts",
     ),
     (
-        &["ingestion_time"],
-        "the time at which rows came in is not stored; `timestamp` is the time of the event",
-    ),
-    (&["estimate_data_size"], "`string_size(tostring(x))` counts the bytes of a value's text"),
-    (
         &["cursor_after", "cursor_before_or_at", "cursor_current", "current_cursor"],
         "filter by time",
     ),
+    (&["row_rank"], "`row_rank_dense()` counts different values, `row_rank_min()` skips places"),
     (&["bin_auto"], "`bin(x, size)` with a size written out"),
     (
         &["stored_query_result", "materialized_view", "external_table"],
@@ -50,7 +46,7 @@ const KNOWN: &str = "
     current_database current_node_id current_principal current_principal_details
     current_principal_is_member_of cursor_after cursor_before_or_at cursor_current database
     entity_group
-    estimate_data_size extent_id extent_tags extentid external_table
+    extent_id extent_tags extentid external_table
     geo_angle geo_azimuth
     geo_closest_point_on_line geo_closest_point_on_polygon geo_distance_2points
     geo_distance_point_to_line geo_distance_point_to_polygon geo_from_wkt geo_geohash_neighbors
@@ -67,7 +63,7 @@ const KNOWN: &str = "
     geo_s2cell_neighbors geo_s2cell_to_central_point geo_s2cell_to_polygon
     geo_simplify_polygons_array geo_union_lines_array geo_union_polygons_array graph
     hash_combine hash_many
-    ingestion_time inner_nodes
+    inner_nodes
     labels map materialized_view
     node_degree_in node_degree_out node_id
     parse_user_agent

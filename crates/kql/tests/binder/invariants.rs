@@ -86,7 +86,7 @@ fn leaf(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
         RelationKind::Scan { view, .. } => {
             let names: Vec<&str> = view.columns.iter().map(|c| c.name).collect();
             let own: Vec<&str> = r.columns.iter().map(|c| c.name.as_str()).collect();
-            same(names, own)?;
+            same(&names[..], own.get(..names.len()).unwrap_or_default())?;
         }
         RelationKind::Values { rows } => {
             for row in rows {

@@ -12,6 +12,7 @@ mod evaluate;
 mod extend;
 mod find;
 mod getschema;
+mod invoke;
 mod join;
 mod join_keys;
 mod lookup;
@@ -128,7 +129,7 @@ impl Binder<'_> {
             (OperatorKind::Unsupported(name), _) => self.unsupported(name),
             (OperatorKind::Unknown(_), _) => None,
             (kind, Some(input)) => {
-                self.with_windows(input, |binder, input| binder.piped(kind, input, span))
+                self.with_windows(input, span, |binder, input| binder.piped(kind, input, span))
             }
             (_, None) => {
                 self.error(codes::NOT_ALLOWED, span, "the operator needs a table before it")
@@ -167,6 +168,7 @@ impl Binder<'_> {
             }
             O::Lookup { kind, right, keys } => self.lookup_join(input, *kind, right, keys, span),
             O::As(name) => Some(self.as_name(input, name)),
+            O::Invoke { name, args } => self.invoke(input, name, args, span),
             O::Scan(scan) => self.scan_steps(input, scan, span),
             O::Serialize(items) => self.serialize(input, items, span),
             O::GetSchema => Some(self.getschema(&input, span)),

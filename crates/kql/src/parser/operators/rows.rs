@@ -35,6 +35,18 @@ impl Parser<'_> {
         OperatorKind::Serialize(Vec::new())
     }
 
+    /// `invoke f(x)`.
+    pub(super) fn invoke_operator(&mut self) -> OperatorKind {
+        let name = self.name("a function's name");
+        if !self.at_symbol("(") {
+            self.expected_help("`(`", Some("for example `invoke f()`"));
+            return OperatorKind::Invoke { name, args: Vec::new() };
+        }
+        let (args, height) = self.arguments();
+        self.height = height;
+        OperatorKind::Invoke { name, args }
+    }
+
     /// `range x from a to b step c`.
     pub(super) fn range_operator(&mut self) -> OperatorKind {
         let name = self.name("a column's name");

@@ -19,6 +19,7 @@ mod datetime_part;
 mod digest;
 mod encode;
 mod equality;
+mod estimate_data_size;
 mod extract;
 mod format_bytes;
 mod format_datetime;
@@ -111,6 +112,7 @@ const FAMILIES: &[Family] = &[
     digest::FAMILY,
     encode::FAMILY,
     equality::FAMILY,
+    estimate_data_size::FAMILY,
     extract::FAMILY,
     format_bytes::FAMILY,
     format_datetime::FAMILY,

@@ -25,6 +25,10 @@ use crate::provider::extents::ExtentsTable;
 use crate::provider::{Counters, memory};
 use crate::request::AppInfo;
 
+/// The column behind those of the view: when the row came in.
+static RECEIVED: ViewColumn =
+    ViewColumn { name: "ingestion_time", ty: Type::DateTime, source: Source::Column("_received") };
+
 /// One needed item and the view column it is, or is a property of.
 struct Output<'a> {
     item: Item,
@@ -66,7 +70,7 @@ fn outputs<'a>(planner: &Planner<'_>, relation: &Relation, view: &'a ViewDef) ->
     let find = |item: Item| {
         let (Need::Column(id) | Need::Property(id, _)) = &item.need;
         let position = relation.columns.iter().position(|c| c.id == *id)?;
-        let column = view.columns.get(position)?;
+        let column = view.columns.get(position).unwrap_or(&RECEIVED);
         Some(Output { item, column, bag: bag(view, column) })
     };
     planner.needs.items(relation).into_iter().filter_map(find).collect()
