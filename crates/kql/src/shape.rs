@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Span;
 use crate::syntax::{
-    Argument, Expr, ExprKind, JoinKey, Literal, MakeSeries, MvExpand, Name, NamedExpr, Operator,
+    Expr, ExprKind, JoinKey, Literal, MakeSeries, MvExpand, Name, NamedExpr, Operator,
     OperatorKind, OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, Scan,
     SchemaColumn, SortKey, Statement, StatementKind,
 };
@@ -62,13 +62,6 @@ fn arguments(arguments: &mut [crate::syntax::Argument]) {
 
 fn exprs(exprs: &mut [Expr]) {
     exprs.iter_mut().for_each(expr);
-}
-
-fn arguments(args: &mut [Argument]) {
-    for argument in args {
-        argument.name.iter_mut().for_each(name);
-        expr(&mut argument.value);
-    }
 }
 
 fn expr(e: &mut Expr) {
