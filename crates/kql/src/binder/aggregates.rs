@@ -3,7 +3,7 @@
 
 use model::Type;
 
-use crate::bound::{Aggregate, Column, Expr, ExprKind, Literal};
+use crate::bound::{Aggregate, Column, ColumnId, Expr, ExprKind, Literal};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::signatures::{self, Returns, Signature};
@@ -179,7 +179,7 @@ impl Binder<'_> {
         &mut self,
         item: &NamedExpr,
         input: &[Column],
-        keys: &[Column],
+        keys: &[ColumnId],
         names: &mut Names,
     ) -> Vec<Item> {
         if let syntax::ExprKind::Call { name, args } = &unwrap(&item.value).kind
@@ -222,7 +222,7 @@ impl Binder<'_> {
         signature: &'static Signature,
         (name, args, item): (&Name, &[Argument], &NamedExpr),
         input: &[Column],
-        keys: &[Column],
+        keys: &[ColumnId],
         names: &mut Names,
     ) -> Vec<Item> {
         let span = item.value.span;
@@ -275,7 +275,7 @@ impl Binder<'_> {
         name: &Name,
         args: &[Argument],
         input: &[Column],
-        keys: &[Column],
+        keys: &[ColumnId],
     ) -> Vec<Carried> {
         let mut carried: Vec<Carried> = Vec::new();
         let prefix = match name.text.as_str() {
@@ -296,7 +296,12 @@ impl Binder<'_> {
             let (name, written) = match (&arg.name, own) {
                 (Some(name), _) => (Some(name.text.clone()), true),
                 (None, Some(own)) => (Some(prefixed(prefix, &first, i, &own)), false),
-                (None, None) if signature.name == "take_any" => (None, false),
+                (None, None) if prefix == "any" && args.len() == 1 => {
+                    (Some("any_".to_owned()), false)
+                }
+                (None, None) if signature.name == "take_any" => {
+                    (Some(format!("any_arg{i}")), false)
+                }
                 (None, None) if i == 0 => (Some(extreme(signature.name).to_owned() + "_"), false),
                 (None, None) => {
                     let kind = extreme(signature.name);
@@ -308,17 +313,18 @@ impl Binder<'_> {
         carried
     }
 
-    /// `*`: every column that is neither a key nor carried already.
+    /// `*`: every column that is neither a key by itself nor carried already; `keys` are the columns
+    /// that are keys, a key computed from a column leaves it in.
     fn all_columns(
         &mut self,
         carried: &mut Vec<Carried>,
         (prefix, first): (&str, &str),
         span: Span,
         input: &[Column],
-        keys: &[Column],
+        keys: &[ColumnId],
     ) {
         for column in input {
-            let is_key = keys.iter().any(|key| key.name == column.name);
+            let is_key = keys.contains(&column.id);
             let same = |value: &Expr| value.kind == ExprKind::Column(column.id);
             let known = carried.iter().any(|c| c.value.as_ref().is_some_and(same));
             if is_key || known || self.poisoned.contains(&column.id) {

@@ -64,7 +64,9 @@ impl Binder<'_> {
         self.active.push(function.clone());
         let aggregating = self.aggregating.take();
         let stepping = self.stepping.take();
+        let unnamed = std::mem::take(&mut self.unnamed);
         let result = self.deeper(span, |binder| binder.body(&function.body));
+        self.unnamed = unnamed;
         self.stepping = stepping;
         self.aggregating = aggregating;
         self.active.pop();

@@ -138,6 +138,8 @@ struct Binder<'a> {
     now: i64,
     diagnostics: Vec<Diagnostic>,
     next_column: u32,
+    /// How many columns have no name of their own so far.
+    unnamed: names::Unnamed,
     /// How many shared tables there are.
     shared_tables: u32,
     /// How many questions about rows came up, and the first one without an answer.
@@ -177,6 +179,7 @@ impl<'a> Binder<'a> {
             now: options.now,
             diagnostics: Vec::new(),
             next_column: 0,
+            unnamed: names::Unnamed::default(),
             shared_tables: 0,
             questions: 0,
             asked: None,

@@ -1,6 +1,8 @@
 //! How unnamed columns are called, and what happens when a name is taken (spec kql.md §7).
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::bound::{self, Column, ExprKind as BoundKind, Literal};
 use crate::signatures::{self, Naming, Signature};
@@ -14,8 +16,13 @@ use super::scope::Binding;
 pub(super) struct Names {
     /// Whether the name was written (as opposed to derived).
     taken: HashMap<String, bool>,
-    unnamed: usize,
+    /// How many columns went unnamed so far: `Column1`, `Column2`, … are counted through a whole
+    /// query text, each function body for itself (the vendor's binder).
+    unnamed: Unnamed,
 }
+
+/// A count that all lists of columns of one query text share.
+pub(super) type Unnamed = Rc<Cell<usize>>;
 
 impl Names {
     /// Takes a written name; `None` when the same name was written before.
@@ -31,9 +38,19 @@ impl Names {
         match name {
             Some(name) => self.take(name, false),
             None => {
-                self.unnamed += 1;
-                let name = format!("Column{}", self.unnamed);
-                self.take(&name, false)
+                self.unnamed.set(self.unnamed.get() + 1);
+                self.take(&format!("Column{}", self.unnamed.get()), false)
+            }
+        }
+    }
+
+    /// The next `Column…` that is neither taken nor a column `elsewhere`.
+    pub fn numbered(&mut self, elsewhere: impl Fn(&str) -> bool) -> String {
+        loop {
+            self.unnamed.set(self.unnamed.get() + 1);
+            let name = format!("Column{}", self.unnamed.get());
+            if !self.has(&name) && !elsewhere(&name) {
+                return self.take(&name, false);
             }
         }
     }
@@ -73,6 +90,11 @@ pub(super) fn right_names(left: &[&str], right: &[&str]) -> Vec<String> {
 }
 
 impl Binder<'_> {
+    /// No names yet, for the columns of one operator.
+    pub(super) fn names(&self) -> Names {
+        Names { taken: HashMap::new(), unnamed: Rc::clone(&self.unnamed) }
+    }
+
     /// The name an expression gives its column, if any.
     pub(super) fn default_name(&self, expr: &Expr, row: &[Column]) -> Option<String> {
         match &expr.kind {
@@ -82,14 +104,14 @@ impl Binder<'_> {
                 self.default_name(p.source.as_deref()?, row)
             }
             ExprKind::Member { base, name } => {
-                Some(format!("{}_{}", self.default_name(base, row)?, name.text))
+                Some(path_name(self.default_name(base, row), &name.text))
             }
             ExprKind::Index { base, index } => {
-                let base = self.default_name(base, row)?;
+                let base = self.default_name(base, row);
                 Some(match &index.kind {
-                    ExprKind::Literal(Literal::String { value, .. }) => format!("{base}_{value}"),
-                    ExprKind::Literal(Literal::Long(value)) => format!("{base}_{value}"),
-                    _ => format!("{base}_"),
+                    ExprKind::Literal(Literal::String { value, .. }) => path_name(base, value),
+                    ExprKind::Literal(Literal::Long(value)) => path_name(base, &value.to_string()),
+                    _ => format!("{}_", base?),
                 })
             }
             ExprKind::Call { name, args } => self.call_name(&name.text, args, row),
@@ -185,6 +207,11 @@ impl Binder<'_> {
         };
         format!("percentile_{value}_{}", number.unwrap_or_default())
     }
+}
+
+/// `d_a`; what has no name leaves the step alone: `parse_url(s).Host` is `Host`.
+fn path_name(base: Option<String>, step: &str) -> String {
+    base.map_or_else(|| step.to_owned(), |base| format!("{base}_{step}"))
 }
 
 fn number_text(literal: &Literal) -> Option<String> {

@@ -2,7 +2,6 @@
 
 use super::super::Binder;
 use super::super::expressions::column_ref;
-use super::super::names::Names;
 use super::super::scope::unwrap;
 use crate::bound::{Column, Expr, Relation, RelationKind};
 use crate::diagnostic::Span;
@@ -32,7 +31,10 @@ impl Binder<'_> {
                 }
                 keys
             }
-            false => self.keys(&input.columns, items, &mut Names::default(), "`distinct`")?,
+            false => {
+                let mut names = self.names();
+                self.keys(&input.columns, items, &mut names, "`distinct`")?
+            }
         };
         self.spend(keys.len(), span)?;
         let columns = keys.iter().map(|(column, _)| column.clone()).collect();

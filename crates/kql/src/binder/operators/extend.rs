@@ -21,8 +21,7 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Relation> {
         // Names of this `extend` alone: a taken input column is a replacement, not a clash.
-        let mut own = Names::default();
-        let mut unnamed = 0;
+        let mut own = self.names();
         let mut replaced: HashMap<String, Option<Expr>> = HashMap::new();
         let mut added: Vec<String> = Vec::new();
         let mut put = |name: String, value: Option<Expr>| {
@@ -42,7 +41,7 @@ impl Binder<'_> {
             let name = match item.names.as_slice() {
                 [] => match self.default_name(&item.value, &input.columns) {
                     Some(name) => own.derived(Some(&name)),
-                    None => free_column_name(&mut unnamed, &input, &mut own),
+                    None => own.numbered(|name| input.columns.iter().any(|c| c.name == name)),
                 },
                 [name] => match own.written(&name.text) {
                     Some(name) => name,
@@ -98,16 +97,5 @@ impl Binder<'_> {
         let relation = self.projection(input, items.collect(), span)?;
         self.poisoned.extend(wrong.into_iter().map(|i| relation.columns[i].id));
         Some(relation)
-    }
-}
-
-/// `Column1`, `Column2`, … never replace a column that happens to be called so.
-fn free_column_name(unnamed: &mut usize, input: &Relation, own: &mut Names) -> String {
-    loop {
-        *unnamed += 1;
-        let name = format!("Column{unnamed}");
-        if !own.has(&name) && !input.columns.iter().any(|c| c.name == name) {
-            return own.derived(Some(&name));
-        }
     }
 }

@@ -9,7 +9,6 @@ use model::Type;
 use super::super::Binder;
 use super::super::coerce::convert;
 use super::super::expressions::{call, column_ref, literal, text_literal};
-use super::super::names::Names;
 use super::super::relations::filter;
 use super::super::scope::unwrap;
 use super::super::search_terms::{each_name, looks_everywhere};
@@ -102,7 +101,7 @@ impl Binder<'_> {
         }
         relation = filter(relation, predicate, span);
         let name = leg.name.unwrap_or_else(|| format!("union_arg{number}"));
-        let mut names = Names::default();
+        let mut names = self.names();
         let mut list = vec![(names.derived(Some(&plan.source)), text_literal(&name, span))];
         for chosen in &plan.chosen {
             let value = match own.iter().find(|c| c.name == chosen.name) {

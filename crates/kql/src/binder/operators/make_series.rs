@@ -42,10 +42,10 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Relation> {
         let keeps_empty = self.series_parameters(series);
-        let mut names = Names::default();
+        let mut names = self.names();
         let keys = self.keys(&input.columns, &series.keys, &mut names, "`make-series … by`")?;
-        let key_columns: Vec<Column> = keys.iter().map(|(column, _)| column.clone()).collect();
-        let (items, found) = self.series_items(series, &input.columns, &key_columns, &mut names);
+        let key_count = keys.len();
+        let (items, found) = self.series_items(series, &input.columns, &mut names);
         let axis_name = self.item_name(&series.axis, &input.columns, &mut names)?;
         let axis = self.series_axis(series, &input.columns)?;
         let slot_name = names.derived(Some("make-series slot"));
@@ -62,7 +62,7 @@ impl Binder<'_> {
         let mut inner_keys = keys;
         inner_keys.push((slot.clone(), slot_of("make-series slot", &axis, axis.value.clone())));
         let inner = self.assemble(binned, inner_keys, items, found, span)?;
-        let (head, values) = inner.columns.split_at(key_columns.len() + 1);
+        let (head, values) = inner.columns.split_at(key_count + 1);
         if values.len() != defaults.len() {
             // A mistake in an aggregate, reported.
             return None;
@@ -72,8 +72,8 @@ impl Binder<'_> {
             let (name, value, default) = (value.name.clone(), value.clone(), default?);
             made.push(Series { name, value, default });
         }
-        let key_columns = head[..key_columns.len()].to_vec();
-        let slot = head[key_columns.len()].clone();
+        let key_columns = head[..key_count].to_vec();
+        let slot = head[key_count].clone();
         self.series_rows(inner, (key_columns, slot), made, (axis_name, axis), keeps_empty, span)
     }
 
@@ -100,13 +100,12 @@ impl Binder<'_> {
         &mut self,
         series: &MakeSeries,
         input: &[Column],
-        keys: &[Column],
         names: &mut Names,
     ) -> (Vec<Item>, Vec<Aggregate>) {
         let saved = self.aggregating.replace(Aggregating::default());
         let mut items: Vec<Item> = Vec::new();
         for (item, _) in &series.aggregates {
-            let mut columns = self.summarize_item(item, input, keys, names);
+            let mut columns = self.summarize_item(item, input, &[], names);
             if columns.len() > 1 {
                 let message = "an aggregate of `make-series` yields one column";
                 let _: Option<()> = self.error(codes::NOT_ALLOWED, item.value.span, message);

@@ -15,7 +15,7 @@ impl Binder<'_> {
         items: &[NamedExpr],
         span: Span,
     ) -> Option<Relation> {
-        let mut names = Names::default();
+        let mut names = self.names();
         let mut list = Vec::with_capacity(items.len());
         for item in items {
             if let Some(outputs) = self.several_outputs(item, &input.columns, Rest::Kept) {

@@ -5,7 +5,7 @@ use super::super::Binder;
 use super::super::aggregates::{Aggregating, Item};
 use super::super::expressions::column_ref;
 use super::super::names::Names;
-use crate::bound::{Aggregate, Column, Expr, ExprKind, Relation, RelationKind};
+use crate::bound::{Aggregate, Column, ColumnId, Expr, ExprKind, Relation, RelationKind};
 use crate::codes;
 use crate::diagnostic::Span;
 use crate::syntax::NamedExpr;
@@ -22,13 +22,17 @@ impl Binder<'_> {
             let message = "`summarize` needs an aggregate or `by`";
             return self.error(codes::NOT_ALLOWED, span, message);
         }
-        let mut names = Names::default();
+        let mut names = self.names();
         let keys = self.keys(&input.columns, keys, &mut names, "`summarize … by`")?;
         let saved = self.aggregating.replace(Aggregating::default());
-        let key_columns: Vec<Column> = keys.iter().map(|(column, _)| column.clone()).collect();
+        let sources = keys.iter().filter_map(|(_, key)| match key.kind {
+            ExprKind::Column(id) => Some(id),
+            _ => None,
+        });
+        let sources: Vec<ColumnId> = sources.collect();
         let mut items: Vec<Item> = Vec::new();
         for item in aggregates {
-            items.extend(self.summarize_item(item, &input.columns, &key_columns, &mut names));
+            items.extend(self.summarize_item(item, &input.columns, &sources, &mut names));
         }
         let found = std::mem::replace(&mut self.aggregating, saved);
         let found = found.map(|state| state.found).unwrap_or_default();
