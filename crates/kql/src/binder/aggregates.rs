@@ -156,7 +156,10 @@ impl Binder<'_> {
                 ExprKind::Literal(Literal::Real(p)) if (0.0..=100.0).contains(p) => {}
                 _ => {
                     let message = "a percentile is a literal from 0 to 100";
-                    return self.error(codes::CONSTANT_NEEDED, arg.span, message);
+                    return self.report(
+                        Diagnostic::new(codes::CONSTANT_NEEDED, arg.span, message)
+                            .help("the value comes first: `percentile(duration, 95)`"),
+                    );
                 }
             }
         }

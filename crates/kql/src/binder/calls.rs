@@ -11,6 +11,7 @@ use crate::syntax::{self, Argument, Name};
 use super::Binder;
 use super::coerce::{Fit, conversion, convert, fit};
 use super::expressions::call;
+use super::foreign;
 use super::scope::Binding;
 
 impl Binder<'_> {
@@ -48,7 +49,8 @@ impl Binder<'_> {
             }
             (None, Some(_)) => {
                 let message = format!("the aggregate `{}()` is not allowed here", name.text);
-                let help = "aggregates stand in `summarize`, and not inside each other";
+                let help = "aggregates stand in `summarize`, before `by`, and not inside each other: \
+                            `| summarize n = count() by name`";
                 self.report(Diagnostic::new(codes::NOT_ALLOWED, name.span, message).help(help))
             }
             (None, None) => self.unknown_function(name),
@@ -68,9 +70,20 @@ impl Binder<'_> {
             let message = format!("`{}()` has no rows to go through here", name.text);
             return self.error(codes::NOT_ALLOWED, name.span, message);
         }
+        if let Some(help) = foreign::function(&name.text) {
+            let message = format!("no function `{}`", name.text);
+            return self
+                .report(Diagnostic::new(codes::UNKNOWN_FUNCTION, name.span, message).help(help));
+        }
         let lets = self.binding_names(|b| matches!(b, Binding::Function(_)));
-        let known: Vec<&str> = signatures::all()
-            .filter(|s| matches!(s.kind, Kind::Scalar | Kind::Aggregate))
+        // Inside `summarize` an aggregate is most likely meant.
+        let kinds = match self.aggregating.is_some() {
+            true => [Kind::Aggregate, Kind::Scalar],
+            false => [Kind::Scalar, Kind::Aggregate],
+        };
+        let known: Vec<&str> = kinds
+            .into_iter()
+            .flat_map(|kind| signatures::all().filter(move |s| s.kind == kind))
             .flat_map(|s| s.aliases.iter().copied().chain([s.name]))
             .chain(lets.iter().map(String::as_str))
             .collect();
@@ -80,6 +93,14 @@ impl Binder<'_> {
 
     /// All arguments; each wrong one is reported.
     pub(super) fn arguments(&mut self, args: &[Argument], row: &[Column]) -> Option<Vec<Expr>> {
+        if let Some(name) = args.iter().find_map(|arg| arg.name.as_ref()) {
+            // Only functions of `let` have arguments by name.
+            let message = format!("no argument is called `{}` here", name.text);
+            return self.report(
+                Diagnostic::new(codes::NOT_ALLOWED, name.span, message)
+                    .help("equality is written `==`"),
+            );
+        }
         let bound: Vec<Option<Expr>> =
             args.iter().map(|arg| self.scalar(&arg.value, row)).collect();
         bound.into_iter().collect()
@@ -113,10 +134,19 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<T> {
         let fits_count = signature.overloads.iter().any(|o| o.expand(args.len()).is_some());
-        let shapes: Vec<String> =
-            signature.overloads.iter().map(|o| shape(&name.text, o)).collect();
-        let expected = format!("expected {}", shapes.join(" or "));
+        let shapes = |overloads: Vec<&Overload>| {
+            let shapes: Vec<String> = overloads.iter().map(|o| shape(&name.text, o)).collect();
+            format!("expected {}", shapes.join(" or "))
+        };
         if !fits_count {
+            let expected = match foreign::named_shape(&name.text, signature) {
+                _ if signature.name == "case" => {
+                    "conditions and values in pairs, at the end the value for everything else"
+                        .to_owned()
+                }
+                Some(shape) => format!("expected {shape}"),
+                None => shapes(signature.overloads.iter().collect()),
+            };
             let message = match args.len() {
                 1 => format!("`{}()` cannot take 1 argument", name.text),
                 count => format!("`{}()` cannot take {count} arguments", name.text),
@@ -124,6 +154,14 @@ impl Binder<'_> {
             return self
                 .report(Diagnostic::new(codes::ARGUMENT_COUNT, span, message).help(expected));
         }
+        // Those the first argument fits are meant, when there are any.
+        let first = args.first().map(|arg| Param::Of(arg.ty));
+        let meant: Vec<&Overload> =
+            signature.overloads.iter().filter(|o| o.params.first().copied() == first).collect();
+        let expected = match meant.is_empty() {
+            true => shapes(signature.overloads.iter().collect()),
+            false => shapes(meant),
+        };
         let given = args.iter().map(|a| a.ty.name()).collect::<Vec<_>>().join(", ");
         let message = format!("`{}()` cannot take ({given})", name.text);
         let help = match args.iter().position(|a| a.ty == Type::Dynamic) {

@@ -43,7 +43,13 @@ impl Binder<'_> {
         let message = format!("`{op}` cannot compare {left} with {right}");
         let mut finding = Diagnostic::new(codes::WRONG_TYPE, op_span, message);
         let other = if left == Type::String { right } else { left };
-        if left == Type::String && right == Type::String {
+        let numeric = left.is_numeric() || right.is_numeric();
+        if numeric && [left, right].contains(&Type::DateTime) {
+            finding =
+                finding.help("a point in time is written `datetime(2024-01-31)` or `ago(1d)`");
+        } else if numeric && [left, right].contains(&Type::TimeSpan) {
+            finding = finding.help("a timespan is written `5m`, `1h`, `7d`");
+        } else if left == Type::String && right == Type::String {
             finding = finding.help("texts have no order here; `strcmp(a, b)` gives one");
         } else if left == Type::Dynamic && right == Type::Dynamic {
             finding = finding.help("convert one side, for example with `toreal(…)`");

@@ -8,10 +8,12 @@ use crate::bound::{Column, Expr, ExprKind, Literal, PathStep};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::signatures;
+use crate::suggest;
 use crate::syntax::{self, Name};
 
 use super::Binder;
 use super::coerce::convert;
+use super::foreign;
 use super::scope::{Binding, unwrap};
 
 /// The type of a literal.
@@ -86,7 +88,12 @@ impl Binder<'_> {
             }
             S::Wildcard(pattern) => {
                 let message = format!("`{pattern}` cannot stand for a value here");
-                self.error(codes::NOT_ALLOWED, expr.span, message)
+                let mut finding = Diagnostic::new(codes::NOT_ALLOWED, expr.span, message);
+                if pattern == "*" {
+                    finding = finding
+                        .help("`count()` counts rows; `* has \"text\"` looks at all columns");
+                }
+                self.report(finding)
             }
             S::TypeOf(_) => {
                 let message = "`typeof()` is only known as an argument of a few functions";
@@ -169,6 +176,12 @@ impl Binder<'_> {
             return self
                 .report(Diagnostic::new(codes::UNKNOWN_NAME, name.span, message).help(help));
         }
+        let twin = self.twin(&name.text, row).map(|twin| format!("it is called `{twin}` here"));
+        if let Some(help) = twin.or(foreign::missing_value(&name.text).map(str::to_owned)) {
+            let message = format!("no column `{}` here", name.text);
+            return self
+                .report(Diagnostic::new(codes::UNKNOWN_NAME, name.span, message).help(help));
+        }
         let lets = self.binding_names(|b| matches!(b, Binding::Scalar(_)));
         let known: Vec<&str> =
             row.iter().map(|c| c.name.as_str()).chain(lets.iter().map(String::as_str)).collect();
@@ -176,7 +189,24 @@ impl Binder<'_> {
             true => format!("no name `{}` here", name.text),
             false => format!("no column `{}` here", name.text),
         };
-        self.unknown(codes::UNKNOWN_NAME, name.span, message, &name.text, known)
+        let mut finding = Diagnostic::new(codes::UNKNOWN_NAME, name.span, message);
+        if let Some(near) = suggest::nearest(&name.text, known) {
+            finding = finding.help(format!("did you mean `{near}`?"));
+        } else if self.is_defined_later(name) {
+            finding = finding.help(format!("`{}` is defined further down: move it up", name.text));
+        }
+        self.report(finding)
+    }
+
+    /// Whether a `let` behind the name defines it.
+    fn is_defined_later(&self, name: &Name) -> bool {
+        let rest = self.text.get(name.span.end..).unwrap_or("");
+        rest.match_indices("let ").any(|(at, word)| {
+            let behind = rest[at + word.len()..].trim_start();
+            behind
+                .strip_prefix(name.text.as_str())
+                .is_some_and(|value| value.trim_start().starts_with('='))
+        })
     }
 
     fn member(

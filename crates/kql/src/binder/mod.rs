@@ -12,6 +12,7 @@ mod columns_as_values;
 mod comparison;
 mod expressions;
 mod fold;
+mod foreign;
 mod functions;
 mod height;
 mod names;
@@ -65,7 +66,7 @@ pub fn bind(
     catalog: &dyn Catalog,
     options: &BindOptions,
 ) -> (Option<BoundQuery>, Vec<Diagnostic>) {
-    let (step, diagnostics) = bind_read(query, &[], text, catalog, options);
+    let (step, diagnostics) = bind_read(query, (&[], &[]), text, catalog, options);
     let bound = step.and_then(|step| match step {
         Step::Bound(bound) => Some(bound),
         Step::Asks(_) => None,
@@ -73,17 +74,19 @@ pub fn bind(
     (bound, diagnostics)
 }
 
-/// As [`bind`], of a text that was read with these findings: they come back among the others, and
-/// nothing is reported that only follows from them.
+/// As [`bind`], of a text that was read with these findings, some at places where it is not clear
+/// what was meant: they come back among the others, and nothing is reported that only follows from
+/// them.
 fn bind_read(
     query: &syntax::Query,
-    findings: &[Diagnostic],
+    (findings, unclear): (&[Diagnostic], &[Span]),
     text: &str,
     catalog: &dyn Catalog,
     options: &BindOptions,
 ) -> (Option<Step>, Vec<Diagnostic>) {
     let mut binder = Binder::new(text, catalog, options);
-    binder.broken = findings.iter().map(|finding| finding.span).collect();
+    binder.broken = unclear.to_vec();
+    binder.misread = !findings.is_empty();
     let statements = binder.statements(query);
     let Binder { mut diagnostics, set_options, asked, .. } = binder;
     diagnostics.extend_from_slice(findings);
@@ -126,7 +129,8 @@ pub fn compile_step(
     if parsed.diagnostics.iter().any(unread) {
         return Err(parsed.diagnostics);
     }
-    let (step, diagnostics) = bind_read(&parsed.query, &parsed.diagnostics, text, catalog, options);
+    let findings = (parsed.diagnostics.as_slice(), parsed.unclear.as_slice());
+    let (step, diagnostics) = bind_read(&parsed.query, findings, text, catalog, options);
     step.ok_or(diagnostics)
 }
 
@@ -158,8 +162,11 @@ struct Binder<'a> {
     /// Functions being inlined, to refuse recursion.
     active: Vec<std::rc::Rc<scope::Function>>,
     set_options: Vec<(String, Literal)>,
-    /// Places the parser found something wrong at: what only follows from that is not reported.
+    /// Places where the parser could not tell what was meant: what only follows from that is not
+    /// reported.
     broken: Vec<Span>,
+    /// The parser found something wrong.
+    misread: bool,
     /// The columns are not known because something before was wrong: unknown names are quiet.
     open: bool,
     /// The name `as` gave to the rows piped into the operator bound next.
@@ -191,6 +198,7 @@ impl<'a> Binder<'a> {
             active: Vec::new(),
             set_options: Vec::new(),
             broken: Vec::new(),
+            misread: false,
             open: false,
             named: None,
             depth: 0,

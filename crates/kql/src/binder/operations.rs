@@ -187,6 +187,11 @@ impl Binder<'_> {
             let mut finding = Diagnostic::new(codes::WRONG_TYPE, place.op, message);
             if name == "+" && (a == Type::String || b == Type::String) {
                 finding = finding.help("`strcat(a, b)` joins texts");
+            } else if matches!(name, "+" | "-")
+                && [a, b].iter().any(|ty| matches!(ty, Type::DateTime | Type::TimeSpan))
+                && (a.is_numeric() || b.is_numeric())
+            {
+                finding = finding.help("times are moved by timespans such as `7d`");
             } else if matches!(name, "and" | "or") {
                 finding = finding.help("both sides must be conditions");
             } else if a == Type::String || b == Type::String {

@@ -85,10 +85,10 @@ impl Binder<'_> {
             return Some(());
         }
         let message = format!("a dynamic is not allowed in {place}");
-        self.report(
-            Diagnostic::new(codes::WRONG_TYPE, expr.span, message)
-                .help("convert it, for example with `tostring(…)`"),
-        )
+        let text = self.text.get(expr.span.start..expr.span.end).unwrap_or("…");
+        let text = if text.len() > 60 || text.contains('\n') { "…" } else { text };
+        let help = format!("convert it, for example with `tostring({text})`");
+        self.report(Diagnostic::new(codes::WRONG_TYPE, expr.span, message).help(help))
     }
 }
 

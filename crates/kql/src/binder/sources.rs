@@ -1,10 +1,11 @@
 //! Where rows come from: tables, `let` tables, functions, other applications, literal rows.
 
-use model::{Type, ViewDef};
+use model::{Type, ViewDef, Vocabulary};
 
 use crate::bound::{Literal, Relation, RelationKind};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::suggest;
 use crate::syntax::{self, Argument, ExprKind, Name, SchemaColumn};
 
 use super::Binder;
@@ -97,7 +98,18 @@ impl Binder<'_> {
         let tables = self.catalog.table_names();
         let known: Vec<&str> = tables.into_iter().chain(lets.iter().map(String::as_str)).collect();
         let message = format!("no table `{}`", name.text);
-        self.unknown(codes::UNKNOWN_NAME, name.span, message, &name.text, known)
+        let help = match suggest::nearest(&name.text, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                // One vocabulary is enough to show what names look like.
+                let is_classic = |name: &&&str| {
+                    self.catalog.table(name).is_none_or(|v| v.vocabulary == Vocabulary::Classic)
+                };
+                let shown: Vec<&str> = known.iter().filter(is_classic).take(10).copied().collect();
+                format!("tables are `{}`, …", shown.join("`, `"))
+            }
+        };
+        self.report(Diagnostic::new(codes::UNKNOWN_NAME, name.span, message).help(help))
     }
 
     /// All rows of a table within the request's time range.
@@ -229,7 +241,8 @@ impl Binder<'_> {
         if schema.is_empty() || !values.len().is_multiple_of(schema.len()) {
             let message =
                 format!("{} values do not fill rows of {} columns", values.len(), schema.len());
-            return self.error(codes::WRONG_TABLE, span, message);
+            let help = "each row has a value for every column; is a comma missing?";
+            return self.report(Diagnostic::new(codes::WRONG_TABLE, span, message).help(help));
         }
         self.spend(values.len(), span)?;
         let mut names = super::names::Names::default();
@@ -276,7 +289,8 @@ impl Binder<'_> {
 
     pub(super) fn named_twice<T>(&mut self, name: &Name) -> Option<T> {
         let message = format!("the column `{}` is named twice", name.text);
-        self.error(codes::NAMED_TWICE, name.span, message)
+        let help = format!("give one another name: `{}2 = …`", name.text);
+        self.report(Diagnostic::new(codes::NAMED_TWICE, name.span, message).help(help))
     }
 }
 

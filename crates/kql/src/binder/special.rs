@@ -77,9 +77,12 @@ impl Binder<'_> {
         let by = self.scalar(&by.value, row)?;
         if by.ty != Type::TimeSpan {
             let message = format!("a timespan is expected, not {}", by.ty);
-            return self.report(
-                Diagnostic::new(codes::WRONG_TYPE, by.span, message).help("for example `1d`"),
-            );
+            return self.report(Diagnostic::new(codes::WRONG_TYPE, by.span, message).help(
+                match by.ty {
+                    Type::String => "for example `1d`, without quotes",
+                    _ => "for example `1d`",
+                },
+            ));
         }
         let now = literal(Literal::DateTime(self.now), span);
         Some(fold(call(op, vec![now, by], Type::DateTime, span)))

@@ -53,7 +53,7 @@ impl Binder<'_> {
                 }
             }
         }
-        if tabular == 0 && self.diagnostics.is_empty() && self.broken.is_empty() {
+        if tabular == 0 && self.diagnostics.is_empty() && !self.misread {
             let end = Span::new(self.text.len(), self.text.len());
             let finding = Diagnostic::new(codes::NO_RESULT, end, "the query yields no table")
                 .help("end it with an expression, for example a table's name");
@@ -81,7 +81,8 @@ impl Binder<'_> {
             if self.is_broken(last.span) {
                 return None;
             }
-            let render = self.render(kind, properties);
+            let columns = relation.as_ref().map(|relation| relation.columns.as_slice());
+            let render = self.render(kind, properties, columns);
             return Some(BoundStatement { relation: relation?, render: Some(render?) });
         }
         if matches!(unwrap(expr).kind, ExprKind::Missing) {

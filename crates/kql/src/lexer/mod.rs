@@ -94,14 +94,26 @@ fn short_symbol(c: char) -> Option<&'static str> {
     })
 }
 
+/// A text as tokens.
+pub struct Lexed {
+    /// Ends with `End`.
+    pub tokens: Vec<Token>,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Places of findings whose meaning is clear all the same: a token stands for it, or none is
+    /// needed.
+    pub repaired: Vec<Span>,
+}
+
 /// All tokens of `text`, with what could not be read.
-pub fn lex(text: &str) -> (Vec<Token>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { text, at: 0, tokens: Vec::new(), diagnostics: Vec::new() };
+pub fn lex(text: &str) -> Lexed {
+    let (tokens, diagnostics, repaired) = (Vec::new(), Vec::new(), Vec::new());
+    let mut lexer = Lexer { text, at: 0, tokens, diagnostics, repaired };
     while lexer.at < text.len() {
         lexer.step();
     }
     lexer.push(TokenKind::End, text.len());
-    (lexer.tokens, lexer.diagnostics)
+    let Lexer { tokens, diagnostics, repaired, .. } = lexer;
+    Lexed { tokens, diagnostics, repaired }
 }
 
 struct Lexer<'a> {
@@ -109,6 +121,7 @@ struct Lexer<'a> {
     at: usize,
     tokens: Vec<Token>,
     diagnostics: Vec<Diagnostic>,
+    repaired: Vec<Span>,
 }
 
 fn is_word(byte: u8) -> bool {
@@ -147,6 +160,8 @@ impl<'a> Lexer<'a> {
         let Some(c) = self.rest().chars().next() else { return };
         if is_space(c) {
             self.at += c.len_utf8();
+        } else if self.rest().starts_with("/*") || c == '#' {
+            self.foreign_comment(c);
         } else if self.rest().starts_with("//") {
             self.at += self.rest().find(['\n', '\r']).unwrap_or(self.rest().len());
         } else if self.string() {
@@ -158,6 +173,21 @@ impl<'a> Lexer<'a> {
         } else {
             self.symbol(c);
         }
+    }
+
+    /// `# …` and `/* … */`: passed over and reported.
+    fn foreign_comment(&mut self, first: char) {
+        let start = self.at;
+        let (end, close) = if first == '#' { ("\n", 0) } else { ("*/", 2) };
+        let rest = self.rest();
+        self.at += rest.find(end).map_or(rest.len(), |at| at + close);
+        let mark = if first == '#' { "#" } else { "/*" };
+        let help = Some("a comment starts with `//` and ends with the line".to_owned());
+        let finding_end = start + mark.len();
+        let end = std::mem::replace(&mut self.at, finding_end);
+        self.repaired.push(Span::new(start, self.at));
+        self.report(codes::BAD_CHARACTER, start, format!("unexpected `{mark}`"), help);
+        self.at = end;
     }
 
     fn word(&mut self) {
@@ -207,7 +237,6 @@ impl<'a> Lexer<'a> {
         let help = match c {
             '“' | '”' | '„' | '‘' | '’' => Some("use straight quotes, `\"` or `'`"),
             '–' | '—' | '−' => Some("use the plain minus `-`"),
-            '#' => Some("a comment starts with `//`"),
             '\\' => Some("a backslash has a meaning in strings only"),
             _ if c.is_alphabetic() => Some("names with other letters are written `['name']`"),
             _ => None,
@@ -222,7 +251,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<&str> {
-        let (tokens, diagnostics) = lex(text);
+        let Lexed { tokens, diagnostics, .. } = lex(text);
         assert_eq!(diagnostics, [], "{text}");
         tokens[..tokens.len() - 1].iter().map(|t| &text[t.span.start..t.span.end]).collect()
     }

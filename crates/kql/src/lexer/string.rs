@@ -2,6 +2,7 @@
 
 use super::{Lexer, TokenKind};
 use crate::codes;
+use crate::diagnostic::Span;
 
 impl Lexer<'_> {
     /// Reads a string when one starts here.
@@ -27,8 +28,30 @@ impl Lexer<'_> {
             self.verbatim(start, hidden);
             true
         } else {
-            false
+            !hidden && self.curly()
         }
+    }
+
+    /// Text in curly quotes, as word processors make them: a string, and reported.
+    fn curly(&mut self) -> bool {
+        const QUOTES: [char; 5] = ['“', '”', '„', '‘', '’'];
+        let (start, rest) = (self.at, self.rest());
+        let Some(inside) = rest.strip_prefix(QUOTES) else { return false };
+        let opening = rest.len() - inside.len();
+        let end = inside.find(['\n', '\r']).unwrap_or(inside.len());
+        let Some(length) = inside.get(..end).and_then(|line| line.find(QUOTES)) else {
+            return false;
+        };
+        let value = inside.get(..length).unwrap_or("").to_owned();
+        let closing = inside[length..].chars().next().map_or(0, char::len_utf8);
+        self.at += opening;
+        let mark = &rest[..opening];
+        let help = Some("use straight quotes, `\"` or `'`".to_owned());
+        self.repaired.push(Span::new(start, self.at));
+        self.report(codes::BAD_CHARACTER, start, format!("unexpected `{mark}`"), help);
+        self.at += length + closing;
+        self.push(TokenKind::String { value, hidden: false }, start);
+        true
     }
 
     fn fenced(&mut self, start: usize, fence: &str, hidden: bool) {
@@ -126,6 +149,7 @@ impl Lexer<'_> {
             _ => {
                 let message = format!("`\\{c}` is no escape");
                 let help = "write `\\\\` for a backslash, or a verbatim string `@'…'`".to_owned();
+                self.repaired.push(Span::new(start, self.at));
                 self.report(codes::BAD_ESCAPE, start, message, Some(help));
                 value.push('\\');
                 c
@@ -178,6 +202,7 @@ impl Lexer<'_> {
         let text = self.text[start..self.at].to_owned();
         let message = format!("`{text}` is no escape");
         let help = format!("it takes {digits} hexadecimal digits that name a character");
+        self.repaired.push(Span::new(start, self.at));
         self.report(codes::BAD_ESCAPE, start, message, Some(help));
     }
 }

@@ -12,7 +12,13 @@ impl Parser<'_> {
         let mut operands = Vec::new();
         let mut waiting: Vec<(BinaryOp, Span)> = Vec::new();
         self.operand(&mut operands);
-        while let Some((infix, tokens)) = self.infix(0) {
+        loop {
+            let Some((infix, tokens)) = self.infix(0).or_else(|| self.meant_infix()) else {
+                if self.foreign_test(&mut operands) {
+                    continue;
+                }
+                break;
+            };
             let strength = infix.strength();
             let limit = match strength {
                 Strength::Or => Strength::And,
@@ -22,8 +28,8 @@ impl Parser<'_> {
             self.reduce(&mut operands, &mut waiting, limit);
             let op_span = self.span().to(self.token(tokens - 1).span);
             if self.at_symbol("&&") {
-                let help = "conditions are joined with `and`".to_owned();
-                self.report_help(codes::UNEXPECTED, op_span, "unexpected `&&`", Some(help));
+                let help = "conditions are joined with `and`";
+                self.repair(codes::UNEXPECTED, op_span, "unexpected `&&`", help);
             }
             self.refuse_chained(&operands, strength, op_span);
             self.at += tokens;
@@ -40,6 +46,15 @@ impl Parser<'_> {
         let Some(operand) = operands.pop() else { return self.missing() };
         self.height = operand.height;
         operand.expr
+    }
+
+    /// An operator as another language spells it, reported.
+    fn meant_infix(&mut self) -> Option<(Infix, usize)> {
+        let foreign = self.foreign_infix()?;
+        let span = self.span().to(self.token(foreign.tokens - 1).span);
+        let message = format!("unexpected `{}`", self.slice(span));
+        self.repair(codes::UNEXPECTED, span, message, &foreign.help);
+        Some((foreign.infix, foreign.tokens))
     }
 
     fn operand(&mut self, operands: &mut Vec<Operand>) {
@@ -107,7 +122,12 @@ impl Parser<'_> {
         let bounds = self.nested(|parser| {
             let low = parser.scalar();
             let below = parser.height;
-            let high = if parser.expect("..") { parser.scalar() } else { parser.missing() };
+            let help = "the ends of a range have two dots between them: `(5 .. 10)`";
+            let dots = parser.eat("..");
+            if !dots {
+                parser.expected_help("`..`", Some(help));
+            }
+            let high = if dots { parser.scalar() } else { parser.missing() };
             (low, high, below.max(parser.height))
         });
         let Some((low, high, below)) = bounds else { return };

@@ -7,6 +7,7 @@
 mod chain;
 mod dynamic;
 mod expression;
+mod foreign;
 mod operators;
 mod pipeline;
 mod primary;
@@ -18,7 +19,7 @@ pub use operators::operator_names;
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::lexer::{Token, TokenKind, lex};
+use crate::lexer::{Lexed, Token, TokenKind, lex};
 use crate::suggest;
 use crate::syntax::{Expr, ExprKind, Name, Query};
 
@@ -37,6 +38,9 @@ pub struct Parsed {
     pub query: Query,
     /// In the order of their places.
     pub diagnostics: Vec<Diagnostic>,
+    /// The places of those findings behind which it is not clear what was meant: the tree is not
+    /// whole there.
+    pub unclear: Vec<Span>,
 }
 
 /// How much text is read; 0 means the default.
@@ -53,20 +57,22 @@ pub fn parse(text: &str) -> Parsed {
 
 /// Reads a query text.
 pub fn parse_within(text: &str, limits: ParseLimits) -> Parsed {
-    let (query, diagnostics) = run(text, limits, Query::default(), |parser| parser.query());
-    Parsed { query, diagnostics }
+    let (query, diagnostics, unclear) =
+        run(text, limits, Query::default(), |parser| parser.query());
+    Parsed { query, diagnostics, unclear }
 }
 
 /// Reads one expression and nothing else, for example the value of a query parameter.
 pub fn parse_expression(text: &str, limits: ParseLimits) -> (Expr, Vec<Diagnostic>) {
     let missing = Expr { kind: ExprKind::Missing, span: Span::default() };
-    run(text, limits, missing, |parser| {
+    let (expr, diagnostics, _) = run(text, limits, missing, |parser| {
         let expr = parser.expression();
         if !parser.at_end() {
             parser.unexpected();
         }
         expr
-    })
+    });
+    (expr, diagnostics)
 }
 
 fn run<T>(
@@ -74,16 +80,16 @@ fn run<T>(
     limits: ParseLimits,
     nothing: T,
     read: impl FnOnce(&mut Parser<'_>) -> T,
-) -> (T, Vec<Diagnostic>) {
+) -> (T, Vec<Diagnostic>, Vec<Span>) {
     let or_default = |value: usize, default: usize| if value == 0 { default } else { value };
     let text_bytes_max = or_default(limits.text_bytes_max, TEXT_BYTES_MAX);
     if text.len() > text_bytes_max {
         let message =
             format!("the text has {} bytes, at most {text_bytes_max} are read", text.len());
         let finding = Diagnostic::new(codes::TOO_LONG, Span::new(0, 0), message);
-        return (nothing, vec![finding]);
+        return (nothing, vec![finding], vec![Span::new(0, 0)]);
     }
-    let (tokens, diagnostics) = lex(text);
+    let Lexed { tokens, diagnostics, repaired } = lex(text);
     let mut parser = Parser {
         text,
         tokens,
@@ -92,6 +98,7 @@ fn run<T>(
         depth: 0,
         depth_max: or_default(limits.depth_max, DEPTH_MAX),
         height: 0,
+        repaired,
         gave_up: false,
         terms: false,
     };
@@ -99,7 +106,9 @@ fn run<T>(
     let mut diagnostics = parser.diagnostics;
     diagnostics.sort_by_key(|finding| finding.span.start);
     diagnostics.truncate(DIAGNOSTICS_MAX);
-    (value, diagnostics)
+    let places = diagnostics.iter().map(|finding| finding.span);
+    let unclear = places.filter(|place| !parser.repaired.contains(place)).collect();
+    (value, diagnostics, unclear)
 }
 
 struct Parser<'a> {
@@ -112,6 +121,8 @@ struct Parser<'a> {
     depth_max: usize,
     /// Height of the tree the last expression function returned.
     height: usize,
+    /// Places of findings after which the tree is whole all the same.
+    repaired: Vec<Span>,
     /// The rest of the text is not read: what would be missing in it is not reported.
     gave_up: bool,
     /// Inside the predicate of `search` or `find`, where `:` is an operator.
@@ -222,6 +233,12 @@ impl<'a> Parser<'a> {
         self.diagnostics.push(finding);
     }
 
+    /// Adds a finding about something whose meaning is clear: the tree has what was meant.
+    fn repair(&mut self, code: &'static str, span: Span, message: impl Into<String>, help: &str) {
+        self.report_help(code, span, message, Some(help.to_owned()));
+        self.repaired.push(span);
+    }
+
     /// The present token as a message names it.
     fn found(&self) -> String {
         if self.at_end() {
@@ -270,17 +287,33 @@ impl<'a> Parser<'a> {
         if self.eat(symbol) {
             return;
         }
-        if !self.at_end() && !matches!(self.symbol(0), Some(";")) {
-            self.expected(&format!("`{symbol}`"));
+        if self.is_closed(symbol) {
+            let help = match self.symbol(0) {
+                Some("=") => Some("equality is written `==`"),
+                _ if self.starts_expression(0) => Some("something is missing in front of it"),
+                _ => None,
+            };
+            self.expected_help(&format!("`{symbol}`"), help);
             self.skip(&[]);
-            if self.eat(symbol) {
-                return;
-            }
+            self.eat(symbol);
+            return;
+        }
+        if !self.at_end() && !matches!(self.symbol(0), Some(";")) {
+            self.skip(&[]);
         }
         let bracket = self.slice(open);
         let message = format!("`{bracket}` is not closed");
         let help = Some(format!("add the closing `{symbol}`"));
         self.report_help(codes::UNCLOSED_BRACKET, open, message, help);
+    }
+
+    /// Whether the closing bracket stands further on in this step of the pipeline.
+    fn is_closed(&mut self, symbol: &str) -> bool {
+        let place = self.at;
+        self.skip(&[]);
+        let closed = self.at_symbol(symbol);
+        self.at = place;
+        closed
     }
 
     /// Skips to the next `|`, `;`, closing bracket, one of `stops`, or the end; bracketed text
@@ -392,12 +425,23 @@ impl<'a> Parser<'a> {
         loop {
             items.push(item(self));
             height = height.max(self.height);
-            if !self.eat(",") {
+            let comma = self.span();
+            if !self.eat(",") || self.ends_behind(comma) {
                 break;
             }
         }
         self.height = height;
         items
+    }
+
+    /// Whether a list ends behind a comma, which is reported.
+    fn ends_behind(&mut self, comma: Span) -> bool {
+        let ends = self.at_end() || matches!(self.symbol(0), Some("|" | ";" | ")" | "]" | "}"));
+        if ends {
+            let help = "remove it, or add what should follow";
+            self.repair(codes::UNEXPECTED, comma, "unexpected `,` at the end of a list", help);
+        }
+        ends
     }
 
     /// ``did you mean `x`?`` of the nearest candidate.

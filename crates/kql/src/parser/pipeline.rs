@@ -1,9 +1,10 @@
 //! Pipelines: a source, and the operators behind each `|`.
 
 use super::Parser;
+use super::foreign;
 use super::operators::{Known, is_source};
 use crate::codes;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::syntax::{Expr, ExprKind, Name, Operator, OperatorKind, Pipeline};
 
 impl Parser<'_> {
@@ -25,12 +26,12 @@ impl Parser<'_> {
             if self.eat("|") {
                 operators.push(self.operator(true));
             } else if !operators.is_empty() || source.is_some() {
-                // `T where x` on a new line: the pipe was forgotten.
-                if !self.at_forgotten_pipe() {
+                // `T where x`: the pipe was forgotten.
+                if !self.at_forgotten_pipe(operators.is_empty()) {
                     break;
                 }
                 let message = format!("expected `|` before {}", self.found());
-                self.report(codes::EXPECTED, self.span(), message);
+                self.repair(codes::EXPECTED, self.span(), message, "a step starts with `|`");
                 operators.push(self.operator(true));
             }
             height = height.max(self.height);
@@ -71,11 +72,16 @@ impl Parser<'_> {
         }
     }
 
-    /// A known operator's name stands at the start of a line, its operand behind it.
-    fn at_forgotten_pipe(&self) -> bool {
+    /// A known operator's name stands at the start of a line, its operand behind it; behind a
+    /// source also on the same line.
+    fn at_forgotten_pipe(&self, behind_source: bool) -> bool {
         let gap = self.slice(Span::new(self.previous_end(), self.span().start));
         if !gap.contains('\n') {
-            return false;
+            let clear = matches!(
+                self.word(0),
+                Some("where" | "project" | "extend" | "summarize" | "take" | "limit" | "distinct")
+            );
+            return behind_source && clear && self.starts_expression(1);
         }
         let Some((word, tokens, known)) = self.operator_name() else { return false };
         let statement_start = matches!(word, "print" | "range" | "union" | "search" | "find");
@@ -148,7 +154,13 @@ impl Parser<'_> {
         let span = name.span;
         if !piped && !is_source(&name.text) {
             let message = format!("`{}` needs rows to work on", name.text);
-            let help = format!("start with a table: `requests | {} …`", name.text);
+            let help = match name.text.as_str() {
+                "distinct" if self.depth > 0 => {
+                    "different values are counted with `dcount(x)` or `count_distinct(x)`"
+                        .to_owned()
+                }
+                _ => format!("start with a table: `requests | {} …`", name.text),
+            };
             self.report_help(codes::NO_INPUT, span, message, Some(help));
         } else if piped && matches!(name.text.as_str(), "print" | "range") {
             let message = format!("`{}` makes rows of its own and takes none", name.text);
@@ -158,7 +170,9 @@ impl Parser<'_> {
     }
 
     fn unknown_operator(&mut self, name: &Name) {
-        let near = self.did_you_mean(&name.text, Known::names());
+        let near = foreign::operator(&name.text)
+            .map(str::to_owned)
+            .or_else(|| self.did_you_mean(&name.text, Known::names()));
         let message = format!("`{}` is no operator", name.text);
         self.report_help(codes::UNKNOWN_OPERATOR, name.span, message, near);
     }
@@ -166,7 +180,7 @@ impl Parser<'_> {
     /// What an operator leaves over is reported and skipped.
     fn operator_end(&mut self, name: &Name) {
         let ended = matches!(self.symbol(0), Some("|" | ";" | ")" | "]" | "}" | ","));
-        if self.at_end() || ended || self.at_forgotten_pipe() {
+        if self.at_end() || ended || self.at_forgotten_pipe(false) {
             return;
         }
         let gap = self.slice(Span::new(self.previous_end(), self.span().start));
@@ -174,14 +188,36 @@ impl Parser<'_> {
             // Left to the statement: most likely a forgotten `;`.
             return;
         }
-        let help = match (self.symbol(0), self.word(0)) {
-            (Some("=" | "=>"), _) => Some("equality is written `==`"),
-            (_, Some(word)) if Known::of(word).is_known() => Some("operators stand behind a `|`"),
-            (_, Some("like")) => Some("use `contains`, `startswith` or `matches regex`"),
-            _ => None,
-        };
+        // What follows a finding inside the operator is most likely its consequence.
+        let own = |finding: &Diagnostic| finding.span.start >= name.span.end;
+        if self.diagnostics.last().is_some_and(own) {
+            self.skip(&[]);
+            return;
+        }
+        let help = self.leftover_help(&name.text);
         let message = format!("unexpected {} in `{}`", self.found(), name.text);
         self.report_help(codes::UNEXPECTED, self.span(), message, help.map(str::to_owned));
         self.skip(&[]);
+    }
+
+    /// What to do about something an operator cannot have.
+    fn leftover_help(&self, operator: &str) -> Option<&'static str> {
+        Some(match (self.symbol(0), self.word(0)) {
+            (Some("?"), _) => "a choice is written `iff(condition, then, else)`",
+            (Some("="), _) if operator == "where" => "equality is written `==`",
+            (Some("=>"), _) => "greater or equal is written `>=`, equality `==`",
+            (Some("("), _) if operator == "count" => {
+                "`count` stands alone; `summarize count()` makes a column"
+            }
+            (_, Some(word)) if Known::of(word).is_known() => "operators stand behind a `|`",
+            _ if !self.starts_expression(0) => return None,
+            (_, Some(_)) if operator == "summarize" => "groups are named behind `by`",
+            _ => match operator {
+                "project" | "extend" | "distinct" | "project-away" | "project-keep"
+                | "summarize" | "sort" | "order" | "print" => "items are separated by commas",
+                "where" | "filter" => "conditions are joined with `and` or `or`",
+                _ => return None,
+            },
+        })
     }
 }

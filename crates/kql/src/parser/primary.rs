@@ -1,7 +1,6 @@
 //! Operands: literals, names, calls, parentheses, `datatable`, `externaldata`.
 
 use super::Parser;
-use crate::codes;
 use crate::lexer::TokenKind;
 use crate::syntax::{Argument, Expr, ExprKind, Literal, Name};
 
@@ -49,6 +48,7 @@ impl Parser<'_> {
             Some("[") => Some("lists are written `dynamic([…])` or `pack_array(…)`"),
             Some("{") => Some("bags are written `dynamic({…})` or `bag_pack(…)`"),
             Some("=") => Some("equality is written `==`"),
+            Some("@") => Some("names of `let` are written without `@`"),
             _ => None,
         };
         self.expected_help("an expression", help);
@@ -129,11 +129,18 @@ impl Parser<'_> {
     }
 
     fn expected_argument_end(&mut self) {
-        let help = match self.symbol(0) {
-            Some("=") => Some("equality is written `==`"),
+        let help = match (self.symbol(0), self.word(0)) {
+            (Some("="), _) => Some("equality is written `==`"),
+            (_, Some("d" | "day" | "days" | "h" | "hour" | "hours" | "m" | "min" | "minutes")) => {
+                Some("timespans are written without a space: `7d`, `1h`, `5m`")
+            }
+            _ if self.starts_expression(0) => Some("arguments are separated by commas"),
             _ => None,
         };
-        self.expected_help("`,` or `)`", help);
+        // When the bracket is not closed at all, that is the one thing to say.
+        if self.is_closed(")") {
+            self.expected_help("`,` or `)`", help);
+        }
         self.skip(&[","]);
     }
 
@@ -183,20 +190,11 @@ impl Parser<'_> {
             }
             self.close("]", open);
         }
-        self.uneven_rows(columns.len(), values.len(), start);
         let span = self.since(start);
         if !self.raise(below, span) {
             return self.missing();
         }
         Expr { kind: ExprKind::Datatable { columns, values }, span }
-    }
-
-    fn uneven_rows(&mut self, columns: usize, values: usize, at: crate::diagnostic::Span) {
-        if columns != 0 && !values.is_multiple_of(columns) && self.diagnostics.is_empty() {
-            let message =
-                format!("{values} values do not fill rows of {columns} columns in `datatable`");
-            self.report(codes::BAD_LITERAL, at, message);
-        }
     }
 
     /// `externaldata (schema) [ "uri" ] with (format = "csv")`.

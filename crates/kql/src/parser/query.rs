@@ -17,7 +17,8 @@ impl Parser<'_> {
             }
             // Only a closing bracket ends statements before the end of the text.
             let message = format!("{} closes nothing", self.found());
-            self.report(codes::UNEXPECTED, self.span(), message);
+            let help = Some("remove it, or open a bracket before".to_owned());
+            self.report_help(codes::UNEXPECTED, self.span(), message, help);
             self.bump();
             self.skip_pipes();
         }
@@ -37,6 +38,9 @@ impl Parser<'_> {
                 return statements;
             }
             let before = self.at;
+            if self.foreign_statement() {
+                continue;
+            }
             statements.push(self.statement());
             if self.at_end() || matches!(self.symbol(0), Some(";" | ")" | "]" | "}")) {
                 continue;
@@ -54,13 +58,18 @@ impl Parser<'_> {
         let on_new_line = self.slice(previous).contains('\n');
         if on_new_line && self.at_name(0) {
             let message = format!("expected `|` or `;` before {}", self.found());
-            let help = "a statement ends with `;`, a further step starts with `|`".to_owned();
-            self.report_help(codes::EXPECTED, self.span(), message, Some(help));
+            let help = "a statement ends with `;`, a further step starts with `|`";
+            self.repair(codes::EXPECTED, self.span(), message, help);
             // Most likely a forgotten `;`: what follows is read as a statement.
             return;
         }
         let message = format!("expected `|` or `;`, found {}", self.found());
-        self.report(codes::EXPECTED, self.span(), message);
+        let help = match self.symbol(0) {
+            Some("?") => Some("a choice is written `iff(condition, then, else)`"),
+            _ => None,
+        };
+        let help = help.map(str::to_owned);
+        self.report_help(codes::EXPECTED, self.span(), message, help);
         self.skip(&[]);
         self.skip_pipes();
     }
@@ -88,6 +97,12 @@ impl Parser<'_> {
             (Some("alias"), Some("database")) | (Some("restrict"), Some("access")) => {
                 self.unsupported_statement(0)
             }
+            _ if self.at_name(0) && self.symbol(self.name_tokens(0)) == Some("=") => {
+                let message = format!("expected `let` before {}", self.found());
+                let help = "a value is named with `let n = 5;`";
+                self.repair(codes::EXPECTED, self.span(), message, help);
+                self.named_value()
+            }
             _ => StatementKind::Expression(self.expression()),
         };
         Statement { kind, span: self.since(start) }
@@ -103,8 +118,17 @@ impl Parser<'_> {
 
     fn let_statement(&mut self) -> StatementKind {
         self.bump();
+        self.named_value()
+    }
+
+    /// `name = value`.
+    fn named_value(&mut self) -> StatementKind {
         let name = self.name("a name for the value");
-        if !self.expect("=") {
+        if self.at_symbol("==") {
+            let help = "a value is named with one `=`: `let n = 5;`";
+            let span = self.bump();
+            self.repair(codes::UNEXPECTED, span, "unexpected `==`", help);
+        } else if !self.expect("=") {
             self.skip(&["="]);
             self.eat("=");
         }

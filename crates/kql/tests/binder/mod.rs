@@ -4,6 +4,7 @@
 
 mod cases;
 mod coverage;
+mod diagnostics;
 mod explained;
 mod invariants;
 mod limits;

@@ -1,7 +1,7 @@
 //! The parser over the corpus in `tests/kql`: good texts, broken texts, recorded queries.
 
 mod broken;
-mod cases;
+pub mod cases;
 mod good;
 mod limits;
 mod literals;
@@ -14,11 +14,11 @@ use kql::Parsed;
 use kql::diagnostic::Span;
 
 /// The folder of the corpus.
-fn corpus() -> PathBuf {
+pub fn corpus() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/kql")
 }
 
-fn read(name: &str) -> String {
+pub fn read(name: &str) -> String {
     let path = corpus().join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("reading {}: {e}", path.display()))
 }

@@ -11,7 +11,7 @@ use super::super::tuples::{OutputName, Rest};
 use crate::bound::{Expr, Relation};
 use crate::codes;
 use crate::diagnostic::Span;
-use crate::syntax::NamedExpr;
+use crate::syntax::{self, NamedExpr};
 
 impl Binder<'_> {
     pub(super) fn extend(
@@ -30,7 +30,7 @@ impl Binder<'_> {
             }
             replaced.insert(name, value);
         };
-        for item in items {
+        for (number, item) in items.iter().enumerate() {
             if let Some(outputs) = self.several_outputs(item, &input.columns, Rest::Dropped) {
                 for (name, value) in outputs {
                     put(self.output_name(name, &mut own)?, value);
@@ -38,6 +38,9 @@ impl Binder<'_> {
                 continue;
             }
             let value = self.scalar(&item.value, &input.columns);
+            if value.is_none() {
+                self.made_here(&item.value, &items[..number]);
+            }
             let name = match item.names.as_slice() {
                 [] => match self.default_name(&item.value, &input.columns) {
                     Some(name) => own.derived(Some(&name)),
@@ -81,6 +84,19 @@ impl Binder<'_> {
                 None => self.named_twice(name),
             },
             OutputName::Derived(name) => Some(names.derived(Some(&name))),
+        }
+    }
+
+    /// A name that the same `extend` makes is not known in it yet: says so.
+    fn made_here(&mut self, value: &syntax::Expr, made: &[NamedExpr]) {
+        let Some(finding) = self.diagnostics.last_mut() else { return };
+        let place = finding.span;
+        let within = value.span.start <= place.start && place.end <= value.span.end;
+        let name = self.text.get(place.start..place.end).unwrap_or("");
+        let is_made = made.iter().flat_map(|item| &item.names).any(|own| own.text == name);
+        if within && finding.code == codes::UNKNOWN_NAME && is_made {
+            let help = format!("`{name}` is made in the same step: add another `| extend`");
+            finding.help = Some(help);
         }
     }
 

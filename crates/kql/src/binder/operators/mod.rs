@@ -172,10 +172,13 @@ impl Binder<'_> {
             O::Scan(scan) => self.scan_steps(input, scan, span),
             O::Serialize(items) => self.serialize(input, items, span),
             O::GetSchema => Some(self.getschema(&input, span)),
-            O::Render { .. } => self.error(
-                codes::NOT_ALLOWED,
-                span,
-                "`render` must be the last operator of a statement",
+            O::Render { .. } => self.report(
+                Diagnostic::new(
+                    codes::NOT_ALLOWED,
+                    span,
+                    "`render` must be the last operator of a statement",
+                )
+                .help("move it to the end"),
             ),
             O::Sample(_) => self.refuse("sample", span),
             O::MvExpand(_) => self.refuse("mv-expand", span),

@@ -58,9 +58,8 @@ impl Binder<'_> {
 
 /// The elements of a JSON array of texts.
 fn texts(json: &str) -> Option<Vec<String>> {
-    let (tokens, _) = lex(json);
     let mut texts = Vec::new();
-    for token in tokens {
+    for token in lex(json).tokens {
         match token.kind {
             TokenKind::String { value, .. } => texts.push(value),
             TokenKind::Symbol("[" | "]" | ",") | TokenKind::End => {}

@@ -1,6 +1,6 @@
 //! `join` and `lookup`: kind, right side, keys.
 
-use super::super::Parser;
+use super::super::{Parser, foreign};
 use crate::codes;
 use crate::diagnostic::Span;
 use crate::syntax::{BinaryOp, Expr, ExprKind, JoinKey, JoinKind, Name, OperatorKind};
@@ -65,13 +65,16 @@ impl Parser<'_> {
         if let Some((_, kind)) = KINDS.iter().find(|(name, _)| *name == word) {
             return Some((*kind, value.span));
         }
-        let help = self.did_you_mean(word, KINDS.iter().map(|(name, _)| *name)).or_else(|| {
-            Some(
-                "kinds are `innerunique`, `inner`, `leftouter`, `rightouter`, `fullouter`, \
+        let meant = foreign::join_kind(word).map(|kind| format!("did you mean `{kind}`?"));
+        let help = meant
+            .or_else(|| self.did_you_mean(word, KINDS.iter().map(|(name, _)| *name)))
+            .or_else(|| {
+                Some(
+                    "kinds are `innerunique`, `inner`, `leftouter`, `rightouter`, `fullouter`, \
                   `leftsemi`, `rightsemi`, `leftanti`, `rightanti`"
-                    .to_owned(),
-            )
-        });
+                        .to_owned(),
+                )
+            });
         if !matches!(value.kind, ExprKind::Missing) {
             let message = format!("`{word}` is no kind of join");
             self.report_help(codes::BAD_JOIN, value.span, message, help);
@@ -96,7 +99,7 @@ impl Parser<'_> {
                 ExprKind::Binary { op: BinaryOp::Equal, left, right, .. } => {
                     match equal_sides(&left, &right) {
                         Some((left, right)) => keys.push(JoinKey { left, right, span }),
-                        None => self.bad_key(span),
+                        None => self.bad_equality(&left, &right, span),
                     }
                 }
                 ExprKind::Missing => {}
@@ -104,6 +107,16 @@ impl Parser<'_> {
             }
         }
         keys
+    }
+
+    /// `on a == b`: the sides are missing.
+    fn bad_equality(&mut self, left: &Expr, right: &Expr, span: Span) {
+        let (ExprKind::Name(left), ExprKind::Name(right)) = (&left.kind, &right.kind) else {
+            return self.bad_key(span);
+        };
+        let help = format!("write `on $left.{} == $right.{}`", left.text, right.text);
+        let message = "the sides of the equality are not told apart";
+        self.report_help(codes::BAD_JOIN, span, message, Some(help));
     }
 
     fn bad_key(&mut self, span: Span) {

@@ -1,6 +1,7 @@
 //! Operators on whole rows: `where`, `take`, `sample`, `count`, `as`, `serialize`, `range`.
 
 use super::super::Parser;
+use crate::codes;
 use crate::syntax::OperatorKind;
 
 impl Parser<'_> {
@@ -11,7 +12,18 @@ impl Parser<'_> {
 
     pub(super) fn take_operator(&mut self) -> OperatorKind {
         self.hints();
-        OperatorKind::Take(self.scalar())
+        let count = self.scalar();
+        if self.at_symbol(",") && self.depth == 0 {
+            let help = "rows cannot be skipped; `row_number()` behind `sort` numbers them";
+            self.report_help(
+                codes::UNEXPECTED,
+                self.span(),
+                "unexpected `,` behind the number of rows",
+                Some(help.to_owned()),
+            );
+            self.skip(&[]);
+        }
+        OperatorKind::Take(count)
     }
 
     pub(super) fn sample_operator(&mut self) -> OperatorKind {

@@ -1,23 +1,43 @@
 //! Sort keys: `sort by`, `order by`, `top … by`.
 
 use super::super::Parser;
+use crate::codes;
 use crate::syntax::{OperatorKind, SortKey};
 
 impl Parser<'_> {
     pub(super) fn sort_operator(&mut self) -> OperatorKind {
         self.hints();
-        self.expect_word("by");
+        self.expect_by("order by timestamp desc");
         OperatorKind::Sort(self.list(Self::sort_key))
     }
 
     pub(super) fn top_operator(&mut self) -> OperatorKind {
         self.hints();
-        let count = self.scalar();
+        let count = if self.at_word("by") && self.starts_expression(1) {
+            self.expected_help("a number of rows", Some("for example `top 10 by duration`"));
+            self.missing()
+        } else {
+            self.scalar()
+        };
         let below = self.height;
-        self.expect_word("by");
+        self.expect_by("top 10 by duration");
         let key = self.sort_key();
         self.height = self.height.max(below);
         OperatorKind::Top { count, key }
+    }
+
+    /// The word `by`; without it the key is read all the same.
+    fn expect_by(&mut self, example: &str) {
+        if self.eat_word("by") {
+            return;
+        }
+        let message = format!("expected `by`, found {}", self.found());
+        let help = format!("for example `{example}`");
+        if self.starts_expression(0) {
+            self.repair(codes::EXPECTED, self.span(), message, &help);
+        } else {
+            self.report_help(codes::EXPECTED, self.span(), message, Some(help));
+        }
     }
 
     pub(super) fn sort_key(&mut self) -> SortKey {
@@ -35,9 +55,22 @@ impl Parser<'_> {
                 self.at += 1;
                 return Some(true);
             }
-            _ => return None,
+            word => return self.foreign_direction(&word.to_ascii_lowercase()),
         }
         Some(false)
+    }
+
+    /// `ascending`, `DESC`: read, and reported.
+    fn foreign_direction(&mut self, lower: &str) -> Option<bool> {
+        let (descending, help) = match lower {
+            "asc" | "ascending" => (false, "ascending order is written `asc`"),
+            "desc" | "descending" => (true, "descending order is written `desc`"),
+            _ => return None,
+        };
+        let message = format!("unexpected {}", self.found());
+        let span = self.bump();
+        self.repair(codes::UNEXPECTED, span, message, help);
+        Some(descending)
     }
 
     fn nulls(&mut self) -> Option<bool> {

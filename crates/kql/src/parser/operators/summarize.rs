@@ -1,7 +1,8 @@
 //! `summarize aggregates by keys`.
 
 use super::super::Parser;
-use crate::syntax::OperatorKind;
+use crate::codes;
+use crate::syntax::{NamedExpr, OperatorKind};
 
 impl Parser<'_> {
     pub(super) fn summarize_operator(&mut self) -> OperatorKind {
@@ -9,7 +10,7 @@ impl Parser<'_> {
         let mut aggregates = Vec::new();
         let mut below = 1;
         if !self.at_by() && (self.starts_expression(0) || !self.at_clause_end()) {
-            aggregates = self.named_list();
+            aggregates = self.aggregates();
             below = self.height;
         }
         let mut keys = Vec::new();
@@ -21,6 +22,27 @@ impl Parser<'_> {
         }
         self.height = self.height.max(below);
         OperatorKind::Summarize { parameters, aggregates, keys }
+    }
+
+    /// The items before `by`; a comma in front of `by` is reported.
+    fn aggregates(&mut self) -> Vec<NamedExpr> {
+        let mut items = Vec::new();
+        let mut height = 0;
+        loop {
+            items.push(self.named());
+            height = height.max(self.height);
+            let comma = self.span();
+            if !self.eat(",") || self.ends_behind(comma) {
+                break;
+            }
+            if self.at_by() && self.starts_expression(1) {
+                let help = "no comma stands in front of `by`";
+                self.repair(codes::UNEXPECTED, comma, "unexpected `,` before `by`", help);
+                break;
+            }
+        }
+        self.height = height;
+        items
     }
 
     /// The word `by`, unless a column of that name is made.
