@@ -19,7 +19,7 @@ use crate::plan::Planner;
 use crate::provider::Sources;
 use crate::request::{Apps, Limits, Request};
 use crate::run::{self, Cap, Rows};
-use crate::session::{Shared, single_threaded};
+use crate::session::{Shared, joins_by_order, single_threaded};
 use crate::shared::{Shareds, Survey};
 
 /// A request and all it takes to answer it.
@@ -163,9 +163,24 @@ impl Context {
         cap: Cap,
         memory: Option<&MemoryReservation>,
     ) -> Result<Rows, Error> {
-        let plan = run::physical(&state, &plan).await?;
+        let physical = run::physical(&state, &plan).await?;
         let started = Instant::now();
-        let rows = run::run(&state, plan, cap, memory).await?;
+        let before = memory.map_or(0, MemoryReservation::size);
+        let may_sort =
+            state.config().target_partitions() > 1 && run::joins_by_hash(physical.as_ref());
+        let rows = match run::run(&state, physical, cap, memory).await {
+            // The smaller side is too large for memory: sorted sides need not stay there.
+            Err(Error::Limit { limit: "memory", .. }) if may_sort => {
+                if let Some(memory) = memory {
+                    memory.shrink(memory.size().saturating_sub(before));
+                }
+                let state = joins_by_order(&state);
+                let physical = run::physical(&state, &plan).await?;
+                run::run(&state, physical, cap, memory).await
+            }
+            result => result,
+        };
+        let rows = rows?;
         self.run_ms += started.elapsed().as_secs_f64() * 1e3;
         self.statistics.rows_scanned += rows.rows_scanned;
         self.statistics.bytes_scanned += rows.bytes_scanned;

@@ -11,6 +11,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 
@@ -133,6 +134,12 @@ fn compact(batch: RecordBatch) -> RecordBatch {
         _ => Arc::clone(array),
     });
     RecordBatch::try_new(batch.schema(), columns.collect()).unwrap_or(batch)
+}
+
+/// Whether a join of the plan holds one side in memory that it could sort instead.
+pub(crate) fn joins_by_hash(plan: &dyn ExecutionPlan) -> bool {
+    plan.is::<HashJoinExec>()
+        || plan.children().into_iter().any(|child| joins_by_hash(child.as_ref()))
 }
 
 /// Adds up what the leaves of the plan read.

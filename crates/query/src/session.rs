@@ -77,3 +77,11 @@ pub(crate) fn single_threaded(state: &SessionState) -> SessionState {
     state.config_mut().options_mut().execution.target_partitions = 1;
     state
 }
+
+/// The session with joins that sort both sides and merge them: slower than hash tables, and what
+/// does not fit into memory goes to disk. The engine has them for several threads only.
+pub(crate) fn joins_by_order(state: &SessionState) -> SessionState {
+    let mut state = state.clone();
+    state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+    state
+}

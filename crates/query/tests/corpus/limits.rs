@@ -9,12 +9,13 @@ use crate::world::{self, Place};
 pub async fn run(report: &mut Report) {
     let tables: Vec<String> = ["requests".to_owned(), "traces".to_owned()].to_vec();
     let world = world::world(&tables, Place::Extents).await;
-    let checks: [(&str, Option<String>); 15] = [
+    let checks: [(&str, Option<String>); 16] = [
         ("more rows than allowed are cut and said", rows_are_cut(&world).await),
         ("more bytes than allowed are cut and said", bytes_are_cut(&world).await),
         ("notruncation lifts the cut", cut_is_lifted(&world).await),
         ("a query that takes too long fails in time", slow_query_fails(&world).await),
         ("a join over its memory fails with advice", memory_fails(&world).await),
+        ("a join over its memory goes to disk", join_spills(&world).await),
         ("the time filter leaves extents unread", time_prunes(&world).await),
         ("an unknown operation id leaves extents unread", id_prunes(&world).await),
         ("the request's time range applies to every table", time_range_applies(&world).await),
@@ -96,6 +97,25 @@ async fn memory_fails(world: &world::World) -> Option<String> {
     match world.engine.answer(request).await {
         Err(Error::Limit { limit: "memory", .. }) => None,
         other => Some(format!("{:?}", other.map(|a| a.tables.len()))),
+    }
+}
+
+/// Far more rows than the memory allowed holds, and enough of it to sort some at a time.
+async fn join_spills(world: &world::World) -> Option<String> {
+    let text = "range x from 1 to 1000000 step 1 \
+                | join kind=inner (range x from 1 to 1000000 step 1 \
+                | extend t = strcat('a text that takes its place in memory: ', x)) on x \
+                | summarize rows = count(), last = max(t)";
+    let mut request = world::request(text);
+    request.limits.memory_bytes = 64 << 20;
+    match world.engine.answer(request).await {
+        Ok(answer) if answer.statistics.memory_peak_bytes <= 64 << 20 => {
+            let lines = crate::answers::aligned(&crate::answers::answer(&answer));
+            let counted = lines.iter().any(|line| line.starts_with("1000000"));
+            (!counted).then(|| lines.join("; "))
+        }
+        Ok(answer) => Some(format!("{} bytes held", answer.statistics.memory_peak_bytes)),
+        Err(error) => Some(error.to_string()),
     }
 }
 
