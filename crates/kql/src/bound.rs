@@ -81,8 +81,9 @@ pub enum RelationKind {
     Summarize { input: Box<Relation>, keys: Vec<(ColumnId, Expr)>, aggregates: Vec<Aggregate> },
     /// `sort`: the order is kept by the operators that follow it.
     Sort { input: Box<Relation>, keys: Vec<SortKey> },
-    /// `take`: `count` is a constant expression of type long.
-    Take { input: Box<Relation>, count: Expr },
+    /// `take`: `count` is a constant expression of type long. With `per` so many rows of each
+    /// combination of these columns.
+    Take { input: Box<Relation>, count: Expr, per: Vec<ColumnId> },
     /// Rows of all inputs in order; `inputs[i].1[j]` is the input's column for output column `j`
     /// (`None`: null, `''` for strings).
     Union { inputs: Vec<(Relation, Vec<Option<ColumnId>>)> },
@@ -115,6 +116,12 @@ pub enum RelationKind {
         match_id: Option<ColumnId>,
         partition: Vec<ColumnId>,
     },
+    /// `mv-expand`: one row per element, the input's columns repeated. The output columns are some
+    /// of the input's and those the expansion makes; elements keep their order.
+    MvExpand { input: Box<Relation>, expansion: Expansion },
+    /// The rows of one group of `partition` or `mv-apply`: stands in a sub-query while it is
+    /// bound, never in a bound query. `serialized`: their order counts.
+    Rows { group: u32, serialized: bool },
 }
 
 /// A table computed once per query however often it is used, and always the same rows:
@@ -158,6 +165,31 @@ pub struct StepState {
     pub ty: Type,
 }
 
+/// What `mv-expand` makes of each row: as many rows as the longest of the items has elements.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expansion {
+    pub items: Vec<Expanded>,
+    /// The position of the element, from 0 (long).
+    pub index: Option<ColumnId>,
+    /// A number that is another for each row of the input (long), ascending in its order.
+    pub row: Option<ColumnId>,
+    /// The most rows made of one, a constant expression of type long.
+    pub limit: Option<Expr>,
+    /// A row without any element stays as one row, its items and its index null.
+    pub keep_empty: bool,
+}
+
+/// A dynamic whose elements become rows; null counts as one element.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expanded {
+    pub id: ColumnId,
+    pub value: Expr,
+    /// The type elements are converted to.
+    pub ty: Type,
+    /// Properties of a bag become `[key, value]` instead of bags of one property.
+    pub pairs: bool,
+}
+
 /// A call of a function whose value depends on the order of rows: `row_number()`, `prev(x)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowCall {
@@ -187,6 +219,8 @@ pub struct Aggregate {
     pub args: Vec<Expr>,
     /// Output column of each result, with its type.
     pub outputs: Vec<(ColumnId, Type)>,
+    /// A column (bool): rows where it is not true do not count, their groups stay.
+    pub filter: Option<ColumnId>,
     pub span: Span,
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::{Display, Formatter, Result};
 
 use crate::bound::{
-    BoundQuery, BoundStatement, Column, ColumnId, Expr, ExprKind, Literal, PathStep, Relation,
-    RelationKind, SortKey, Step, StepState, WindowCall,
+    BoundQuery, BoundStatement, Column, ColumnId, Expansion, Expr, ExprKind, Literal, PathStep,
+    Relation, RelationKind, SortKey, Step, StepState, WindowCall,
 };
 
 impl Display for BoundQuery {
@@ -76,9 +76,10 @@ fn write_relation(f: &mut Formatter<'_>, relation: &Relation, depth: usize) -> R
     write_list(f, &relation.columns)?;
     writeln!(f)?;
     match &relation.kind {
-        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Range { .. } => {
-            Ok(())
-        }
+        RelationKind::Scan { .. }
+        | RelationKind::Values { .. }
+        | RelationKind::Range { .. }
+        | RelationKind::Rows { .. } => Ok(()),
         RelationKind::Shared { table } => write_relation(f, &table.relation, depth + 1),
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }
@@ -87,6 +88,7 @@ fn write_relation(f: &mut Formatter<'_>, relation: &Relation, depth: usize) -> R
         | RelationKind::Take { input, .. }
         | RelationKind::Serialize { input }
         | RelationKind::Window { input, .. }
+        | RelationKind::MvExpand { input, .. }
         | RelationKind::Steps { input, .. } => write_relation(f, input, depth + 1),
         RelationKind::Union { inputs } => {
             inputs.iter().try_for_each(|(input, _)| write_relation(f, input, depth + 1))
@@ -119,6 +121,9 @@ fn write_head(f: &mut Formatter<'_>, relation: &Relation) -> Result {
                 write!(f, " = {}(", aggregate.function)?;
                 write_list(f, &aggregate.args)?;
                 write!(f, ")")?;
+                if let Some(filter) = aggregate.filter {
+                    write!(f, " if {filter}")?;
+                }
             }
             if !keys.is_empty() {
                 write!(f, "{}by ", if aggregates.is_empty() { "" } else { " " })?;
@@ -130,7 +135,10 @@ fn write_head(f: &mut Formatter<'_>, relation: &Relation) -> Result {
             write!(f, "sort ")?;
             write_list(f, keys)
         }
-        RelationKind::Take { count, .. } => write!(f, "take {count}"),
+        RelationKind::Take { count, per, .. } => {
+            write!(f, "take {count}")?;
+            write_per(f, per)
+        }
         RelationKind::Union { inputs } => write_union(f, inputs),
         RelationKind::Join { kind, keys, .. } => {
             write!(f, "join {kind:?} on ")?;
@@ -141,7 +149,40 @@ fn write_head(f: &mut Formatter<'_>, relation: &Relation) -> Result {
         RelationKind::Steps { steps, state, partition, .. } => {
             write_steps(f, steps, state, partition)
         }
+        RelationKind::MvExpand { expansion, .. } => write_expansion(f, expansion),
+        RelationKind::Rows { group, .. } => write!(f, "rows of group {group}"),
     }
+}
+
+fn write_per(f: &mut Formatter<'_>, columns: &[ColumnId]) -> Result {
+    if !columns.is_empty() {
+        write!(f, " per ")?;
+    }
+    write_list(f, columns)
+}
+
+/// `mv-expand #3 = #1 to long, index #4, row #5 limit 10`.
+fn write_expansion(f: &mut Formatter<'_>, expansion: &Expansion) -> Result {
+    write!(f, "mv-expand ")?;
+    for (i, item) in expansion.items.iter().enumerate() {
+        let comma = if i == 0 { "" } else { ", " };
+        write!(f, "{comma}{} = {} to {}", item.id, item.value, item.ty)?;
+        if item.pairs {
+            write!(f, " as pairs")?;
+        }
+    }
+    for (name, id) in [("index", expansion.index), ("row", expansion.row)] {
+        if let Some(id) = id {
+            write!(f, ", {name} {id}")?;
+        }
+    }
+    if let Some(limit) = &expansion.limit {
+        write!(f, " limit {limit}")?;
+    }
+    if expansion.keep_empty {
+        write!(f, " keeping empty")?;
+    }
+    Ok(())
 }
 
 /// `window #4 = prev(#1), #5 = row_number() per #2`.
@@ -157,11 +198,7 @@ fn write_window(
         write_list(f, &call.args)?;
         write!(f, ")")?;
     }
-    if !partition.is_empty() {
-        write!(f, " per ")?;
-        write_list(f, partition)?;
-    }
-    Ok(())
+    write_per(f, partition)
 }
 
 /// `scan #7 = 0.#3, step all true => #3 = #7 + 1 per #2`.

@@ -4,7 +4,7 @@ use crate::diagnostic::Span;
 use crate::syntax::{
     Expr, ExprKind, JoinKey, Literal, MakeSeries, MvExpand, Name, NamedExpr, Operator,
     OperatorKind, OperatorParameter, Parameter, ParameterType, PatternPart, Pipeline, Query, Scan,
-    SchemaColumn, SortKey, Statement, StatementKind,
+    SchemaColumn, SortKey, Statement, StatementKind, TopNested,
 };
 
 /// Whether two trees are the same up to the places of their parts. A NaN equals a NaN.
@@ -191,6 +191,7 @@ fn operator(operator: &mut OperatorKind) {
             name(n);
             [from, to, step].into_iter().for_each(expr);
         }
+        OperatorKind::SampleDistinct { count, of } => [count, of].into_iter().for_each(expr),
         OperatorKind::MvExpand(expand) => mv_expand(expand),
         OperatorKind::Evaluate(evaluate) => {
             operator_parameters(&mut evaluate.parameters);
@@ -214,6 +215,16 @@ fn operator(operator: &mut OperatorKind) {
             name(n);
             arguments(args);
         }
+        OperatorKind::MvApply { expand, subquery } => {
+            mv_expand(expand);
+            expr(subquery);
+        }
+        OperatorKind::Partition { parameters, by, subquery } => {
+            operator_parameters(parameters);
+            name(by);
+            expr(subquery);
+        }
+        OperatorKind::TopNested(levels) => levels.iter_mut().for_each(top_nested),
         OperatorKind::Render { kind: n, properties } => {
             name(n);
             properties.iter_mut().for_each(|property| name(&mut property.name));
@@ -270,6 +281,14 @@ fn scan(scan: &mut Scan) {
         step.output.iter_mut().for_each(name);
         expr(&mut step.condition);
         named(&mut step.assignments);
+    }
+}
+
+fn top_nested(level: &mut TopNested) {
+    level.count.iter_mut().chain(&mut level.others).for_each(expr);
+    for item in [&mut level.of, &mut level.by] {
+        item.names.iter_mut().for_each(name);
+        expr(&mut item.value);
     }
 }
 

@@ -357,7 +357,6 @@ pub enum OperatorKind {
         args: Vec<Argument>,
     },
     Scan(Scan),
-    MvExpand(MvExpand),
     Parse(Parse),
     ParseKv(ParseKv),
     Evaluate(Evaluate),
@@ -371,6 +370,23 @@ pub enum OperatorKind {
         by: Option<Expr>,
     },
     MakeSeries(Box<MakeSeries>),
+    SampleDistinct {
+        count: Expr,
+        of: Expr,
+    },
+    MvExpand(MvExpand),
+    MvApply {
+        expand: MvExpand,
+        /// A pipeline without a source.
+        subquery: Box<Expr>,
+    },
+    Partition {
+        parameters: Vec<OperatorParameter>,
+        by: Name,
+        /// A pipeline without a source; with one when it is written in braces.
+        subquery: Box<Expr>,
+    },
+    TopNested(Vec<TopNested>),
     /// A KQL operator that is known by name and not implemented: the binder refuses it.
     Unsupported(Name),
     /// Not an operator at all; already reported.
@@ -379,6 +395,8 @@ pub enum OperatorKind {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct MvExpand {
+    /// Spelt `mvexpand`.
+    pub old: bool,
     pub parameters: Vec<OperatorParameter>,
     /// With the `to typeof(…)` of each.
     pub columns: Vec<(NamedExpr, Option<Type>)>,
@@ -500,6 +518,19 @@ pub struct MakeSeries {
     /// Written as `in range(from, to, step)`: both bounds are there, `to` is included.
     pub in_range: bool,
     pub keys: Vec<NamedExpr>,
+}
+
+/// One level of `top-nested [count] of key [with others = label] by aggregate`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopNested {
+    pub count: Option<Expr>,
+    pub of: NamedExpr,
+    pub others: Option<Expr>,
+    pub by: NamedExpr,
+    /// `asc` → `Some(false)`, `desc` → `Some(true)`.
+    pub descending: Option<bool>,
+    /// `nulls first` → `Some(true)`.
+    pub nulls_first: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -121,10 +121,16 @@ impl<'a> Planner<'a> {
                 op::summarize::plan(self, input, keys, aggregates)
             }
             RelationKind::Sort { input, keys } => op::sort::plan(self, input, keys),
-            RelationKind::Take { input, count } => op::take::plan(self, input, count),
+            RelationKind::Take { input, count, per } => op::take::plan(self, input, count, per),
             RelationKind::Union { inputs } => op::union::plan(self, relation, inputs),
             RelationKind::Join { kind, left, right, keys } => {
                 op::join::plan(self, relation, *kind, (left, right), keys)
+            }
+            RelationKind::MvExpand { input, expansion } => {
+                op::mv_expand::plan(self, input, expansion)
+            }
+            RelationKind::Rows { .. } => {
+                Err(Error::Internal("the rows of a group were left in a query".to_owned()))
             }
             RelationKind::Serialize { input } => self.relation(input),
             RelationKind::Shared { table } => op::shared::plan(self, relation, table),

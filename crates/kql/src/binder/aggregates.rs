@@ -130,7 +130,7 @@ impl Binder<'_> {
             .iter()
             .map(|(id, ty)| Expr { kind: ExprKind::Column(*id), ty: *ty, span })
             .collect();
-        let aggregate = Aggregate { function: signature.name, args, outputs, span };
+        let aggregate = Aggregate { function: signature.name, args, outputs, filter: None, span };
         self.aggregating.as_mut()?.found.push(aggregate);
         Some(refs)
     }

@@ -36,11 +36,11 @@ fn highest<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> usize {
 
 fn relation_height(relation: &Relation) -> usize {
     1 + match &relation.kind {
-        RelationKind::Scan { .. } | RelationKind::Values { .. } => 0,
+        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Rows { .. } => 0,
         RelationKind::Shared { table } => relation_height(&table.relation),
         RelationKind::Range { from, to, step } => highest([from, to, step]),
         RelationKind::Where { input, predicate: expr }
-        | RelationKind::Take { input, count: expr } => {
+        | RelationKind::Take { input, count: expr, .. } => {
             relation_height(input).max(expr_height(expr))
         }
         RelationKind::Project { input, expressions } => {
@@ -65,6 +65,10 @@ fn relation_height(relation: &Relation) -> usize {
             let values = steps.iter().flat_map(|step| step.assignments.iter().map(|(_, e)| e));
             let conditions = steps.iter().map(|step| &step.condition);
             relation_height(input).max(highest(conditions.chain(values)))
+        }
+        RelationKind::MvExpand { input, expansion } => {
+            let values = expansion.items.iter().map(|item| &item.value);
+            relation_height(input).max(highest(values.chain(&expansion.limit)))
         }
     }
 }

@@ -30,6 +30,7 @@ mod shared;
 mod sources;
 mod special;
 mod statements;
+mod threads;
 mod tuples;
 mod windows;
 
@@ -149,6 +150,8 @@ struct Binder<'a> {
     /// How many questions about rows came up, and the first one without an answer.
     questions: usize,
     asked: Option<Box<Question>>,
+    /// How many sub-queries over groups of rows were bound.
+    groups: u32,
     /// Columns whose expression was wrong: naming them is quiet.
     poisoned: HashSet<ColumnId>,
     /// Visible names, innermost last.
@@ -190,6 +193,7 @@ impl<'a> Binder<'a> {
             shared_tables: 0,
             questions: 0,
             asked: None,
+            groups: 0,
             poisoned: HashSet::new(),
             frames: vec![Frame::default()],
             aggregating: None,

@@ -40,7 +40,10 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
     }
     match &mut relation.kind {
         // What is shared keeps its own numbers: it is the same table at every use.
-        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Shared { .. } => {}
+        RelationKind::Scan { .. }
+        | RelationKind::Values { .. }
+        | RelationKind::Rows { .. }
+        | RelationKind::Shared { .. } => {}
         RelationKind::Range { from, to, step } => {
             for expr in [from, to, step] {
                 visit_expr(expr, visit);
@@ -60,15 +63,17 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             for aggregate in aggregates {
                 aggregate.outputs.iter_mut().for_each(|(id, _)| visit(id));
                 aggregate.args.iter_mut().for_each(|arg| visit_expr(arg, visit));
+                aggregate.filter.iter_mut().for_each(&mut *visit);
             }
         }
         RelationKind::Sort { input, keys } => {
             visit_relation(input, visit);
             keys.iter_mut().for_each(|key| visit_expr(&mut key.value, visit));
         }
-        RelationKind::Take { input, count } => {
+        RelationKind::Take { input, count, per } => {
             visit_relation(input, visit);
             visit_expr(count, visit);
+            per.iter_mut().for_each(visit);
         }
         RelationKind::Union { inputs } => {
             for (input, columns) in inputs {
@@ -94,6 +99,15 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             partition.iter_mut().for_each(visit);
         }
         RelationKind::Steps { .. } => visit_steps(relation, visit),
+        RelationKind::MvExpand { input, expansion } => {
+            visit_relation(input, visit);
+            for item in &mut expansion.items {
+                visit(&mut item.id);
+                visit_expr(&mut item.value, visit);
+            }
+            expansion.limit.iter_mut().for_each(|limit| visit_expr(limit, visit));
+            expansion.index.iter_mut().chain(&mut expansion.row).for_each(visit);
+        }
     }
 }
 

@@ -62,7 +62,9 @@ pub(super) fn is_serialized(relation: &Relation) -> bool {
         | RelationKind::Range { .. } => true,
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }
-        | RelationKind::Take { input, .. } => is_serialized(input),
+        | RelationKind::Take { input, .. }
+        | RelationKind::MvExpand { input, .. } => is_serialized(input),
+        RelationKind::Rows { serialized, .. } => *serialized,
         RelationKind::Shared { table } => is_serialized(&table.relation),
         RelationKind::Scan { .. }
         | RelationKind::Values { .. }

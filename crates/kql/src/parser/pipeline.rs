@@ -30,8 +30,7 @@ impl Parser<'_> {
                 if !self.at_forgotten_pipe(operators.is_empty()) {
                     break;
                 }
-                let message = format!("expected `|` before {}", self.found());
-                self.repair(codes::EXPECTED, self.span(), message, "a step starts with `|`");
+                self.forgotten_pipe();
                 operators.push(self.operator(true));
             }
             height = height.max(self.height);
@@ -47,6 +46,49 @@ impl Parser<'_> {
                 Expr { kind: ExprKind::Pipeline(Pipeline { source, operators }), span }
             }
         }
+    }
+
+    /// `(top 1 by x | project y)`: operators that work on rows from outside.
+    pub(super) fn sub_pipeline(&mut self) -> Expr {
+        let start = self.span();
+        if !self.expect("(") {
+            return self.missing();
+        }
+        let read = self.nested(|parser| {
+            let mut operators = Vec::new();
+            let mut height = 0;
+            loop {
+                operators.push(parser.operator(true));
+                height = height.max(parser.height);
+                if parser.eat("|") {
+                    continue;
+                }
+                if !parser.at_forgotten_pipe(false) {
+                    return (operators, height);
+                }
+                parser.forgotten_pipe();
+            }
+        });
+        let Some((operators, height)) = read else { return self.missing() };
+        self.close(")", start);
+        let span = self.since(start);
+        if !self.raise(height, span) {
+            return self.missing();
+        }
+        Expr { kind: ExprKind::Pipeline(Pipeline { source: None, operators }), span }
+    }
+
+    /// `{ T | where x }`: a whole expression in braces.
+    pub(super) fn braced_pipeline(&mut self) -> Expr {
+        let start = self.bump();
+        let Some(inner) = self.nested(Self::expression) else { return self.missing() };
+        self.eat(";");
+        self.close("}", start);
+        let span = self.since(start);
+        if !self.raise(self.height, span) {
+            return self.missing();
+        }
+        Expr { kind: ExprKind::Parenthesized(Box::new(inner)), span }
     }
 
     /// Whether an operator stands where a source is expected: `union a, b`, `print 1`,
@@ -70,6 +112,11 @@ impl Parser<'_> {
             }
             _ => self.starts_expression(tokens),
         }
+    }
+
+    fn forgotten_pipe(&mut self) {
+        let message = format!("expected `|` before {}", self.found());
+        self.repair(codes::EXPECTED, self.span(), message, "a step starts with `|`");
     }
 
     /// A known operator's name stands at the start of a line, its operand behind it; behind a

@@ -4,8 +4,8 @@ use super::Printer;
 use crate::diagnostic::Span;
 use crate::parser::spelling;
 use crate::syntax::{
-    Expr, JoinKey, JoinKind, MakeSeries, MvExpand, Name, OperatorKind, OperatorParameter, Pipeline,
-    RenderProperty, Scan, SortKey,
+    Expr, ExprKind, JoinKey, JoinKind, MakeSeries, MvExpand, Name, OperatorKind, OperatorParameter,
+    Pipeline, RenderProperty, Scan, SortKey, TopNested,
 };
 
 impl Printer {
@@ -47,7 +47,6 @@ impl Printer {
             }
             OperatorKind::Join { kind, right, keys } => self.join("join ", *kind, right, keys),
             OperatorKind::Lookup { kind, right, keys } => self.join("lookup ", *kind, right, keys),
-            OperatorKind::MvExpand(expand) => self.mv_expand(expand),
             OperatorKind::MakeSeries(series) => self.make_series(series),
             OperatorKind::Scan(scan) => self.scan(scan),
             OperatorKind::Invoke { name, args } => {
@@ -56,6 +55,29 @@ impl Printer {
                 self.text("(");
                 self.list(args, Self::argument);
                 self.text(")");
+            }
+            OperatorKind::MvExpand(expand) => {
+                self.text(if expand.old { "mvexpand " } else { "mv-expand " });
+                self.expansion(expand);
+            }
+            OperatorKind::MvApply { expand, subquery } => {
+                self.text("mv-apply ");
+                self.expansion(expand);
+                self.text(" on ");
+                self.subquery(subquery);
+            }
+            OperatorKind::Partition { parameters, by, subquery } => {
+                self.text("partition ");
+                self.operator_parameters(parameters);
+                self.text("by ");
+                self.name(by);
+                self.text(" ");
+                self.subquery(subquery);
+            }
+            OperatorKind::TopNested(levels) => self.list(levels, Self::top_nested),
+            OperatorKind::SampleDistinct { count, of } => {
+                self.one("sample-distinct ", count);
+                self.one(" of ", of);
             }
             OperatorKind::Render { kind, properties } => self.render(kind, properties),
             OperatorKind::Sort(keys) => {
@@ -169,15 +191,55 @@ impl Printer {
 
     fn sort_key(&mut self, key: &SortKey) {
         self.expr(&key.value);
-        match key.descending {
+        self.direction(key.descending, key.nulls_first);
+    }
+
+    fn direction(&mut self, descending: Option<bool>, nulls_first: Option<bool>) {
+        match descending {
             Some(true) => self.text(" desc"),
             Some(false) => self.text(" asc"),
             None => {}
         }
-        match key.nulls_first {
+        match nulls_first {
             Some(true) => self.text(" nulls first"),
             Some(false) => self.text(" nulls last"),
             None => {}
+        }
+    }
+
+    fn top_nested(&mut self, level: &TopNested) {
+        self.text("top-nested ");
+        if let Some(count) = &level.count {
+            self.expr(count);
+            self.text(" ");
+        }
+        self.text("of ");
+        self.named(&level.of);
+        if let Some(others) = &level.others {
+            self.one(" with others = ", others);
+        }
+        self.text(" by ");
+        self.named(&level.by);
+        self.direction(level.descending, level.nulls_first);
+    }
+
+    /// Operators in parentheses, or a whole query in braces.
+    fn subquery(&mut self, subquery: &Expr) {
+        match &subquery.kind {
+            ExprKind::Pipeline(Pipeline { source: None, operators }) => {
+                self.text("(");
+                for (i, operator) in operators.iter().enumerate() {
+                    self.text(if i > 0 { "\n| " } else { "" });
+                    self.operator(&operator.kind, true);
+                }
+                self.text(")");
+            }
+            ExprKind::Parenthesized(inner) => {
+                self.text("{ ");
+                self.expr(inner);
+                self.text(" }");
+            }
+            _ => {}
         }
     }
 
@@ -201,8 +263,7 @@ impl Printer {
         });
     }
 
-    fn mv_expand(&mut self, expand: &MvExpand) {
-        self.text("mv-expand ");
+    fn expansion(&mut self, expand: &MvExpand) {
         self.operator_parameters(&expand.parameters);
         self.list(&expand.columns, |printer, (column, ty)| {
             printer.named(column);

@@ -14,7 +14,6 @@ fn operators_are_refused_exactly_when_the_reference_says_so() {
         assert!(!is_refused(name), "{name}");
     }
     for name in refused {
-        // The old spelling is reported under the name of today.
-        assert!(is_refused(if name == "mvexpand" { "mv-expand" } else { name }), "{name}");
+        assert!(is_refused(name), "{name}");
     }
 }

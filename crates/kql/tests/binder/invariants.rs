@@ -52,10 +52,11 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
             same(&input.columns, &r.columns)?;
             keys.iter().try_for_each(|key| expr(&key.value, &visible(input), defined))
         }
-        RelationKind::Take { input, count } => {
+        RelationKind::Take { input, count, per } => {
             relation(input, defined)?;
             same(&input.columns, &r.columns)?;
             typed(count, Type::Long)?;
+            columns_of(input, per)?;
             expr(count, &HashMap::new(), defined)
         }
         RelationKind::Union { inputs } => union(r, inputs, defined),
@@ -77,6 +78,8 @@ fn relation(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
             window(r, input, calls, partition, defined)
         }
         RelationKind::Steps { .. } => steps(r, defined),
+        RelationKind::MvExpand { input, expansion } => expansion_of(r, input, expansion, defined),
+        RelationKind::Rows { .. } => Err("rows of a group are left".to_owned()),
     }
 }
 
@@ -133,6 +136,37 @@ fn steps(r: &Relation, defined: &mut HashSet<ColumnId>) -> Check {
     same(ids, r.columns.iter().map(|c| c.id).collect())
 }
 
+fn columns_of(input: &Relation, ids: &[ColumnId]) -> Check {
+    let known = visible(input);
+    ids.iter().try_for_each(|id| known.get(id).map(|_| ()).ok_or(format!("{id} is no column")))
+}
+
+fn expansion_of(
+    r: &Relation,
+    input: &Relation,
+    expansion: &Expansion,
+    defined: &mut HashSet<ColumnId>,
+) -> Check {
+    relation(input, defined)?;
+    let mut known = visible(input);
+    let row = known.clone();
+    for item in &expansion.items {
+        typed(&item.value, Type::Dynamic)?;
+        expr(&item.value, &row, defined)?;
+        define(item.id, defined)?;
+        known.insert(item.id, item.ty);
+    }
+    for id in expansion.index.iter().chain(&expansion.row) {
+        define(*id, defined)?;
+        known.insert(*id, Type::Long);
+    }
+    if let Some(limit) = &expansion.limit {
+        typed(limit, Type::Long)?;
+        expr(limit, &HashMap::new(), defined)?;
+    }
+    r.columns.iter().try_for_each(|c| same(known.get(&c.id), Some(&c.ty)))
+}
+
 fn window(
     r: &Relation,
     input: &Relation,
@@ -142,9 +176,7 @@ fn window(
 ) -> Check {
     relation(input, defined)?;
     let known = visible(input);
-    partition
-        .iter()
-        .try_for_each(|id| known.get(id).map(|_| ()).ok_or(format!("{id} is no column")))?;
+    columns_of(input, partition)?;
     let mut ids: Vec<ColumnId> = input.columns.iter().map(|c| c.id).collect();
     for (id, call) in calls {
         call.args.iter().try_for_each(|arg| expr(arg, &known, defined))?;
@@ -172,6 +204,9 @@ fn summarize(
         fits(signature, &aggregate.args)?;
         for arg in &aggregate.args {
             expr(arg, &visible(input), defined)?;
+        }
+        if let Some(filter) = &aggregate.filter {
+            same(visible(input).get(filter), Some(&Type::Bool))?;
         }
         for (id, ty) in &aggregate.outputs {
             define(*id, defined)?;

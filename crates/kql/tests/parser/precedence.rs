@@ -59,7 +59,7 @@ fn operators_print_in_their_present_spelling() {
     for (text, want) in [
         ("T|filter a<>1|limit 5", "T\n| where a != 1\n| take 5"),
         ("T|order by a desc", "T\n| sort by a desc"),
-        ("T|mvexpand a to typeof(double)", "T\n| mv-expand a to typeof(real)"),
+        ("T|mv-expand a to typeof(double)", "T\n| mv-expand a to typeof(real)"),
         ("T|join kind=anti U on a", "T\n| join kind=leftanti U on a"),
         (
             "T|join U on $right.b==$left.a and $left.c==$right.c",

@@ -11,6 +11,7 @@
 pub mod aggregate;
 mod digest;
 mod distinct;
+pub mod elements;
 mod groups;
 mod hll;
 pub mod json;

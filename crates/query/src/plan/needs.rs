@@ -177,6 +177,7 @@ impl Needs {
 
     fn add_aggregate(&mut self, aggregate: &Aggregate) {
         aggregate.args.iter().for_each(|arg| self.add_expr(arg));
+        aggregate.filter.iter().for_each(|id| self.add_column(*id));
     }
 
     /// Parents before children: when a relation is visited, its own needs are complete.
@@ -194,7 +195,14 @@ impl Needs {
             }
             RelationKind::Summarize { keys, aggregates, .. } => {
                 keys.iter().for_each(|(_, key)| self.add_expr(key));
-                aggregates.iter().for_each(|aggregate| self.add_aggregate(aggregate));
+                for (position, aggregate) in aggregates.iter().enumerate() {
+                    // Without keys the first one makes the row even when nobody reads it.
+                    let is_only_row = keys.is_empty() && position == 0;
+                    let is_read = |(id, _): &(ColumnId, Type)| self.is_whole(*id);
+                    if is_only_row || aggregate.outputs.iter().any(is_read) {
+                        self.add_aggregate(aggregate);
+                    }
+                }
             }
             RelationKind::Sort { keys, .. } => {
                 keys.iter().for_each(|key| self.add_expr(&key.value));
@@ -230,11 +238,16 @@ impl Needs {
                     step.assignments.iter().for_each(|(_, value)| self.add_expr(value));
                 }
             }
+            RelationKind::MvExpand { expansion, .. } => {
+                // Each counts for the number of rows, read or not.
+                expansion.items.iter().for_each(|item| self.add_expr(&item.value));
+            }
+            RelationKind::Take { per, .. } => per.iter().for_each(|id| self.add_column(*id)),
             RelationKind::Scan { .. }
             | RelationKind::Values { .. }
             | RelationKind::Shared { .. }
             | RelationKind::Range { .. }
-            | RelationKind::Take { .. }
+            | RelationKind::Rows { .. }
             | RelationKind::Serialize { .. } => {}
         }
         for input in walk::inputs(relation) {

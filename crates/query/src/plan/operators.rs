@@ -1,6 +1,7 @@
 //! One file per tabular operator of the bound query.
 
 pub(super) mod join;
+pub(super) mod mv_expand;
 pub(super) mod project;
 pub(super) mod range;
 pub(super) mod scan;

@@ -8,7 +8,8 @@ pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
         RelationKind::Scan { .. }
         | RelationKind::Values { .. }
         | RelationKind::Shared { .. }
-        | RelationKind::Range { .. } => Vec::new(),
+        | RelationKind::Range { .. }
+        | RelationKind::Rows { .. } => Vec::new(),
         RelationKind::Where { input, .. }
         | RelationKind::Project { input, .. }
         | RelationKind::Summarize { input, .. }
@@ -16,7 +17,8 @@ pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
         | RelationKind::Take { input, .. }
         | RelationKind::Serialize { input }
         | RelationKind::Window { input, .. }
-        | RelationKind::Steps { input, .. } => vec![input],
+        | RelationKind::Steps { input, .. }
+        | RelationKind::MvExpand { input, .. } => vec![input],
         RelationKind::Union { inputs } => inputs.iter().map(|(input, _)| input).collect(),
         RelationKind::Join { left, right, .. } => vec![left, right],
     }
@@ -26,9 +28,10 @@ pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
 pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Relation>) {
     match &mut relation.kind {
         // What is shared is planned on its own.
-        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Shared { .. } => {
-            (Vec::new(), Vec::new())
-        }
+        RelationKind::Scan { .. }
+        | RelationKind::Values { .. }
+        | RelationKind::Rows { .. }
+        | RelationKind::Shared { .. } => (Vec::new(), Vec::new()),
         RelationKind::Range { from, to, step } => (vec![from, to, step], Vec::new()),
         RelationKind::Where { input, predicate } => (vec![predicate], vec![input]),
         RelationKind::Project { input, expressions } => {
@@ -42,7 +45,7 @@ pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Re
         RelationKind::Sort { input, keys } => {
             (keys.iter_mut().map(|k| &mut k.value).collect(), vec![input])
         }
-        RelationKind::Take { input, count } => (vec![count], vec![input]),
+        RelationKind::Take { input, count, .. } => (vec![count], vec![input]),
         RelationKind::Serialize { input } => (Vec::new(), vec![input]),
         RelationKind::Window { input, calls, .. } => {
             (calls.iter_mut().flat_map(|(_, call)| call.args.iter_mut()).collect(), vec![input])
@@ -54,6 +57,10 @@ pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Re
                 exprs.extend(step.assignments.iter_mut().map(|(_, e)| e));
             }
             (exprs, vec![input])
+        }
+        RelationKind::MvExpand { input, expansion } => {
+            let values = expansion.items.iter_mut().map(|item| &mut item.value);
+            (values.chain(&mut expansion.limit).collect(), vec![input])
         }
         RelationKind::Union { inputs } => {
             (Vec::new(), inputs.iter_mut().map(|(input, _)| input).collect())

@@ -228,7 +228,7 @@ impl Binder<'_> {
         let mut add = |binder: &mut Self, function: &'static str, args: Vec<Expr>, ty: Type| {
             let column = binder.column(format!("make-series {}", aggregates.len()), ty);
             let outputs = vec![(column.id, ty)];
-            aggregates.push(Aggregate { function, args, outputs, span });
+            aggregates.push(Aggregate { function, args, outputs, filter: None, span });
             column
         };
         let low = add(self, "min", vec![slot.clone()], Type::Long);

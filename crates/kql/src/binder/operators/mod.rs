@@ -17,8 +17,11 @@ mod join;
 mod join_keys;
 mod lookup;
 mod make_series;
+mod mv_apply;
+mod mv_expand;
 mod parse;
 mod parse_kv;
+mod partition;
 mod project;
 mod project_away;
 mod project_by_names;
@@ -26,6 +29,7 @@ mod project_rename;
 mod project_reorder;
 mod refused;
 mod render;
+mod sample;
 mod scan;
 mod search;
 mod serialize;
@@ -34,6 +38,7 @@ mod summarize;
 mod take;
 mod top;
 mod top_hitters;
+mod top_nested;
 mod union;
 mod union_columns;
 mod where_;
@@ -47,10 +52,14 @@ use crate::syntax::{ExprKind, Name, Operator, OperatorKind, Pipeline};
 
 use super::Binder;
 
+pub(super) use sort::sorted;
+
 impl Binder<'_> {
     pub(super) fn pipeline(&mut self, pipeline: &Pipeline, span: Span) -> Option<Relation> {
         let outer = std::mem::replace(&mut self.open, false);
-        let relation = self.steps(pipeline, span);
+        let source = pipeline.source.as_ref();
+        let start = source.map(|source| self.relation(source).unwrap_or_else(|| self.opened(span)));
+        let relation = self.steps(start, &pipeline.operators);
         let open = std::mem::replace(&mut self.open, outer);
         let relation = relation.filter(|_| !open)?;
         self.check_height(&relation, span)?;
@@ -58,13 +67,11 @@ impl Binder<'_> {
     }
 
     /// Binds all operators, also behind one whose columns are not known: the rows are open then.
-    fn steps(&mut self, pipeline: &Pipeline, span: Span) -> Option<Relation> {
-        let source = pipeline.source.as_ref();
-        let mut current =
-            source.map(|source| self.relation(source).unwrap_or_else(|| self.opened(span)));
-        for (i, operator) in pipeline.operators.iter().enumerate() {
+    fn steps(&mut self, start: Option<Relation>, operators: &[Operator]) -> Option<Relation> {
+        let mut current = start;
+        for (i, operator) in operators.iter().enumerate() {
             self.spend(1, operator.span)?;
-            let before = i.checked_sub(1).and_then(|i| pipeline.operators.get(i));
+            let before = i.checked_sub(1).and_then(|i| operators.get(i));
             self.named = match before.map(|operator| &operator.kind) {
                 Some(OperatorKind::As(name)) => Some(name.text.clone()),
                 _ => None,
@@ -111,6 +118,18 @@ impl Binder<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The operators of a sub-query over rows from outside.
+    pub(super) fn piped_operators(
+        &mut self,
+        operators: &[Operator],
+        rows: Relation,
+    ) -> Option<Relation> {
+        let outer = std::mem::replace(&mut self.open, false);
+        let relation = self.steps(Some(rows), operators);
+        let open = std::mem::replace(&mut self.open, outer);
+        relation.filter(|_| !open)
     }
 
     fn operator(&mut self, input: Option<Relation>, operator: &Operator) -> Option<Relation> {
@@ -180,8 +199,15 @@ impl Binder<'_> {
                 )
                 .help("move it to the end"),
             ),
-            O::Sample(_) => self.refuse("sample", span),
-            O::MvExpand(_) => self.refuse("mv-expand", span),
+            O::Sample(count) => self.sample(input, count, span),
+            O::SampleDistinct { count, of } => self.sample_distinct(input, count, of, span),
+            O::MvExpand(expand) => self.mv_expand(input, expand, span),
+            O::MvApply { expand, subquery } => self.mv_apply(input, expand, subquery, span),
+            O::Partition { parameters, by, subquery } => {
+                self.check_hints(parameters);
+                self.partition(input, by, subquery, span)
+            }
+            O::TopNested(levels) => self.top_nested(input, levels, span),
             O::Print(_) | O::Range { .. } => {
                 self.error(codes::NOT_ALLOWED, span, "the operator takes no table before it")
             }

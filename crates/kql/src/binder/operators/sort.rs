@@ -31,7 +31,7 @@ impl Binder<'_> {
     }
 }
 
-pub(super) fn sorted(input: Relation, keys: Vec<SortKey>, span: Span) -> Relation {
+pub(in super::super) fn sorted(input: Relation, keys: Vec<SortKey>, span: Span) -> Relation {
     let columns = input.columns.clone();
     Relation { kind: RelationKind::Sort { input: Box::new(input), keys }, columns, span }
 }

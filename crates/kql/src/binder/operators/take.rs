@@ -13,7 +13,7 @@ impl Binder<'_> {
             return Some(input);
         };
         let columns = input.columns.clone();
-        let kind = RelationKind::Take { input: Box::new(input), count };
+        let kind = RelationKind::Take { input: Box::new(input), count, per: Vec::new() };
         Some(Relation { kind, columns, span })
     }
 }

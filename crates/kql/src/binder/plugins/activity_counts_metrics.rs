@@ -149,7 +149,13 @@ impl Binder<'_> {
         for (name, function, value) in aggregates {
             let column = self.column(name, ty);
             let outputs = vec![(column.id, column.ty)];
-            calls.push(Aggregate { function, args: value.into_iter().collect(), outputs, span });
+            calls.push(Aggregate {
+                function,
+                args: value.into_iter().collect(),
+                outputs,
+                filter: None,
+                span,
+            });
             columns.push(column);
         }
         let input = Box::new(input);

@@ -212,6 +212,7 @@ fn properties(input: &Relation, bag: &Column, span: Span, last: u32) -> Relation
         function: "bag_columns",
         args: vec![column_ref(bag, span)],
         outputs: vec![(id, Type::Dynamic)],
+        filter: None,
         span,
     };
     let columns = vec![Column { id, name: "columns".to_owned(), ty: Type::Dynamic }];

@@ -6,15 +6,18 @@ mod columns;
 mod evaluate;
 mod join;
 mod make_series;
+mod mv_apply;
 mod mv_expand;
 mod parameters;
 mod parse;
+mod partition;
 mod render;
 mod rows;
 mod scan;
 mod search;
 mod sort;
 mod summarize;
+mod top_nested;
 mod union;
 
 pub(super) use join::KINDS as JOIN_KINDS;
@@ -49,12 +52,15 @@ const READ: &[(&str, Read)] = &[
     ("limit", |p| p.take_operator()),
     ("lookup", |p| p.lookup_operator()),
     ("make-series", |p| p.make_series_operator()),
-    ("mv-expand", |p| p.mv_expand_operator()),
-    ("mvexpand", |p| p.mv_expand_operator()),
+    ("mv-apply", |p| p.mv_apply_operator()),
+    ("mv-expand", |p| p.mv_expand_operator(false)),
+    ("mvapply", |p| p.mv_apply_operator()),
+    ("mvexpand", |p| p.mv_expand_operator(true)),
     ("order", |p| p.sort_operator()),
     ("parse", |p| p.parse_operator(false)),
     ("parse-kv", |p| p.parse_kv_operator()),
     ("parse-where", |p| p.parse_operator(true)),
+    ("partition", |p| p.partition_operator()),
     ("print", |p| OperatorKind::Print(p.named_list())),
     ("project", |p| OperatorKind::Project(p.named_list())),
     ("project-away", |p| OperatorKind::ProjectAway(p.column_list())),
@@ -65,6 +71,7 @@ const READ: &[(&str, Read)] = &[
     ("range", |p| p.range_operator()),
     ("render", |p| p.render_operator()),
     ("sample", |p| p.sample_operator()),
+    ("sample-distinct", |p| p.sample_distinct_operator()),
     ("scan", |p| p.scan_operator()),
     ("search", |p| p.search_operator()),
     ("serialize", |p| p.serialize_operator()),
@@ -73,6 +80,7 @@ const READ: &[(&str, Read)] = &[
     ("take", |p| p.take_operator()),
     ("top", |p| p.top_operator()),
     ("top-hitters", |p| p.top_hitters_operator()),
+    ("top-nested", |p| p.top_nested_operator()),
     ("union", |p| p.union_operator()),
     ("where", |p| p.where_operator()),
 ];
@@ -93,26 +101,14 @@ const UNSUPPORTED: &[&str] = &[
     "graph-where-nodes",
     "macro-expand",
     "make-graph",
-    "mv-apply",
-    "mvapply",
-    "partition",
     "partition-by",
     "project-smart",
     "reduce",
-    "sample-distinct",
-    "top-nested",
 ];
-
-/// Operators that are read and then refused by the binder.
-const REFUSED: &[&str] = &["mv-expand", "mvexpand", "sample"];
 
 /// Names of the tabular operators: those that are answered, then those refused as not supported.
 pub fn operator_names() -> (Vec<&'static str>, Vec<&'static str>) {
-    let read = READ.iter().map(|(name, _)| *name);
-    let (mut refused, answered): (Vec<_>, Vec<_>) = read.partition(|name| REFUSED.contains(name));
-    refused.extend(UNSUPPORTED);
-    refused.sort_unstable();
-    (answered, refused)
+    (READ.iter().map(|(name, _)| *name).collect(), UNSUPPORTED.to_vec())
 }
 
 /// Operators that may stand at the start of a pipeline.

@@ -6,14 +6,19 @@ use super::super::Parser;
 use crate::syntax::{ExprKind, MvExpand, NamedExpr, OperatorKind};
 
 impl Parser<'_> {
-    pub(super) fn mv_expand_operator(&mut self) -> OperatorKind {
-        let parameters = self.operator_parameters(&["kind", "bagexpansion", "with_itemindex"]);
+    pub(super) fn mv_expand_operator(&mut self, old: bool) -> OperatorKind {
+        OperatorKind::MvExpand(self.expansion(old, &["kind", "bagexpansion", "with_itemindex"]))
+    }
+
+    /// What `mv-expand` and `mv-apply` have in common.
+    pub(super) fn expansion(&mut self, old: bool, parameters: &[&str]) -> MvExpand {
+        let parameters = self.operator_parameters(parameters);
         let columns = self.list(Self::expanded_column);
         let mut height = self.height;
         let limit = self.eat_word("limit").then(|| self.scalar());
         height = height.max(self.height);
         self.height = height;
-        OperatorKind::MvExpand(MvExpand { parameters, columns, limit })
+        MvExpand { old, parameters, columns, limit }
     }
 
     fn expanded_column(&mut self) -> (NamedExpr, Option<Type>) {

@@ -30,6 +30,15 @@ impl Parser<'_> {
         OperatorKind::Sample(self.scalar())
     }
 
+    pub(super) fn sample_distinct_operator(&mut self) -> OperatorKind {
+        let count = self.scalar();
+        let below = self.height;
+        self.expect_word("of");
+        let of = self.scalar();
+        self.height = self.height.max(below);
+        OperatorKind::SampleDistinct { count, of }
+    }
+
     pub(super) fn count_operator(&mut self) -> OperatorKind {
         OperatorKind::Count
     }

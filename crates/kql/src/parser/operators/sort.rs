@@ -73,7 +73,8 @@ impl Parser<'_> {
         Some(descending)
     }
 
-    fn nulls(&mut self) -> Option<bool> {
+    /// What stands behind `nulls`.
+    pub(super) fn nulls(&mut self) -> Option<bool> {
         if self.eat_word("first") {
             Some(true)
         } else if self.eat_word("last") {

@@ -95,6 +95,18 @@ impl AggregateCall {
     fn plain(expr: Expr) -> AggregateCall {
         AggregateCall::one(expr, |value| value)
     }
+    /// The aggregate of the rows where `filter` is true.
+    pub fn only_where(self, filter: Expr) -> Result<AggregateCall, Error> {
+        let Expr::AggregateFunction(mut call) = self.expr else {
+            return Err(Error::Internal("an aggregate is no aggregate call".to_owned()));
+        };
+        let filter = match call.params.filter {
+            Some(own) => own.and(filter),
+            None => filter,
+        };
+        call.params.filter = Some(Box::new(filter));
+        Ok(AggregateCall { expr: Expr::AggregateFunction(call), ..self })
+    }
     fn ordered(mut self) -> AggregateCall {
         self.order_sensitive = true;
         self

@@ -38,6 +38,10 @@ pub(in crate::plan) fn plan(
         let args = aggregate.args.iter().map(|arg| planner.value(arg)).collect::<Result<_, _>>()?;
         let outputs: Vec<Type> = aggregate.outputs.iter().map(|(_, ty)| *ty).collect();
         let call = functions::aggregate(aggregate.function, args, &types, &outputs)?;
+        let call = match aggregate.filter {
+            Some(id) => call.only_where(column(&planner.needs.name(id)))?,
+            None => call,
+        };
         let expr = match call.order_sensitive && !order.is_empty() {
             true => {
                 reads_in_order = true;
