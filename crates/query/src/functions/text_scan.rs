@@ -159,6 +159,9 @@ impl Scanner<'_> {
         match self {
             Scanner::Exact(finder) => Some(from + finder.find(region.get(from..)?)?),
             Scanner::Ascii { lower, marks } => {
+                if region.len() < lower.len() {
+                    return None;
+                }
                 if marks.is_empty() {
                     *marks = choose(lower, region);
                 }
@@ -168,7 +171,8 @@ impl Scanner<'_> {
     }
 }
 
-/// The needle's bytes that together leave the fewest places of a sample.
+/// The needle's bytes that together leave the fewest places of a sample. The region is no shorter
+/// than the needle.
 fn choose(lower: &[u8], region: &[u8]) -> Vec<Mark> {
     let places = (region.len() + 1).saturating_sub(lower.len()).min(SAMPLE);
     let mut left = [1_u8; SAMPLE];
