@@ -189,7 +189,11 @@ pub(super) static SIGNATURES: &[Signature] = &[
     )
     .takes("series, kind, ignore, min_percentile, max_percentile, test_points")
     .keeps_name()
-    .differs("Where the bulk has no width, its standard deviation stands for the width."),
+    .differs(
+        "The scale of the vendor's scores is not published: here 1.5 means the same for any \
+         percentiles of normally distributed values, and where the bulk has no width, the standard \
+         deviation stands for it.",
+    ),
     scalar(
         "series_periods_detect",
         &[over(&[DYNAMIC, REAL, REAL, LONG], Type::Dynamic)],

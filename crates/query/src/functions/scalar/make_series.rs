@@ -27,7 +27,7 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
 /// The most elements of one array, as in the vendor's engine.
 const SLOTS_MAX: i64 = 1 << 20;
 /// The most elements of all arrays made at once: they are not in the query's memory yet.
-const BATCH_SLOTS_MAX: i64 = 1 << 26;
+const BATCH_SLOTS_MAX: i64 = 1 << 24;
 
 fn number(call: Call, wholes: Kernel, reals: Kernel) -> Result<Expr, Error> {
     let kernel = if call.ty(0)? == Type::Real { reals } else { wholes };
