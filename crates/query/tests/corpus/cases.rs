@@ -74,7 +74,7 @@ pub async fn run(wanted: &dyn Fn(&str) -> bool, report: &mut Report) {
 }
 
 /// Why the printed query is not read as the same query.
-fn reprint(query: &str) -> Option<String> {
+pub fn reprint(query: &str) -> Option<String> {
     let parsed = kql::parse(query);
     if !parsed.diagnostics.is_empty() {
         return None;

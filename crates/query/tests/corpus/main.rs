@@ -10,6 +10,7 @@ mod cases;
 mod functions;
 mod judge;
 mod limits;
+mod properties;
 mod recorded;
 mod world;
 
@@ -54,6 +55,9 @@ fn main() -> ExitCode {
         }
         if wanted("limits") {
             limits::run(&mut report).await;
+        }
+        if wanted("properties") {
+            properties::run(&mut report).await;
         }
     });
     let mut out = std::io::stdout().lock();
