@@ -157,23 +157,23 @@ fn of_requests(dice: &mut Dice) -> String {
     let simple = [
         "duration > 100",
         "duration <= 42.5",
-        "name == 'GET /builds'",
+        "name == 'GET /a'",
         "name != ''",
         "name has 'get'",
-        "name contains 'build'",
+        "name contains '/b'",
         "success == 'True'",
         "success == false",
         "resultCode in ('200', '404')",
         "toint(resultCode) >= 400",
-        "timestamp > datetime(2024-05-31)",
-        "timestamp < datetime(2024-05-31 12:00)",
+        "timestamp > datetime(2024-05-01 10:10)",
+        "timestamp < datetime(2024-05-02)",
         "itemCount == 1",
-        "customDimensions.branch == 'main'",
-        "customDimensions has 'main'",
-        "isempty(customDimensions.branch)",
-        "customMeasurements.size > 10",
-        "operation_Id startswith 'a'",
-        "isnotempty(user_Id)",
+        "customDimensions.taskName == 'build'",
+        "customDimensions has 'linux'",
+        "isempty(customDimensions.agent)",
+        "customMeasurements.queue > 1",
+        "operation_Id startswith 'op-1'",
+        "cloud_RoleName != 'web'",
     ];
     dice.one(&simple).to_owned()
 }
@@ -227,8 +227,8 @@ async fn merges(world: &World, rows: &str, dice: &mut Dice) -> Option<String> {
     );
     let inner = format!(
         "summarize c = count(), y = countif(b), m = sum({number}), lo = min({number}), \
-         hi = max({number}), v = hll({value}), e = make_set({value}), w = countif(isnotnull({number})) \
-         {keys}"
+         hi = max({number}), v = hll({value}), e = make_set({value}), \
+         w = countif(isnotnull({number})) {keys}"
     );
     // Keys have their names already.
     let again = match keys {
