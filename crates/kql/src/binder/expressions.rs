@@ -134,6 +134,12 @@ impl Binder<'_> {
             }
             Some(Binding::Poisoned) => return None,
             Some(Binding::Table(_)) => return self.table_for_value(name.span),
+            Some(Binding::Function(function))
+                if function.parameters.iter().all(|p| p.default.is_some()) =>
+            {
+                let function = function.clone();
+                return self.call_function_scalar(&function, &[], name.span, row);
+            }
             Some(Binding::Function(function)) => {
                 let message = format!("`{}` is a function", function.name);
                 let help = format!("call it: `{}(…)`", function.name);

@@ -9,7 +9,7 @@ use crate::signatures::{self, Naming, Signature};
 use crate::syntax::{Argument, Expr, ExprKind};
 
 use super::Binder;
-use super::scope::Binding;
+use super::scope::{Binding, unwrap};
 
 /// Names taken so far in one list of columns.
 #[derive(Debug, Default)]
@@ -163,12 +163,10 @@ impl Binder<'_> {
         let first_name = self.default_name(first, row);
         match signature.name {
             "array_sort_asc" | "array_sort_desc" => Some(format!("{}_sorted", first_name?)),
-            "column_ifexists" => match &first.kind {
-                ExprKind::Literal(Literal::String { value, .. }) => {
-                    row.iter().any(|c| c.name == *value).then(|| value.clone())
-                }
-                _ => None,
-            },
+            "column_ifexists" => {
+                let name = self.literal_name(first)?;
+                row.iter().any(|c| c.name == name).then_some(name)
+            }
             "percentile" | "percentilew" => {
                 let percentile = &args.last()?.value;
                 Some(self.percentile_name(&first_name.unwrap_or_default(), percentile))
@@ -185,6 +183,22 @@ impl Binder<'_> {
             "arg_max" => Some(format!("max_{}", first_name.unwrap_or_default())),
             "arg_min" => Some(format!("min_{}", first_name.unwrap_or_default())),
             _ => first_name,
+        }
+    }
+
+    /// The text of a literal, or of a `let` that is one.
+    fn literal_name(&self, expr: &Expr) -> Option<String> {
+        let text = |literal: &Literal| match literal {
+            Literal::String { value, .. } => Some(value.clone()),
+            _ => None,
+        };
+        match &unwrap(expr).kind {
+            ExprKind::Literal(literal) => text(literal),
+            ExprKind::Name(name) => match self.lookup(&name.text)? {
+                Binding::Scalar(value) => super::operations::as_literal(value).and_then(text),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

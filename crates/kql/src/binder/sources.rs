@@ -193,7 +193,13 @@ impl Binder<'_> {
                 "`{}()` is not supported: a query sees the applications of this server only",
                 place.text
             );
-            return self.error(codes::NOT_SUPPORTED, place.span, message);
+            let mut finding = Diagnostic::new(codes::NOT_SUPPORTED, place.span, message);
+            if matches!(place.text.as_str(), "cluster" | "database")
+                && let Some(table) = table
+            {
+                finding = finding.help(format!("name the table alone: `{}`", table.text));
+            }
+            return self.report(finding);
         }
         let (Some(table), [arg]) = (table, args) else {
             let message = format!("`{}('name')` needs a table after it", place.text);

@@ -30,6 +30,10 @@ const ALTERNATIVES: &[(&[&str], &str)] = &[
         &["cursor_after", "cursor_before_or_at", "cursor_current", "current_cursor"],
         "filter by time",
     ),
+    (
+        &["current_database", "current_cluster_endpoint", "current_node_id"],
+        "`appName` and `appId` say which application a row belongs to",
+    ),
     (&["row_rank"], "`row_rank_dense()` counts different values, `row_rank_min()` skips places"),
     (&["bin_auto"], "`bin(x, size)` with a size written out"),
     (

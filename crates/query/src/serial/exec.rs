@@ -169,7 +169,7 @@ impl Task {
                 return Ok(None);
             }
             match self.input.next().await {
-                Some(rows) => self.ready.extend(self.run.push(&rows?)?),
+                Some(rows) => self.ready.extend(self.run.push(&rows?, &mut self.held)?),
                 None => {
                     self.is_done = true;
                     self.ready.extend(self.run.finish()?);

@@ -17,6 +17,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Arra
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::{DFSchema, Result, plan_err};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::{Extension, LogicalPlan};
 
 use crate::error::Error;
@@ -41,8 +42,9 @@ pub(crate) struct Rows {
 
 /// A program on its way through the rows.
 pub(crate) trait Run: Send {
-    /// Takes the next rows, in order; yields those that are finished.
-    fn push(&mut self, rows: &RecordBatch) -> Result<Vec<Rows>>;
+    /// Takes the next rows, in order; yields those that are finished. `held` accounts for what is
+    /// kept: a program whose rows grow asks it on the way.
+    fn push(&mut self, rows: &RecordBatch, held: &mut MemoryReservation) -> Result<Vec<Rows>>;
     /// The input has ended.
     fn finish(&mut self) -> Result<Vec<Rows>>;
     /// Bytes kept for rows to come.

@@ -9,13 +9,15 @@ use crate::world::{self, Place};
 pub async fn run(report: &mut Report) {
     let tables: Vec<String> = ["requests".to_owned(), "traces".to_owned()].to_vec();
     let world = world::world(&tables, Place::Extents).await;
-    let checks: [(&str, Option<String>); 16] = [
+    let checks: [(&str, Option<String>); 18] = [
         ("more rows than allowed are cut and said", rows_are_cut(&world).await),
         ("more bytes than allowed are cut and said", bytes_are_cut(&world).await),
         ("notruncation lifts the cut", cut_is_lifted(&world).await),
         ("a query that takes too long fails in time", slow_query_fails(&world).await),
-        ("a join over its memory fails with advice", memory_fails(&world).await),
         ("a join over its memory goes to disk", join_spills(&world).await),
+        ("a join over its memory fails with advice", memory_fails(&world, JOIN).await),
+        ("a distant `next` is accounted for", memory_fails(&world, NEXT).await),
+        ("a `scan` that remembers more and more is too", memory_fails(&world, SCAN).await),
         ("the time filter leaves extents unread", time_prunes(&world).await),
         ("an unknown operation id leaves extents unread", id_prunes(&world).await),
         ("the request's time range applies to every table", time_range_applies(&world).await),
@@ -89,9 +91,16 @@ async fn slow_query_fails(world: &world::World) -> Option<String> {
     }
 }
 
-async fn memory_fails(world: &world::World) -> Option<String> {
-    let text = "range x from 1 to 300000 step 1 \
-                | join kind=inner (range x from 1 to 300000 step 1) on x | count";
+const JOIN: &str = "range x from 1 to 300000 step 1 \
+                    | join kind=inner (range x from 1 to 300000 step 1) on x | count";
+const NEXT: &str =
+    "range x from 1 to 300000 step 1 | extend n = next(x, 200000) | summarize max(n)";
+const SCAN: &str = "range x from 1 to 3000 step 1 | scan declare (all: string) \
+                    with (step s: true => all = strcat(s.all, '0123456789');) \
+                    | summarize max(strlen(all))";
+
+/// Fails with the limit's name when a query has one megabyte.
+async fn memory_fails(world: &world::World, text: &str) -> Option<String> {
     let mut request = world::request(text);
     request.limits.memory_bytes = 1 << 20;
     match world.engine.answer(request).await {

@@ -10,6 +10,7 @@ use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::{Result, ScalarValue};
+use datafusion::execution::memory_pool::MemoryReservation;
 use model::Type;
 
 use super::prev::Neighbours;
@@ -133,7 +134,7 @@ struct Going {
 }
 
 impl Run for Going {
-    fn push(&mut self, rows: &RecordBatch) -> Result<Vec<Rows>> {
+    fn push(&mut self, rows: &RecordBatch, _: &mut MemoryReservation) -> Result<Vec<Rows>> {
         let count = rows.num_rows();
         if count == 0 {
             return Ok(Vec::new());

@@ -14,12 +14,16 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::{cast, concat, interleave};
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::common::{Result, ScalarValue, internal_err};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_expr::PhysicalExpr;
 use kql::bound::StepOutput;
 use model::Type;
 
 use crate::functions::window::row_rank::Changes;
 use crate::serial::{Program, Rows, Run, position, single, value_bytes};
+
+/// How far what is kept may grow before it is accounted for.
+const ACCOUNTED_BYTES: usize = 1 << 20;
 
 /// An expression over the row and the remembered values.
 #[derive(Debug, Clone)]
@@ -160,10 +164,12 @@ struct Batch {
     /// Per step the condition and the assignments that read no remembered values.
     known: Vec<(Option<BooleanArray>, Vec<Option<ArrayRef>>)>,
     out: Vec<Out>,
+    /// Bytes of the values of declared columns in `out`.
+    out_bytes: usize,
 }
 
 impl Run for Going {
-    fn push(&mut self, rows: &RecordBatch) -> Result<Vec<Rows>> {
+    fn push(&mut self, rows: &RecordBatch, held: &mut MemoryReservation) -> Result<Vec<Rows>> {
         let count = rows.num_rows();
         let changes = self.changes.iter_mut().map(|(at, changes)| changes.next(rows.column(*at)));
         let changes = changes.collect::<Result<Vec<BooleanArray>>>()?;
@@ -175,6 +181,10 @@ impl Run for Going {
             self.has_begun = true;
             for step in (0..self.steps.len()).rev() {
                 self.hold(step, row, &mut batch)?;
+            }
+            let bytes = self.held_bytes() + batch.out_bytes;
+            if bytes > held.size() + ACCOUNTED_BYTES {
+                held.try_resize(bytes)?;
             }
         }
         self.rows(&batch.carried, batch.out)
@@ -224,7 +234,7 @@ impl Going {
             let values = step.assignments.iter().map(|(_, value)| whole(value));
             known.push((condition, values.collect::<Result<Vec<_>>>()?));
         }
-        Ok(Batch { carried, inputs, known, out: Vec::new() })
+        Ok(Batch { carried, inputs, known, out: Vec::new(), out_bytes: 0 })
     }
 
     /// Holds a row against a step.
@@ -287,6 +297,7 @@ impl Going {
             sequence.values[at] = Some(value);
         }
         let id = sequence.id;
+        batch.out_bytes += declared.iter().map(|value| value_bytes(value)).sum::<usize>();
         match self.steps[step].output {
             StepOutput::All => batch.out.push(Out { place: Place::Row(row), declared, id }),
             StepOutput::Last => {
