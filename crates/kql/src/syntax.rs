@@ -215,7 +215,7 @@ pub enum BinaryOp {
     EndsWithCs,
     NotEndsWithCs,
     MatchesRegex,
-    /// `column:"term"`, in the predicates of `search` and `find` only.
+    /// `column:"term"`, in the predicates of `search`, `find` and `where` only.
     Term,
 }
 

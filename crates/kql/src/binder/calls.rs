@@ -84,7 +84,7 @@ impl Binder<'_> {
         let known: Vec<&str> = kinds
             .into_iter()
             .flat_map(|kind| signatures::all().filter(move |s| s.kind == kind))
-            .flat_map(|s| s.aliases.iter().copied().chain([s.name]))
+            .flat_map(|s| [s.name].into_iter().chain(s.aliases.iter().copied()))
             .chain(lets.iter().map(String::as_str))
             .collect();
         let message = format!("no function `{}`", name.text);

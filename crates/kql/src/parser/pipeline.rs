@@ -188,7 +188,10 @@ impl Parser<'_> {
             }
             Known::Read(read) => {
                 self.misplaced(&name, piped);
+                // What `:` means around a sub-query is not what it means in its operators.
+                let terms = std::mem::replace(&mut self.terms, false);
                 let kind = read(self);
+                self.terms = terms;
                 self.operator_end(&name);
                 kind
             }

@@ -185,6 +185,12 @@ static OPERATORS: &[TabularOperator] = &[
     ),
     operator("project-away", "T | project-away COLUMN|PREFIX* [, …]", "Drops columns.", &[]),
     operator(
+        "project-by-names",
+        "T | project-by-names NAME|PATTERN|ARRAY [, …]",
+        "Keeps columns by names that are values.",
+        &["Names without a column are passed over.", "The order is that of the names."],
+    ),
+    operator(
         "project-keep",
         "T | project-keep COLUMN|PREFIX* [, …]",
         "Keeps columns.",
@@ -229,6 +235,9 @@ static OPERATORS: &[TabularOperator] = &[
         "Rows of many tables that hold a term.",
         &[
             "A text alone looks for the term in every column; `COLUMN:\"x\"` in one.",
+            "`\"te*\"` looks for terms that start so, `\"*rm\"` for those that end so, `\"*er*\"` \
+             anywhere.",
+            "A number alone is looked for as it is written, in texts.",
             "The name of the table is in the column `$table`.",
         ],
     ),
@@ -266,6 +275,12 @@ static OPERATORS: &[TabularOperator] = &[
         "T | top N by EXPRESSION [asc|desc] [nulls first|last]",
         "The first N rows of an order.",
         &["The default is descending."],
+    ),
+    operator(
+        "top-hitters",
+        "T | top-hitters N of COLUMN [by EXPRESSION]",
+        "The most frequent values of a column, or those with the largest sum.",
+        &["The answer is exact, although its columns are called `approximate_…`."],
     ),
     operator(
         "top-nested",

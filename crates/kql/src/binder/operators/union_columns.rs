@@ -86,11 +86,9 @@ impl Binder<'_> {
 fn groups(legs: &[Leg], inner: bool) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for column in legs.iter().flat_map(|leg| &leg.relation.columns) {
-        let in_all = || {
-            legs.iter().all(|leg| {
-                leg.relation.columns.iter().any(|c| c.name == column.name && c.ty == column.ty)
-            })
-        };
+        // By name alone: a name with several types splits in either kind.
+        let in_all =
+            || legs.iter().all(|leg| leg.relation.columns.iter().any(|c| c.name == column.name));
         if inner && !in_all() {
             continue;
         }

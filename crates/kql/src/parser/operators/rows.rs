@@ -7,7 +7,7 @@ use crate::syntax::OperatorKind;
 impl Parser<'_> {
     pub(super) fn where_operator(&mut self) -> OperatorKind {
         self.hints();
-        OperatorKind::Where(self.scalar())
+        OperatorKind::Where(self.search_predicate())
     }
 
     pub(super) fn take_operator(&mut self) -> OperatorKind {

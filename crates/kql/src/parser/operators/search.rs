@@ -49,7 +49,7 @@ impl Parser<'_> {
     }
 
     /// An expression in which `column:"term"` is known.
-    fn search_predicate(&mut self) -> Expr {
+    pub(super) fn search_predicate(&mut self) -> Expr {
         let outer = std::mem::replace(&mut self.terms, true);
         let predicate = self.scalar();
         self.terms = outer;

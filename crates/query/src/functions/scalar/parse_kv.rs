@@ -116,31 +116,43 @@ impl Options {
     }
 
     fn delimited<'t>(&self, text: &'t str, pair: &str, kv: &str, values: &mut Values<'t>) {
-        let mut rest = text;
-        while !rest.is_empty() {
-            let Some((key, behind)) = self.key(rest, pair, kv) else {
+        let mut at = 0;
+        // Where the next `kv` stands: looked for once, also when many texts without one precede.
+        let mut next_kv = text.find(kv);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            if next_kv.is_some_and(|place| place < at) {
+                next_kv = rest.find(kv).map(|place| place + at);
+            }
+            let Some(place) = next_kv else { return };
+            let Some((key, behind)) = self.key(rest, place - at, pair, kv) else {
                 // No value here: on behind the next delimiter.
                 match rest.find(pair) {
-                    Some(at) => rest = &rest[at + pair.len()..],
+                    Some(end) => at += end + pair.len(),
                     None => return,
                 }
                 continue;
             };
             let (value, behind) = self.value(behind, pair, kv);
             self.keep(values, &key, value);
-            rest = behind;
+            at = text.len() - behind.len();
         }
     }
 
-    /// The key a pair starts with, and what stands behind its delimiter.
-    fn key<'t>(&self, text: &'t str, pair: &str, kv: &str) -> Option<(Cow<'t, str>, &'t str)> {
+    /// The key a pair starts with, and what stands behind its delimiter; `end` is where the next
+    /// `kv` is.
+    fn key<'t>(
+        &self,
+        text: &'t str,
+        end: usize,
+        pair: &str,
+        kv: &str,
+    ) -> Option<(Cow<'t, str>, &'t str)> {
         let start = text.trim_start();
         if let Some((key, behind)) = self.quoted(start)
             && let Some(behind) = behind.trim_start().strip_prefix(kv)
         {
             return Some((key, behind));
         }
-        let end = text.find(kv)?;
         let key = &text[..end];
         // A delimiter of pairs that stands around the key only is white space.
         if key.trim().contains(pair) || (!pair.trim().is_empty() && key.contains(pair)) {
@@ -222,9 +234,14 @@ impl Options {
 /// Where the value ends before the next key: at the last `pair` in front of the next `kv` that has
 /// one.
 fn next_key(text: &str, pair: &str, kv: &str) -> Option<usize> {
-    let keys = text.match_indices(kv).map(|(at, _)| at);
-    let mut ends = keys.filter_map(|at| text[..at].trim_end().rfind(pair));
-    ends.next()
+    let mut from = 0;
+    for (at, _) in text.match_indices(kv) {
+        if let Some(end) = text[from..at].trim_end().rfind(pair) {
+            return Some(from + end);
+        }
+        from = at + kv.len();
+    }
+    None
 }
 
 fn two_groups(pattern: &str) -> Result<Arc<Regex>> {
