@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::{SessionState, TaskContext};
@@ -179,9 +180,16 @@ pub(crate) fn error(error: DataFusionError) -> Error {
         },
         other => match other.find_root() {
             DataFusionError::ResourcesExhausted(_) => memory_error(),
+            DataFusionError::ArrowError(inner, _) if is_disk_full(inner) => memory_error(),
             _ => Error::Internal(text),
         },
     }
+}
+
+/// Whether a query put as much on disk as it may. DataFusion 55 tells it as an error of reading and
+/// writing, by its text alone.
+fn is_disk_full(error: &ArrowError) -> bool {
+    matches!(error, ArrowError::IoError(text, _) if text.contains("used disk space"))
 }
 
 fn memory_error() -> Error {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::execution::SessionState;
+use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -18,6 +19,11 @@ use crate::serial::SerialPlanner;
 
 /// Footers of extents kept in memory, in bytes.
 const FOOTERS_BYTES: usize = 128 << 20;
+
+/// How many times its memory a query may put on disk. What was spilled is merged a few parts at a
+/// time, as many as fit into memory: with far more parts than that a query would be busy with its
+/// own spilled rows until its time is over.
+const SPILLED_TIMES: u64 = 16;
 
 /// What all queries share: cached footers, the memory pool, the way to the files.
 #[derive(Debug)]
@@ -48,6 +54,7 @@ impl Shared {
         let pool = Arc::new(QueryPool::new(Arc::clone(&self.pool), memory_bytes));
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
             .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
+            .with_disk_manager_builder(spilling(memory_bytes))
             .build_arc()
             .map_err(|e| Error::Internal(e.to_string()))?;
         let state = SessionStateBuilder::new()
@@ -58,6 +65,12 @@ impl Shared {
             .build();
         Ok((state, pool))
     }
+}
+
+/// Where one query puts rows that do not fit into its memory, and how many.
+fn spilling(memory_bytes: u64) -> DiskManagerBuilder {
+    let most_bytes = memory_bytes.saturating_mul(SPILLED_TIMES);
+    DiskManagerBuilder::default().with_max_temp_directory_size(most_bytes)
 }
 
 fn config(threads: usize) -> SessionConfig {

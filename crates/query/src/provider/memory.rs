@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::compute::take_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
 use datafusion::datasource::{MemTable, provider_as_source};
@@ -15,7 +17,8 @@ use crate::plan::internal;
 /// One batch as a plan; its columns keep their names, without a table in front.
 pub(crate) fn unqualified(name: &str, batch: RecordBatch) -> Result<LogicalPlan, Error> {
     let schema = batch.schema();
-    let provider = MemTable::try_new(Arc::clone(&schema), vec![vec![batch]]).map_err(internal)?;
+    let batches = chunks(batch).map_err(|e| internal(e.into()))?;
+    let provider = MemTable::try_new(Arc::clone(&schema), vec![batches]).map_err(internal)?;
     let names = schema.fields().iter().map(|f| f.name().clone());
     let table = TableReference::bare(name);
     let columns = names.map(|n| qualified(&table, &n).alias(n)).collect::<Vec<_>>();
@@ -23,6 +26,24 @@ pub(crate) fn unqualified(name: &str, batch: RecordBatch) -> Result<LogicalPlan,
         .project(columns)
         .and_then(LogicalPlanBuilder::build)
         .map_err(internal)
+}
+
+/// Rows of one batch: as many as the engine makes itself.
+const CHUNK_ROWS: usize = 8192;
+
+/// The batch in batches that share no memory. Operators that hold rows count the whole memory
+/// behind each batch: parts of a large one would be counted at its size every time.
+fn chunks(batch: RecordBatch) -> Result<Vec<RecordBatch>, ArrowError> {
+    if batch.num_rows() <= CHUNK_ROWS {
+        return Ok(vec![batch]);
+    }
+    let rows = u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
+    let starts = (0..rows).step_by(CHUNK_ROWS);
+    let chunk = |start: u32| {
+        let end = start.saturating_add(CHUNK_ROWS as u32).min(rows);
+        take_record_batch(&batch, &UInt32Array::from_iter_values(start..end))
+    };
+    starts.map(chunk).collect()
 }
 
 /// Batches as a table read by up to `threads` threads.

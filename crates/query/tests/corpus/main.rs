@@ -10,6 +10,7 @@ mod cases;
 mod functions;
 mod judge;
 mod limits;
+mod memory;
 mod properties;
 mod recorded;
 mod world;
@@ -55,6 +56,9 @@ fn main() -> ExitCode {
         }
         if wanted("limits") {
             limits::run(&mut report).await;
+        }
+        if wanted("memory") {
+            memory::run(&mut report).await;
         }
         if wanted("properties") {
             properties::run(&mut report).await;
