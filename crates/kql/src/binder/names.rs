@@ -55,6 +55,17 @@ impl Names {
         }
     }
 
+    /// Takes a name as it is, also when another column of the list has it: in `extend` the last
+    /// one counts. `None` when the same name was written before.
+    pub fn replacing(&mut self, name: &str, written: bool) -> Option<String> {
+        let before = self.taken.get(name) == Some(&true);
+        if written && before {
+            return None;
+        }
+        self.taken.insert(name.to_owned(), written || before);
+        Some(name.to_owned())
+    }
+
     /// Whether the name is taken.
     pub fn has(&self, name: &str) -> bool {
         self.taken.contains_key(name)

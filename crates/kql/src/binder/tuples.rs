@@ -38,6 +38,9 @@ impl Binder<'_> {
         rest: Rest,
     ) -> Option<Vec<Output<'n>>> {
         let syntax::ExprKind::Call { name, args } = &unwrap(&item.value).kind else { return None };
+        if let Some(sorted) = self.sorted_arrays(item, name, args, row) {
+            return Some(sorted);
+        }
         let signature = self.tuple_function(name)?;
         let span = item.value.span;
         let of = args.first().and_then(|arg| self.default_name(&arg.value, row));
@@ -68,6 +71,49 @@ impl Binder<'_> {
             (name, part)
         });
         Some(outputs.collect())
+    }
+
+    /// The columns of `array_sort_asc(a, b)`: one per array, all of them kept.
+    fn sorted_arrays<'n>(
+        &mut self,
+        item: &'n NamedExpr,
+        name: &Name,
+        args: &[syntax::Argument],
+        row: &[Column],
+    ) -> Option<Vec<Output<'n>>> {
+        let sorts = matches!(name.text.as_str(), "array_sort_asc" | "array_sort_desc");
+        if !sorts || args.len() < 2 || self.lookup(&name.text).is_some() {
+            return None;
+        }
+        let signature = signatures::scalar_function(&name.text)?;
+        let span = item.value.span;
+        let bound = self.arguments(args, row);
+        let last_is_order =
+            bound.as_ref().and_then(|args| args.last()).is_some_and(|a| a.ty == model::Type::Bool);
+        let arrays = args.len() - usize::from(last_is_order);
+        if arrays < 2 {
+            return None;
+        }
+        let call = bound.and_then(|args| self.resolve(signature, name, args, span));
+        let outputs = (0_i64..).zip(&args[..arrays]).enumerate().map(|(k, (at, arg))| {
+            let derived = || {
+                let of = self.default_name(&arg.value, row).unwrap_or_else(|| format!("array{k}"));
+                OutputName::Derived(format!("{of}_sorted"))
+            };
+            let name = item.names.get(k).map_or_else(derived, OutputName::Written);
+            let part = call.clone().map(|base| {
+                let step = Box::new(PathStep::Index(at));
+                let kind = ExprKind::Path { base: Box::new(base), step };
+                Expr { kind, ty: model::Type::Dynamic, span }
+            });
+            (name, part)
+        });
+        let outputs: Vec<Output<'n>> = outputs.collect();
+        if let Some(extra) = item.names.get(arrays) {
+            let message = format!("`{}()` yields {arrays} columns here", name.text);
+            let _: Option<()> = self.error(codes::NOT_ALLOWED, extra.span, message);
+        }
+        Some(outputs)
     }
 
     fn tuple_function(&self, name: &Name) -> Option<&'static Signature> {

@@ -5,7 +5,12 @@ use model::Type;
 use super::short::*;
 use super::{Naming, Overload, Param, Signature, over, scalar};
 
-const SORT: &[Overload] = &[over(&[DYNAMIC, BOOL], Type::Dynamic).optional(1)];
+/// Several arrays are sorted along with the first: as a value an array of all of them.
+const SORT: &[Overload] = &[
+    over(&[DYNAMIC, BOOL], Type::Dynamic).optional(1),
+    over(&[DYNAMIC, DYNAMIC], Type::Dynamic).repeat(1, 1),
+    over(&[DYNAMIC, DYNAMIC, BOOL], Type::Dynamic).repeat(1, 1),
+];
 const SETS: &[Overload] = &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic).repeat(1, 1)];
 const PAIR: &[Overload] = &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic)];
 const MOVED: &[Overload] = &[over(&[DYNAMIC, LONG], Type::Dynamic)];
@@ -42,8 +47,12 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("array_sum", &[over(&[DYNAMIC], Type::Real)], "the sum of an array's numbers")
         .also(&["series_sum"]),
     scalar("array_reverse", &[over(&[DYNAMIC], Type::Dynamic)], "the elements backwards"),
-    scalar("array_sort_asc", SORT, "the elements in ascending order").named(Naming::Special),
-    scalar("array_sort_desc", SORT, "the elements in descending order").named(Naming::Special),
+    scalar("array_sort_asc", SORT, "the elements in ascending order; further arrays likewise")
+        .takes("array, more_arrays, nulls_last")
+        .named(Naming::Special),
+    scalar("array_sort_desc", SORT, "the elements in descending order; further arrays likewise")
+        .takes("array, more_arrays, nulls_last")
+        .named(Naming::Special),
     scalar("bag_keys", &[over(&[DYNAMIC], Type::Dynamic)], "the array of a bag's property names"),
     scalar(
         "bag_merge",

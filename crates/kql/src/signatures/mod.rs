@@ -10,6 +10,7 @@ mod conversion;
 mod datetime;
 mod dynamic;
 mod encoding;
+mod geo;
 mod internal;
 mod make_series;
 mod math;
@@ -243,6 +244,7 @@ pub fn families() -> impl Iterator<Item = Family> {
         ("Arrays and bags", dynamic::SIGNATURES),
         ("Series", series::SIGNATURES),
         ("Addresses", network::SIGNATURES),
+        ("Places", geo::SIGNATURES),
         ("Conditions", conditional::SIGNATURES),
         ("Stored counts and quantiles", sketches::SIGNATURES),
         ("Aggregates", aggregate::SIGNATURES),

@@ -8,7 +8,7 @@ use super::super::Binder;
 use super::super::expressions::column_ref;
 use super::super::names::Names;
 use super::super::tuples::{OutputName, Rest};
-use crate::bound::{Expr, Relation};
+use crate::bound::{Expr, ExprKind, Relation};
 use crate::codes;
 use crate::diagnostic::Span;
 use crate::syntax::{self, NamedExpr};
@@ -25,7 +25,15 @@ impl Binder<'_> {
         let mut replaced: HashMap<String, Option<Expr>> = HashMap::new();
         let mut added: Vec<String> = Vec::new();
         let mut put = |name: String, value: Option<Expr>| {
-            if !input.columns.iter().any(|c| c.name == name) {
+            let column = input.columns.iter().find(|c| c.name == name);
+            // A column that stays itself replaces nothing: `extend tostring(n), tolong(n)`.
+            let itself = value.as_ref().zip(column).is_some_and(
+                |(value, column)| matches!(value.kind, ExprKind::Column(id) if id == column.id),
+            );
+            if itself && replaced.contains_key(&name) {
+                return;
+            }
+            if column.is_none() && !added.contains(&name) {
                 added.push(name.clone());
             }
             replaced.insert(name, value);
@@ -43,10 +51,10 @@ impl Binder<'_> {
             }
             let name = match item.names.as_slice() {
                 [] => match self.default_name(&item.value, &input.columns) {
-                    Some(name) => own.derived(Some(&name)),
+                    Some(name) => own.replacing(&name, false).unwrap_or(name),
                     None => own.numbered(|name| input.columns.iter().any(|c| c.name == name)),
                 },
-                [name] => match own.written(&name.text) {
+                [name] => match own.replacing(&name.text, true) {
                     Some(name) => name,
                     None => return self.named_twice(name),
                 },

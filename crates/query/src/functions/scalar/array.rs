@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::Result;
-use model::json;
+use model::{Type, json};
 
 use super::super::Build;
 use super::super::json::scan::{self, Kind};
@@ -139,23 +139,43 @@ fn index_of(args: &Args) -> Result<ArrayRef> {
     })
 }
 
-/// Numbers by value before texts by code point; nulls last unless the second argument is false.
+/// Numbers by value before texts by code point; nulls last unless the last argument is false.
+/// Several arrays: an array of all of them, each in the order of the first; null for one of another
+/// length.
 fn sort(args: &Args, descending: bool) -> Result<ArrayRef> {
-    let nulls_last = if args.has(1) { Some(args.bool(1)?) } else { None };
-    let arrays = args.text(0)?;
+    let ordered = args.types.last() == Some(&Type::Bool);
+    let count = args.count() - usize::from(ordered);
+    let nulls_last = if ordered { Some(args.bool(count)?) } else { None };
+    let arrays = (0..count).map(|k| args.text(k)).collect::<Result<Vec<_>>>()?;
     args.texts(|row, out| {
-        let Some(mut elements) = arrays.get(row).and_then(scan::elements) else { return false };
+        let Some(first) = arrays[0].get(row).and_then(scan::elements) else { return false };
         let last = nulls_last.as_ref().and_then(|n| n.get(row)).unwrap_or(true);
-        elements.sort_by(|a, b| match (scan::is_null(a), scan::is_null(b)) {
-            (true, true) => Ordering::Equal,
-            (true, false) if last => Ordering::Greater,
-            (true, false) => Ordering::Less,
-            (false, true) if last => Ordering::Less,
-            (false, true) => Ordering::Greater,
-            _ if descending => compare(b, a),
-            _ => compare(a, b),
+        let mut order: Vec<usize> = (0..first.len()).collect();
+        order.sort_by(|a, b| {
+            let (a, b) = (first[*a], first[*b]);
+            match (scan::is_null(a), scan::is_null(b)) {
+                (true, true) => Ordering::Equal,
+                (true, false) if last => Ordering::Greater,
+                (true, false) => Ordering::Less,
+                (false, true) if last => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                _ if descending => compare(b, a),
+                _ => compare(a, b),
+            }
         });
-        write_array(out, elements);
+        if count == 1 {
+            write_array(out, order.iter().map(|at| first[*at]));
+            return true;
+        }
+        out.push('[');
+        for array in &arrays {
+            scan::separate(out);
+            match array.get(row).and_then(scan::elements).filter(|e| e.len() == first.len()) {
+                Some(elements) => write_array(out, order.iter().map(|at| elements[*at])),
+                None => out.push_str("null"),
+            }
+        }
+        out.push(']');
         true
     })
 }

@@ -23,6 +23,10 @@ mod estimate_data_size;
 mod extract;
 mod format_bytes;
 mod format_datetime;
+mod geo;
+mod geo_polygon;
+mod geo_wkt;
+mod geohash;
 mod gettype;
 mod has;
 mod has_ipv4;
@@ -116,6 +120,10 @@ const FAMILIES: &[Family] = &[
     extract::FAMILY,
     format_bytes::FAMILY,
     format_datetime::FAMILY,
+    geo::FAMILY,
+    geo_polygon::FAMILY,
+    geo_wkt::FAMILY,
+    geohash::FAMILY,
     gettype::FAMILY,
     has::FAMILY,
     has_ipv4::FAMILY,
