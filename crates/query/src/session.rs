@@ -81,8 +81,8 @@ fn config(threads: usize) -> SessionConfig {
     options.execution.parquet.reorder_filters = true;
     options.execution.parquet.schema_force_view_types = true;
     options.execution.collect_statistics = true;
-    // The check compares what the logical and the physical plan conclude about nulls, and DataFusion
-    // 55 concludes less in the physical one: `countif(iff(…))` of constants would fail.
+    // The check compares what the logical and the physical plan conclude about nulls, and
+    // DataFusion 55 concludes less in the physical one: `countif(iff(…))` of constants would fail.
     options.execution.skip_physical_aggregate_schema_check = true;
     config
 }

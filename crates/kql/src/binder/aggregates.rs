@@ -316,8 +316,8 @@ impl Binder<'_> {
         carried
     }
 
-    /// `*`: every column that is neither a key by itself nor carried already; `keys` are the columns
-    /// that are keys, a key computed from a column leaves it in.
+    /// `*`: every column that is neither a key by itself (`keys`) nor carried already; a key
+    /// computed from a column leaves it in.
     fn all_columns(
         &mut self,
         carried: &mut Vec<Carried>,
