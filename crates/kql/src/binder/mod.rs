@@ -150,8 +150,8 @@ struct Binder<'a> {
     /// How many questions about rows came up, and the first one without an answer.
     questions: usize,
     asked: Option<Box<Question>>,
-    /// How many sub-queries over groups of rows were bound.
-    groups: u32,
+    /// Of each sub-query over groups of rows what all groups have together.
+    groups: Vec<crate::bound::Relation>,
     /// Columns whose expression was wrong: naming them is quiet.
     poisoned: HashSet<ColumnId>,
     /// Visible names, innermost last.
@@ -193,7 +193,7 @@ impl<'a> Binder<'a> {
             shared_tables: 0,
             questions: 0,
             asked: None,
-            groups: 0,
+            groups: Vec::new(),
             poisoned: HashSet::new(),
             frames: vec![Frame::default()],
             aggregating: None,

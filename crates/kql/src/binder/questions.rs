@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::question::{Answer, Question, QuestionKind};
 
 use super::Binder;
+use super::threads::has_rows;
 
 /// Questions of one query: each may cost as much as the query.
 const QUESTIONS_MAX: usize = 16;
@@ -33,7 +34,13 @@ impl Binder<'_> {
         if let Some(answer) = self.options.answers.get(number) {
             return Some(answer.clone());
         }
-        let relation = Relation { span, ..relation };
+        // The columns of all groups together are those of each.
+        let relation = Relation { span, ..self.over_all_groups(relation) };
+        if has_rows(&relation) {
+            let message = "this plugin is not supported at this place of a sub-query over groups";
+            return self
+                .report(Diagnostic::new(codes::NOT_SUPPORTED, span, message).help(SCHEMA_HELP));
+        }
         self.asked.get_or_insert_with(|| Box::new(Question { relation, kind }));
         None
     }

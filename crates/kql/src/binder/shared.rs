@@ -59,9 +59,11 @@ impl Binder<'_> {
 /// whatever order. Rows that depend on an order may differ: threads race.
 fn is_repeatable(relation: &Relation) -> bool {
     match &relation.kind {
-        RelationKind::Scan { .. } | RelationKind::Values { .. } | RelationKind::Shared { .. } => {
-            true
-        }
+        // The rows of a group are made repeatable where all groups stand.
+        RelationKind::Scan { .. }
+        | RelationKind::Values { .. }
+        | RelationKind::Shared { .. }
+        | RelationKind::Rows { .. } => true,
         RelationKind::Range { from, to, step } => [from, to, step].into_iter().all(is_constant),
         RelationKind::Where { input, predicate } => is_repeatable(input) && is_constant(predicate),
         RelationKind::Project { input, expressions } => {

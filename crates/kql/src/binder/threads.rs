@@ -66,10 +66,32 @@ struct Threading {
 }
 
 impl Binder<'_> {
-    /// A number for the groups of one operator.
-    pub(super) fn group(&mut self) -> u32 {
-        self.groups += 1;
-        self.groups
+    /// A number for the groups of one operator, whose rows are `rows`.
+    pub(super) fn group(&mut self, rows: &Relation) -> u32 {
+        self.groups.push(rows.clone());
+        u32::try_from(self.groups.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// The relation with the rows of all groups where those of one stand.
+    pub(super) fn over_all_groups(&self, mut relation: Relation) -> Relation {
+        if let RelationKind::Rows { group, .. } = relation.kind {
+            let Some(rows) = self.groups.get(group as usize) else { return relation };
+            let span = relation.span;
+            let rows = self.over_all_groups(rows.clone());
+            let columns = relation.columns;
+            let expressions =
+                columns.iter().zip(&rows.columns).map(|(to, from)| (to.id, column_ref(from, span)));
+            let expressions = expressions.collect();
+            let kind = RelationKind::Project { input: Box::new(rows), expressions };
+            return Relation { kind, columns, span };
+        }
+        for input in inputs_mut(&mut relation) {
+            let columns = input.columns.clone();
+            let kind = RelationKind::Values { rows: Vec::new() };
+            let empty = Relation { kind, columns, span: input.span };
+            *input = self.over_all_groups(std::mem::replace(input, empty));
+        }
+        relation
     }
 
     /// A column under a name no query can write.
@@ -464,12 +486,34 @@ fn inputs(relation: &Relation) -> Vec<&Relation> {
     }
 }
 
+fn inputs_mut(relation: &mut Relation) -> Vec<&mut Relation> {
+    match &mut relation.kind {
+        RelationKind::Where { input, .. }
+        | RelationKind::Project { input, .. }
+        | RelationKind::Summarize { input, .. }
+        | RelationKind::Sort { input, .. }
+        | RelationKind::Take { input, .. }
+        | RelationKind::Serialize { input }
+        | RelationKind::Window { input, .. }
+        | RelationKind::Steps { input, .. }
+        | RelationKind::MvExpand { input, .. } => vec![input],
+        RelationKind::Union { inputs } => inputs.iter_mut().map(|(input, _)| input).collect(),
+        RelationKind::Join { left, right, .. } => vec![left, right],
+        _ => Vec::new(),
+    }
+}
+
 /// Whether rows of the group come out of the relation or are read on the way.
 fn reads(relation: &Relation, group: u32) -> bool {
     match relation.kind {
         RelationKind::Rows { group: own, .. } => own == group,
         _ => inputs(relation).into_iter().any(|input| reads(input, group)),
     }
+}
+
+/// Whether rows of any group are read.
+pub(super) fn has_rows(relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::Rows { .. }) || inputs(relation).into_iter().any(has_rows)
 }
 
 /// How often the rows of the group are used.

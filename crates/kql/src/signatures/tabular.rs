@@ -128,7 +128,11 @@ static OPERATORS: &[TabularOperator] = &[
         "mv-apply",
         "T | mv-apply [NAME =] ARRAY [to typeof(TYPE)] [, …] [limit N] on (SUBQUERY)",
         "Runs a sub-query over the elements of each row's array.",
-        &["A row whose array is empty gives no rows."],
+        &[
+            "A row whose array is empty gives no rows.",
+            "Columns of the row that the sub-query does not yield are kept.",
+            "Elements come in their order: `make_list()` and window functions see it.",
+        ],
     )
     .also(&["mvapply"]),
     operator(
@@ -140,6 +144,9 @@ static OPERATORS: &[TabularOperator] = &[
             "Several arrays are expanded side by side; shorter ones are filled with null.",
             "A row whose arrays are all empty is dropped; null counts as one element.",
             "`NAME = ARRAY` keeps the source column; without a name it is replaced.",
+            "`to typeof(…)` converts numbers and bools, it does not read texts: `\"2\"` as long is \
+             null.",
+            "The old spelling `mvexpand` makes at most 128 rows of one, as it does at the vendor's.",
         ],
     )
     .also(&["mvexpand"]),
@@ -169,7 +176,11 @@ static OPERATORS: &[TabularOperator] = &[
         "partition",
         "T | partition [hint.strategy=…] by COLUMN (SUBQUERY)",
         "Runs a sub-query over the rows of each value of a column.",
-        &[],
+        &[
+            "A part that the sub-query filters away still counts for a `summarize` without `by`.",
+            "The hints change nothing.",
+            "The form with braces, `partition by c { T | … }`, is refused.",
+        ],
     ),
     operator(
         "print",
@@ -286,7 +297,12 @@ static OPERATORS: &[TabularOperator] = &[
         "top-nested",
         "T | top-nested [N] of COLUMN [with others = NAME] by AGGREGATE [, top-nested …]",
         "The top values of a column, and of further columns within each of them.",
-        &[],
+        &[
+            "Each level yields two columns: the value, and `aggregated_COLUMN`.",
+            "Without `N` all values are kept.",
+            "`with others` adds a row of everything beside the top; levels without a label are \
+             empty in it.",
+        ],
     ),
     operator(
         "union",

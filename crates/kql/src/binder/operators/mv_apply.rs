@@ -35,7 +35,7 @@ impl Binder<'_> {
         let row = row?;
         let visible: Vec<Column> =
             relation.columns.iter().filter(|c| c.id != row.id).cloned().collect();
-        let group = self.group();
+        let group = self.group(&relation);
         let result = self.over_rows(subquery, (group, true), &visible, span)?;
         let columns = result.columns.clone();
         let yields = |name: &str| columns.iter().any(|c| c.name == name);

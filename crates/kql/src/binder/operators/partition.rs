@@ -32,7 +32,7 @@ impl Binder<'_> {
         }
         let column = self.find_column(&input.columns, by)?;
         self.refuse_dynamic(&column_ref(&column, by.span), "`partition by`")?;
-        let group = self.group();
+        let group = self.group(&input);
         let serialized = is_serialized(&input);
         let result = self.over_rows(subquery, (group, serialized), &input.columns, span)?;
         let mut list: Vec<_> =

@@ -185,7 +185,8 @@ impl Binder<'_> {
         let per: Vec<ColumnId> = columns.iter().step_by(2).map(|c| c.id).collect();
         let relation = match &level.count {
             Some(count) => {
-                self.refuse_dynamic(&column_ref(&value, span), "`top-nested … by`")?;
+                let written = level.aggregate.value.span;
+                self.refuse_dynamic(&column_ref(&value, written), "`top-nested … by`")?;
                 let order = SortKey {
                     value: column_ref(&value, span),
                     descending: level.descending,
