@@ -76,6 +76,34 @@ impl Binder<'_> {
         result
     }
 
+    /// What is wrong with a function however it is called.
+    pub(super) fn check_function(
+        &mut self,
+        parameters: &[Parameter],
+        body: &[syntax::Statement],
+        span: Span,
+    ) -> Option<()> {
+        for (i, parameter) in parameters.iter().enumerate() {
+            let name = &parameter.name;
+            if parameters.iter().take(i).any(|earlier| earlier.name.text == name.text) {
+                let message = format!("the parameter `{}` is named twice", name.text);
+                return self.error(codes::NAMED_TWICE, name.span, message);
+            }
+        }
+        let ends = body.last().map(|last| matches!(last.kind, StatementKind::Expression(_)));
+        if ends != Some(true) {
+            let message = "the function yields nothing";
+            let help = "its body ends with an expression: `(x: long) { x + 1 }`";
+            return self.report(Diagnostic::new(codes::NO_RESULT, span, message).help(help));
+        }
+        let lets = body.iter().take(body.len().saturating_sub(1));
+        for statement in lets.filter(|s| !matches!(s.kind, StatementKind::Let { .. })) {
+            let message = "only `let` and, at the end, one expression can stand in a function";
+            return self.error(codes::NOT_ALLOWED, statement.span, message);
+        }
+        Some(())
+    }
+
     fn body(&mut self, statements: &[syntax::Statement]) -> Option<Value> {
         for statement in statements {
             match &statement.kind {
@@ -90,10 +118,8 @@ impl Binder<'_> {
                         }
                     };
                 }
-                _ => {
-                    let message = "only `let` and one expression can stand in a function";
-                    return self.error(codes::NOT_ALLOWED, statement.span, message);
-                }
+                // Reported where the function is written.
+                _ => return None,
             }
         }
         None

@@ -17,7 +17,12 @@ use super::sources::plain_literal;
 
 impl Binder<'_> {
     pub(super) fn query_parameters(&mut self, parameters: &[Parameter]) {
-        for parameter in parameters {
+        for (i, parameter) in parameters.iter().enumerate() {
+            let name = &parameter.name;
+            if parameters.iter().take(i).any(|earlier| earlier.name.text == name.text) {
+                let message = format!("the parameter `{}` is named twice", name.text);
+                let _: Option<()> = self.error(codes::NAMED_TWICE, name.span, message);
+            }
             let binding = self.query_parameter(parameter).unwrap_or(Binding::Poisoned);
             self.declare(&parameter.name.text, binding);
         }

@@ -124,6 +124,11 @@ impl Binder<'_> {
                 self.broken_value(value);
                 None
             }
+            ExprKind::Lambda { parameters, body, .. }
+                if self.check_function(parameters, body, value.span).is_none() =>
+            {
+                None
+            }
             ExprKind::Lambda { view, parameters, body } => {
                 let tabular = self.body_is_tabular(parameters, body);
                 Some(Binding::Function(std::rc::Rc::new(Function {
