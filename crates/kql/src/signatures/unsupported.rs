@@ -27,6 +27,11 @@ const ALTERNATIVES: &[(&[&str], &str)] = &[
          `extract()` takes parts out of other texts",
     ),
     (
+        &["parse_version"],
+        "decimals here have about 16 digits, too few to tell versions apart; compare the parts: \
+         `toint(split(v, '.')[0])`",
+    ),
+    (
         &["cursor_after", "cursor_before_or_at", "cursor_current", "current_cursor"],
         "filter by time",
     ),
@@ -75,3 +80,15 @@ const KNOWN: &str = "
     rowstore_ordinal_range
     stored_query_result table
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_is_given_for_refused_functions_only() {
+        for name in ALTERNATIVES.iter().flat_map(|(names, _)| *names) {
+            assert!(is_known_elsewhere(name), "{name} is not refused");
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
             })
         })
     }),
-    ("base64_decode_tostring", |c| c.kernel(|a| decoded(a, |bytes, out| write_text(bytes, out)))),
+    ("base64_decode_tostring", |c| c.kernel(|a| decoded(a, write_text))),
     ("base64_encode_fromarray", |c| c.kernel(from_array)),
     ("base64_decode_toarray", |c| c.kernel(|a| decoded(a, write_array))),
     ("base64_encode_fromguid", |c| c.kernel(from_guid)),

@@ -79,7 +79,8 @@ fn distance(a: Point, b: Point) -> f64 {
 fn azimuth(from: Point, to: Point) -> Option<f64> {
     const TINY_METRES: f64 = 1e-6;
     let length = distance(from, to);
-    if length < TINY_METRES || length > RADIUS_METRES * std::f64::consts::PI - TINY_METRES {
+    let opposite_metres = RADIUS_METRES * std::f64::consts::PI;
+    if !(TINY_METRES..=opposite_metres - TINY_METRES).contains(&length) {
         return None;
     }
     let turn = to.longitude - from.longitude;

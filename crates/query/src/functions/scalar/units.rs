@@ -103,7 +103,7 @@ pub(super) const FORCE: Units = &[
     ("Poundal", POUND * FOOT),
 ];
 
-const THERMAL_UNIT: f64 = 1055.055_852_62;
+const THERMAL_UNIT: f64 = 1_055.055_852_62;
 const CALORIE: f64 = 4.184;
 const ELECTRON_VOLT: f64 = 1.602_176_634e-19;
 const WATT_HOUR: f64 = 3600.0;
