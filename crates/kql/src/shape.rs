@@ -229,7 +229,9 @@ fn operator(operator: &mut OperatorKind) {
             name(n);
             properties.iter_mut().for_each(|property| name(&mut property.name));
         }
-        OperatorKind::As(n) | OperatorKind::Unsupported(n) | OperatorKind::Unknown(n) => name(n),
+        OperatorKind::As { name: n, .. }
+        | OperatorKind::Unsupported(n)
+        | OperatorKind::Unknown(n) => name(n),
         OperatorKind::Count | OperatorKind::GetSchema => {}
     }
 }

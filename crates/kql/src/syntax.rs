@@ -347,7 +347,11 @@ pub enum OperatorKind {
         kind: Name,
         properties: Vec<RenderProperty>,
     },
-    As(Name),
+    As {
+        name: Name,
+        /// `hint.materialized=true`: computed once.
+        materialized: bool,
+    },
     Serialize(Vec<NamedExpr>),
     GetSchema,
     Sample(Expr),

@@ -29,8 +29,8 @@ impl Printer {
             OperatorKind::Sample(count) => self.one("sample ", count),
             OperatorKind::Count => self.text("count"),
             OperatorKind::GetSchema => self.text("getschema"),
-            OperatorKind::As(name) => {
-                self.text("as ");
+            OperatorKind::As { name, materialized } => {
+                self.text(if *materialized { "as hint.materialized=true " } else { "as " });
                 self.name(name);
             }
             OperatorKind::Union { parameters, legs } => {

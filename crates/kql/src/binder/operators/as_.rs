@@ -6,7 +6,8 @@ use crate::bound::Relation;
 use crate::syntax::Name;
 
 impl Binder<'_> {
-    pub(super) fn as_name(&mut self, input: Relation, name: &Name) -> Relation {
+    pub(super) fn as_name(&mut self, input: Relation, name: &Name, materialized: bool) -> Relation {
+        let input = if materialized { self.shared(input) } else { input };
         self.declare(&name.text, Binding::Table(input.clone()));
         input
     }

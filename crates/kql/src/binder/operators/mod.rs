@@ -73,7 +73,7 @@ impl Binder<'_> {
             self.spend(1, operator.span)?;
             let before = i.checked_sub(1).and_then(|i| operators.get(i));
             self.named = match before.map(|operator| &operator.kind) {
-                Some(OperatorKind::As(name)) => Some(name.text.clone()),
+                Some(OperatorKind::As { name, .. }) => Some(name.text.clone()),
                 _ => None,
             };
             let bound = match self.is_broken(operator.span) {
@@ -186,7 +186,7 @@ impl Binder<'_> {
                 self.join(input, kind.map(|(kind, _)| kind), right, keys, span)
             }
             O::Lookup { kind, right, keys } => self.lookup_join(input, *kind, right, keys, span),
-            O::As(name) => Some(self.as_name(input, name)),
+            O::As { name, materialized } => Some(self.as_name(input, name, *materialized)),
             O::Invoke { name, args } => self.invoke(input, name, args, span),
             O::Scan(scan) => self.scan_steps(input, scan, span),
             O::Serialize(items) => self.serialize(input, items, span),

@@ -111,7 +111,9 @@ impl Binder<'_> {
         let name = match written {
             ExprKind::Name(name) if self.is_named_leg(&name.text) => Some(name.text.clone()),
             ExprKind::Pipeline(Pipeline { operators, .. }) => match operators.last() {
-                Some(Operator { kind: OperatorKind::As(name), .. }) => Some(name.text.clone()),
+                Some(Operator { kind: OperatorKind::As { name, .. }, .. }) => {
+                    Some(name.text.clone())
+                }
                 _ => None,
             },
             _ => None,

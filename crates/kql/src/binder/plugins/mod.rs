@@ -5,6 +5,7 @@
 
 mod activity_counts_metrics;
 mod bag_unpack;
+mod dcount_intersect;
 mod narrow;
 mod pivot;
 mod rows_near;
@@ -39,6 +40,11 @@ static PLUGINS: &[Plugin] = &[
         bind: |b, input, e, span| b.bag_unpack(input, e, span),
     },
     Plugin {
+        name: "dcount_intersect",
+        takes_schema: false,
+        bind: |b, input, e, span| b.dcount_intersect(input, e, span),
+    },
+    Plugin {
         name: "identity",
         takes_schema: false,
         bind: |b, input, e, _| b.expect_arguments(e, 0, 0).map(|()| input),
@@ -71,7 +77,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("cosmosdb_sql_request", "queries ask nothing outside"),
     ("csharp", "queries run no programs"),
     ("dax_request", "queries ask nothing outside"),
-    ("dcount_intersect", "intersect sets: `array_length(set_intersect(make_set(a), make_set(b)))`"),
     ("diffpatterns", "`summarize countif(a), countif(b) by` the columns of interest"),
     ("diffpatterns_text", ""),
     ("estimate_rows_count", "`count` gives the number"),

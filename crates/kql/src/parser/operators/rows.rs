@@ -2,7 +2,7 @@
 
 use super::super::Parser;
 use crate::codes;
-use crate::syntax::OperatorKind;
+use crate::syntax::{ExprKind, Literal, OperatorKind, OperatorParameter};
 
 impl Parser<'_> {
     pub(super) fn where_operator(&mut self) -> OperatorKind {
@@ -44,8 +44,13 @@ impl Parser<'_> {
     }
 
     pub(super) fn as_operator(&mut self) -> OperatorKind {
-        self.hints();
-        OperatorKind::As(self.name("a name for the rows"))
+        let hints = self.operator_parameters(&[]);
+        let is_set = |hint: &OperatorParameter| {
+            let is_true = matches!(hint.value.kind, ExprKind::Literal(Literal::Bool(true)));
+            hint.name.text == "hint.materialized" && is_true
+        };
+        let materialized = hints.iter().any(is_set);
+        OperatorKind::As { name: self.name("a name for the rows"), materialized }
     }
 
     pub(super) fn serialize_operator(&mut self) -> OperatorKind {
