@@ -90,6 +90,15 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             }
         }
         RelationKind::Serialize { input } => visit_relation(input, visit),
+        RelationKind::Window { .. }
+        | RelationKind::Steps { .. }
+        | RelationKind::MvExpand { .. } => visit_ordered(relation, visit),
+    }
+}
+
+/// The operators that number or repeat rows.
+fn visit_ordered(relation: &mut Relation, visit: &mut dyn FnMut(&mut ColumnId)) {
+    match &mut relation.kind {
         RelationKind::Window { input, calls, partition } => {
             visit_relation(input, visit);
             for (id, call) in calls {
@@ -98,7 +107,6 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             }
             partition.iter_mut().for_each(visit);
         }
-        RelationKind::Steps { .. } => visit_steps(relation, visit),
         RelationKind::MvExpand { input, expansion } => {
             visit_relation(input, visit);
             for item in &mut expansion.items {
@@ -108,6 +116,7 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
             expansion.limit.iter_mut().for_each(|limit| visit_expr(limit, visit));
             expansion.index.iter_mut().chain(&mut expansion.row).for_each(visit);
         }
+        _ => visit_steps(relation, visit),
     }
 }
 

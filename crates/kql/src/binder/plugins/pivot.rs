@@ -31,6 +31,9 @@ const AGGREGATES: &[(&str, &str, usize)] = &[
     ("make_bag", "make_bag_if", 1),
 ];
 
+/// Columns as a schema names them.
+type Order = Vec<(String, Type)>;
+
 /// What stands in the cells.
 struct Cells {
     signature: &'static Signature,
@@ -130,8 +133,8 @@ impl Binder<'_> {
         &mut self,
         schema: &OutputSchema,
         keys: &[Column],
-    ) -> Option<(Vec<String>, Option<Vec<(String, Type)>>)> {
-        let mut order: Vec<(String, Type)> = Vec::new();
+    ) -> Option<(Vec<String>, Option<Order>)> {
+        let mut order: Order = Vec::new();
         if schema.all {
             order.extend(keys.iter().map(|key| (key.name.clone(), key.ty)));
         }
@@ -228,7 +231,7 @@ impl Binder<'_> {
     fn in_schema(
         &mut self,
         pivoted: Relation,
-        order: Option<Vec<(String, Type)>>,
+        order: Option<Order>,
         span: Span,
     ) -> Option<Relation> {
         let Some(order) = order else { return Some(pivoted) };
