@@ -193,12 +193,6 @@ fn operator(operator: &mut OperatorKind) {
         }
         OperatorKind::SampleDistinct { count, of } => [count, of].into_iter().for_each(expr),
         OperatorKind::MvExpand(expand) => mv_expand(expand),
-        OperatorKind::Evaluate(evaluate) => {
-            operator_parameters(&mut evaluate.parameters);
-            name(&mut evaluate.plugin);
-            arguments(&mut evaluate.arguments);
-            evaluate.schema.iter_mut().for_each(|s| schema(&mut s.columns));
-        }
         OperatorKind::Parse(_)
         | OperatorKind::ParseKv(_)
         | OperatorKind::Search(_)
@@ -211,6 +205,31 @@ fn operator(operator: &mut OperatorKind) {
         }
         OperatorKind::Scan(inner) => scan(inner),
         OperatorKind::MakeSeries(series) => make_series(series),
+        OperatorKind::Evaluate(_)
+        | OperatorKind::Invoke { .. }
+        | OperatorKind::MvApply { .. }
+        | OperatorKind::Partition { .. } => calling_operator(operator),
+        OperatorKind::TopNested(levels) => levels.iter_mut().for_each(top_nested),
+        OperatorKind::Render { kind: n, properties } => {
+            name(n);
+            properties.iter_mut().for_each(|property| name(&mut property.name));
+        }
+        OperatorKind::As { name: n, .. }
+        | OperatorKind::Unsupported(n)
+        | OperatorKind::Unknown(n) => name(n),
+        OperatorKind::Count | OperatorKind::GetSchema => {}
+    }
+}
+
+/// Operators with a function or a sub-query.
+fn calling_operator(operator: &mut OperatorKind) {
+    match operator {
+        OperatorKind::Evaluate(evaluate) => {
+            operator_parameters(&mut evaluate.parameters);
+            name(&mut evaluate.plugin);
+            arguments(&mut evaluate.arguments);
+            evaluate.schema.iter_mut().for_each(|s| schema(&mut s.columns));
+        }
         OperatorKind::Invoke { name: n, args } => {
             name(n);
             arguments(args);
@@ -224,15 +243,7 @@ fn operator(operator: &mut OperatorKind) {
             name(by);
             expr(subquery);
         }
-        OperatorKind::TopNested(levels) => levels.iter_mut().for_each(top_nested),
-        OperatorKind::Render { kind: n, properties } => {
-            name(n);
-            properties.iter_mut().for_each(|property| name(&mut property.name));
-        }
-        OperatorKind::As { name: n, .. }
-        | OperatorKind::Unsupported(n)
-        | OperatorKind::Unknown(n) => name(n),
-        OperatorKind::Count | OperatorKind::GetSchema => {}
+        _ => {}
     }
 }
 

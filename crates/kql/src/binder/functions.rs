@@ -96,8 +96,8 @@ impl Binder<'_> {
             let help = "its body ends with an expression: `(x: long) { x + 1 }`";
             return self.report(Diagnostic::new(codes::NO_RESULT, span, message).help(help));
         }
-        let lets = body.iter().take(body.len().saturating_sub(1));
-        for statement in lets.filter(|s| !matches!(s.kind, StatementKind::Let { .. })) {
+        let mut lets = body.iter().take(body.len().saturating_sub(1));
+        if let Some(statement) = lets.find(|s| !matches!(s.kind, StatementKind::Let { .. })) {
             let message = "only `let` and, at the end, one expression can stand in a function";
             return self.error(codes::NOT_ALLOWED, statement.span, message);
         }

@@ -49,6 +49,40 @@ impl Printer {
             OperatorKind::Lookup { kind, right, keys } => self.join("lookup ", *kind, right, keys),
             OperatorKind::MakeSeries(series) => self.make_series(series),
             OperatorKind::Scan(scan) => self.scan(scan),
+            OperatorKind::Render { kind, properties } => self.render(kind, properties),
+            OperatorKind::Sort(keys) => {
+                self.text("sort by ");
+                self.list(keys, Self::sort_key);
+            }
+            OperatorKind::Top { count, key } => {
+                self.one("top ", count);
+                self.text(" by ");
+                self.sort_key(key);
+            }
+            OperatorKind::Parse(_)
+            | OperatorKind::ParseKv(_)
+            | OperatorKind::Search(_)
+            | OperatorKind::Find(_) => self.text_operator(operator),
+            OperatorKind::Evaluate(evaluate) => self.evaluate(evaluate),
+            OperatorKind::TopHitters { count, of, by } => {
+                self.one("top-hitters ", count);
+                self.one(" of ", of);
+                if let Some(by) = by {
+                    self.one(" by ", by);
+                }
+            }
+            OperatorKind::Unsupported(name) | OperatorKind::Unknown(name) => {
+                self.name(name);
+                // At a start, only an operand behind it tells an operator from a name.
+                self.text(if piped { "" } else { " \"\"" });
+            }
+            _ => self.called(operator),
+        }
+    }
+
+    /// Operators with functions and operators inside.
+    fn called(&mut self, operator: &OperatorKind) {
+        match operator {
             OperatorKind::Invoke { name, args } => {
                 self.text("invoke ");
                 self.name(name);
@@ -78,33 +112,6 @@ impl Printer {
             OperatorKind::SampleDistinct { count, of } => {
                 self.one("sample-distinct ", count);
                 self.one(" of ", of);
-            }
-            OperatorKind::Render { kind, properties } => self.render(kind, properties),
-            OperatorKind::Sort(keys) => {
-                self.text("sort by ");
-                self.list(keys, Self::sort_key);
-            }
-            OperatorKind::Top { count, key } => {
-                self.one("top ", count);
-                self.text(" by ");
-                self.sort_key(key);
-            }
-            OperatorKind::Parse(_)
-            | OperatorKind::ParseKv(_)
-            | OperatorKind::Search(_)
-            | OperatorKind::Find(_) => self.text_operator(operator),
-            OperatorKind::Evaluate(evaluate) => self.evaluate(evaluate),
-            OperatorKind::TopHitters { count, of, by } => {
-                self.one("top-hitters ", count);
-                self.one(" of ", of);
-                if let Some(by) = by {
-                    self.one(" by ", by);
-                }
-            }
-            OperatorKind::Unsupported(name) | OperatorKind::Unknown(name) => {
-                self.name(name);
-                // At a start, only an operand behind it tells an operator from a name.
-                self.text(if piped { "" } else { " \"\"" });
             }
             _ => self.columns(operator),
         }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kql::bound::{Aggregate, ColumnId, Expr, ExprKind, PathStep, Relation, RelationKind};
+use kql::bound::{Aggregate, ColumnId, Expr, ExprKind, PathStep, Relation, RelationKind, Step};
 use model::{ColumnRole, Source, Type, ViewDef};
 
 use super::walk;
@@ -180,6 +180,11 @@ impl Needs {
         aggregate.filter.iter().for_each(|id| self.add_column(*id));
     }
 
+    fn add_step(&mut self, step: &Step) {
+        self.add_expr(&step.condition);
+        step.assignments.iter().for_each(|(_, value)| self.add_expr(value));
+    }
+
     /// Parents before children: when a relation is visited, its own needs are complete.
     fn descend(&mut self, relation: &Relation) {
         match &relation.kind {
@@ -217,10 +222,7 @@ impl Needs {
                 }
             }
             RelationKind::Join { keys, .. } => {
-                for (left, right) in keys {
-                    self.add_column(*left);
-                    self.add_column(*right);
-                }
+                keys.iter().flat_map(|(a, b)| [a, b]).for_each(|id| self.add_column(*id));
             }
             RelationKind::Window { calls, partition, .. } => {
                 partition.iter().for_each(|id| self.add_column(*id));
@@ -233,10 +235,7 @@ impl Needs {
             RelationKind::Steps { steps, state, partition, .. } => {
                 partition.iter().for_each(|id| self.add_column(*id));
                 state.iter().for_each(|value| self.add_column(value.of));
-                for step in steps {
-                    self.add_expr(&step.condition);
-                    step.assignments.iter().for_each(|(_, value)| self.add_expr(value));
-                }
+                steps.iter().for_each(|step| self.add_step(step));
             }
             RelationKind::MvExpand { expansion, .. } => {
                 // Each counts for the number of rows, read or not.
