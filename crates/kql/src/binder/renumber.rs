@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::bound::{ColumnId, Expr, ExprKind, PathStep, Relation, RelationKind};
+use crate::bound::{ColumnId, Expansion, Expr, ExprKind, PathStep, Relation, RelationKind};
 use crate::diagnostic::Span;
 
 use super::Binder;
@@ -45,9 +45,7 @@ pub(super) fn visit_relation(relation: &mut Relation, visit: &mut dyn FnMut(&mut
         | RelationKind::Rows { .. }
         | RelationKind::Shared { .. } => {}
         RelationKind::Range { from, to, step } => {
-            for expr in [from, to, step] {
-                visit_expr(expr, visit);
-            }
+            [from, to, step].into_iter().for_each(|expr| visit_expr(expr, visit));
         }
         RelationKind::Where { input, predicate } => {
             visit_relation(input, visit);
@@ -109,12 +107,7 @@ fn visit_ordered(relation: &mut Relation, visit: &mut dyn FnMut(&mut ColumnId)) 
         }
         RelationKind::MvExpand { input, expansion } => {
             visit_relation(input, visit);
-            for item in &mut expansion.items {
-                visit(&mut item.id);
-                visit_expr(&mut item.value, visit);
-            }
-            expansion.limit.iter_mut().for_each(|limit| visit_expr(limit, visit));
-            expansion.index.iter_mut().chain(&mut expansion.row).for_each(visit);
+            visit_expansion(expansion, visit);
         }
         _ => visit_steps(relation, visit),
     }
@@ -137,6 +130,15 @@ fn visit_steps(relation: &mut Relation, visit: &mut dyn FnMut(&mut ColumnId)) {
         visit(&mut value.of);
     }
     match_id.iter_mut().chain(partition).for_each(visit);
+}
+
+fn visit_expansion(expansion: &mut Expansion, visit: &mut dyn FnMut(&mut ColumnId)) {
+    for item in &mut expansion.items {
+        visit(&mut item.id);
+        visit_expr(&mut item.value, visit);
+    }
+    expansion.limit.iter_mut().for_each(|limit| visit_expr(limit, visit));
+    expansion.index.iter_mut().chain(&mut expansion.row).for_each(visit);
 }
 
 fn visit_named(list: &mut [(ColumnId, Expr)], visit: &mut dyn FnMut(&mut ColumnId)) {

@@ -13,7 +13,7 @@ use model::Type;
 
 use crate::bound::{
     Aggregate, Column, ColumnId, Expr, ExprKind, JoinKind, Literal, PathStep, Relation,
-    RelationKind, SortKey,
+    RelationKind, SortKey, WindowCall,
 };
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
@@ -155,16 +155,7 @@ impl Binder<'_> {
         match kind {
             RelationKind::Rows { .. } => self.thread_rows(columns, span, t),
             RelationKind::Where { input, predicate } => {
-                self.check_values([&predicate], t)?;
-                let (input, hidden) = self.thread(*input, t)?;
-                match &hidden.alive {
-                    Some(alive) => {
-                        let both = vec![column_ref(alive, span), predicate];
-                        let alive = call("and", both, Type::Bool, span);
-                        Some(self.marked(input, hidden, alive, span))
-                    }
-                    None => Some((filter(input, predicate, span), hidden)),
-                }
+                self.thread_where(*input, predicate, span, t)
             }
             RelationKind::Project { input, mut expressions } => {
                 self.check_values(expressions.iter().map(|(_, e)| e), t)?;
@@ -204,14 +195,8 @@ impl Binder<'_> {
                 let kind = RelationKind::Serialize { input: Box::new(input) };
                 Some((Relation { kind, columns, span }, hidden))
             }
-            RelationKind::Window { input, calls, mut partition } => {
-                self.check_values(calls.iter().flat_map(|(_, call)| &call.args), t)?;
-                let (input, hidden) = self.thread(*input, t)?;
-                partition.extend(hidden.group().map(|c| c.id));
-                let first = columns.len() - calls.len().min(columns.len());
-                let columns = input.columns.iter().chain(&columns[first..]).cloned().collect();
-                let kind = RelationKind::Window { input: Box::new(input), calls, partition };
-                Some((Relation { kind, columns, span }, hidden))
+            RelationKind::Window { input, calls, partition } => {
+                self.thread_window(*input, (calls, partition), &columns, span, t)
             }
             RelationKind::MvExpand { input, expansion } => {
                 self.check_values(expansion.items.iter().map(|item| &item.value), t)?;
@@ -228,6 +213,42 @@ impl Binder<'_> {
             | RelationKind::Range { .. }
             | RelationKind::Shared { .. } => self.not_threaded(span, t),
         }
+    }
+
+    fn thread_where(
+        &mut self,
+        input: Relation,
+        predicate: Expr,
+        span: Span,
+        t: &mut Threading,
+    ) -> Option<(Relation, Hidden)> {
+        self.check_values([&predicate], t)?;
+        let (input, hidden) = self.thread(input, t)?;
+        match &hidden.alive {
+            Some(alive) => {
+                let both = vec![column_ref(alive, span), predicate];
+                let alive = call("and", both, Type::Bool, span);
+                Some(self.marked(input, hidden, alive, span))
+            }
+            None => Some((filter(input, predicate, span), hidden)),
+        }
+    }
+
+    fn thread_window(
+        &mut self,
+        input: Relation,
+        (calls, mut partition): (Vec<(ColumnId, WindowCall)>, Vec<ColumnId>),
+        columns: &[Column],
+        span: Span,
+        t: &mut Threading,
+    ) -> Option<(Relation, Hidden)> {
+        self.check_values(calls.iter().flat_map(|(_, call)| &call.args), t)?;
+        let (input, hidden) = self.thread(input, t)?;
+        partition.extend(hidden.group().map(|c| c.id));
+        let first = columns.len() - calls.len().min(columns.len());
+        let columns = input.columns.iter().chain(&columns[first..]).cloned().collect();
+        let kind = RelationKind::Window { input: Box::new(input), calls, partition };
+        Some((Relation { kind, columns, span }, hidden))
     }
 
     /// What stands for the rows of one group: the rows of all.

@@ -1,7 +1,7 @@
 //! Elements of dynamics as rows: what `mv-expand` unnests, and what it converts elements to.
 //!
-//! Invariant: a list is never null. Null has one element, null; an empty array or bag has none; what
-//! is neither array nor bag has itself.
+//! Invariant: a list is never null. Null has one element, null; an empty array or bag has none;
+//! what is neither array nor bag has itself.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub fn positions(lists: Vec<Expr>, keep_empty: bool) -> Expr {
     ScalarUDF::new_from_impl(Function::new(Made::Positions { keep_empty })).call(lists)
 }
 
-/// An element as `ty`. Numbers and bools become each other, a text only what texts spell out: times,
-/// spans, guids. What does not fit is null (spec kql.md §6).
+/// An element as `ty`. Numbers and bools become each other, a text only what texts spell out:
+/// times, spans, guids. What does not fit is null (spec kql.md §6).
 pub fn converted(value: Expr, ty: Type) -> Result<Expr, Error> {
     let types = [Type::Dynamic];
     Ok(match ty {

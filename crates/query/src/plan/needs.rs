@@ -175,6 +175,16 @@ impl Needs {
         }
     }
 
+    /// Those somebody reads; without keys the first one makes the row even when nobody does.
+    fn add_aggregates(&mut self, aggregates: &[Aggregate], without_keys: bool) {
+        for (position, aggregate) in aggregates.iter().enumerate() {
+            let is_read = |(id, _): &(ColumnId, Type)| self.is_whole(*id);
+            if without_keys && position == 0 || aggregate.outputs.iter().any(is_read) {
+                self.add_aggregate(aggregate);
+            }
+        }
+    }
+
     fn add_aggregate(&mut self, aggregate: &Aggregate) {
         aggregate.args.iter().for_each(|arg| self.add_expr(arg));
         aggregate.filter.iter().for_each(|id| self.add_column(*id));
@@ -200,14 +210,7 @@ impl Needs {
             }
             RelationKind::Summarize { keys, aggregates, .. } => {
                 keys.iter().for_each(|(_, key)| self.add_expr(key));
-                for (position, aggregate) in aggregates.iter().enumerate() {
-                    // Without keys the first one makes the row even when nobody reads it.
-                    let is_only_row = keys.is_empty() && position == 0;
-                    let is_read = |(id, _): &(ColumnId, Type)| self.is_whole(*id);
-                    if is_only_row || aggregate.outputs.iter().any(is_read) {
-                        self.add_aggregate(aggregate);
-                    }
-                }
+                self.add_aggregates(aggregates, keys.is_empty());
             }
             RelationKind::Sort { keys, .. } => {
                 keys.iter().for_each(|key| self.add_expr(&key.value));

@@ -1,7 +1,7 @@
 //! Joins inside a sub-query over groups: with a table from outside, or of a group with itself.
 //!
-//! Where rows are only marked as gone, a join that drops rows would lose the groups: the rows of the
-//! side that comes from the groups follow once more, all of them marked.
+//! Where rows are only marked as gone, a join that drops rows would lose the groups: the rows of
+//! the side that comes from the groups follow once more, all of them marked.
 
 use super::{Hidden, Threading, reads};
 use crate::binder::Binder;
@@ -77,15 +77,7 @@ impl Binder<'_> {
             }
             kind => (kind, left),
         };
-        let both = left.columns.iter().chain(&right.columns);
-        let columns: Vec<Column> = match kind {
-            JoinKind::LeftSemi | JoinKind::LeftAnti => left.columns.clone(),
-            JoinKind::RightSemi | JoinKind::RightAnti => right.columns.clone(),
-            // Under the names that keep both sides apart.
-            _ => both
-                .map(|c| columns.iter().find(|named| named.id == c.id).unwrap_or(c).clone())
-                .collect(),
-        };
+        let columns = joined_columns(kind, (&left, &right), &columns);
         let (left, right) = (Box::new(left), Box::new(right));
         let kind = RelationKind::Join { kind, left, right, keys };
         let joined = Relation { kind, columns, span };
@@ -170,5 +162,19 @@ impl Binder<'_> {
             return self.not_with_summarize("join", span, t);
         }
         Some(())
+    }
+}
+
+/// The columns of a join, under the names that keep both sides apart.
+fn joined_columns(
+    kind: JoinKind,
+    (left, right): (&Relation, &Relation),
+    named: &[Column],
+) -> Vec<Column> {
+    let both = left.columns.iter().chain(&right.columns);
+    match kind {
+        JoinKind::LeftSemi | JoinKind::LeftAnti => left.columns.clone(),
+        JoinKind::RightSemi | JoinKind::RightAnti => right.columns.clone(),
+        _ => both.map(|c| named.iter().find(|n| n.id == c.id).unwrap_or(c).clone()).collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! `mv-expand`: lists of the elements of each row, made rows by DataFusion's unnest.
 //!
-//! Invariant: rows made of one row stand together, in the order of its elements. They are ordered by
-//! the number of the row they come from and their own position in it.
+//! Invariant: rows made of one row stand together, in the order of its elements. They are ordered
+//! by the number of the row they come from and their own position in it.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, UnnestOptions};
