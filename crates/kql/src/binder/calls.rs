@@ -123,7 +123,7 @@ impl Binder<'_> {
         }
         let converted: Vec<Expr> =
             args.into_iter().zip(types).map(|(arg, ty)| convert(arg, ty)).collect();
-        Some(super::fold::fold(call(signature.name, converted, returns, span)))
+        self.folded(call(signature.name, converted, returns, span))
     }
 
     pub(super) fn no_overload<T>(

@@ -15,6 +15,7 @@ mod fold;
 mod foreign;
 mod functions;
 mod height;
+mod moments;
 mod names;
 mod operations;
 mod operators;

@@ -200,7 +200,7 @@ impl Binder<'_> {
             return self.report(finding);
         };
         let args = args.into_iter().zip(types).map(|(arg, ty)| convert(arg, ty)).collect();
-        Some(fold(call(name, args, returns, place.whole)))
+        self.folded(call(name, args, returns, place.whole))
     }
 
     fn text_operator(

@@ -85,7 +85,7 @@ impl Binder<'_> {
             ));
         }
         let now = literal(Literal::DateTime(self.now), span);
-        Some(fold(call(op, vec![now, by], Type::DateTime, span)))
+        self.folded(call(op, vec![now, by], Type::DateTime, span))
     }
 
     fn first_value(&mut self, value: &syntax::Expr, span: Span, row: &[Column]) -> Option<Expr> {

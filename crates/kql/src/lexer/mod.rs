@@ -9,6 +9,8 @@ mod number;
 mod string;
 mod typed;
 
+pub(crate) use typed::is_distant_moment;
+
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::parser::DIAGNOSTICS_MAX;

@@ -175,6 +175,11 @@ fn datetime(body: &str) -> Result<i64, Bad> {
     }
 }
 
+/// Whether the text is an instant that exists and cannot be held.
+pub(crate) fn is_distant_moment(text: &str) -> bool {
+    matches!(datetime(text), Err(Bad::Moment))
+}
+
 /// `01-31-2022` as `01/31/2022`.
 fn dashed_us(body: &str) -> Option<String> {
     let date = body.split(' ').next()?;

@@ -26,9 +26,9 @@ pub(super) fn compile(pattern: &str) -> Result<Arc<Regex>> {
     if let Some(regex) = cache.get(pattern) {
         return Ok(Arc::clone(regex));
     }
-    let regex = RegexBuilder::new(pattern)
-        .size_limit(SIZE_BYTES_MAX)
-        .build()
+    let build = |text: &str| RegexBuilder::new(text).size_limit(SIZE_BYTES_MAX).build();
+    let regex = build(pattern)
+        .or_else(|error| build(&literal_braces(pattern)).map_err(|_| error))
         .map_err(|e| DataFusionError::Execution(text_of(pattern, &e)))?;
     if cache.len() >= CACHED_MAX {
         cache.clear();
@@ -36,6 +36,45 @@ pub(super) fn compile(pattern: &str) -> Result<Arc<Regex>> {
     let regex = Arc::new(regex);
     cache.insert(pattern.to_owned(), Arc::clone(&regex));
     Ok(regex)
+}
+
+/// The pattern with every `{` that begins no repetition taken as the character it is.
+///
+/// People cut JSON apart with patterns such as `{"(.+)":.+}`, which other dialects accept; only a
+/// pattern that cannot be compiled as it stands is read so.
+fn literal_braces(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    let mut rest = pattern;
+    while let Some(at) = rest.find(['{', '\\']) {
+        let (before, tail) = rest.split_at(at);
+        out.push_str(before);
+        let taken = match tail.strip_prefix('\\') {
+            // An escape, with the braces of `\p{…}` and `\x{…}`.
+            Some(escaped) => {
+                let letter = escaped.chars().next().map_or(0, char::len_utf8);
+                let named =
+                    escaped[letter..].starts_with('{') && escaped.starts_with(['p', 'P', 'x']);
+                1 + letter + usize::from(named)
+            }
+            None => {
+                out.push_str(if is_repetition(tail) { "" } else { "\\" });
+                1
+            }
+        };
+        out.push_str(&tail[..taken]);
+        rest = &tail[taken..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Whether the text starts with `{2}`, `{2,}` or `{2,3}`.
+fn is_repetition(text: &str) -> bool {
+    let inner = text.strip_prefix('{').and_then(|t| t.split_once('}')).map(|(inner, _)| inner);
+    inner.is_some_and(|counts| {
+        counts.starts_with(|c: char| c.is_ascii_digit())
+            && counts.chars().all(|c| c.is_ascii_digit() || c == ',')
+    })
 }
 
 fn text_of(pattern: &str, error: &regex::Error) -> String {
