@@ -285,7 +285,8 @@ impl Binder<'_> {
         let by: Vec<Column> = keys[..depth].iter().cloned().chain([constant]).collect();
         let grouped = self.aggregated_by(rest, &by, &labelled, span)?;
         let group_keys = grouped.columns[..depth].to_vec();
-        let mut values = grouped.columns[depth + 1..].to_vec().into_iter();
+        let found = grouped.columns[depth + 1..].to_vec();
+        let mut values = found.iter();
         let (relation, top_columns) = match above {
             Some(above) => {
                 let (above, columns) = self.copied(above, span)?;
@@ -300,7 +301,7 @@ impl Binder<'_> {
             let value = match (top_columns.get(position), &levels[position / 2].label) {
                 (Some(top), _) => column_ref(top, span),
                 (None, Some(label)) if position % 2 == 0 => label.clone(),
-                (None, Some(_)) => column_ref(&values.next()?, span),
+                (None, Some(_)) => column_ref(values.next()?, span),
                 (None, None) => missing(column.ty, span),
             };
             list.push((column.name.clone(), value));
