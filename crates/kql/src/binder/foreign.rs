@@ -85,6 +85,9 @@ pub(super) fn named_shape(name: &str, signature: &Signature) -> Option<String> {
         let comma = if i == 0 { "" } else { ", " };
         out.push_str(&format!("{open}{comma}{parameter}"));
     }
+    if signature.overloads.iter().any(|o| o.repeat.is_some()) {
+        out.push_str(", …");
+    }
     out.push_str(&"]".repeat(names.len().saturating_sub(fewest)));
     out.push_str(")`");
     Some(out)

@@ -11,7 +11,6 @@ use crate::syntax::{self, Argument, Name};
 use super::Binder;
 use super::coerce::{conversion, convert};
 use super::expressions::{call, column_ref, literal, text_literal};
-use super::fold::fold;
 
 impl Binder<'_> {
     /// `Some` when the call is one of those handled here.

@@ -102,35 +102,44 @@ const LIST_IF: &[Overload] = &[over(&[Param::Any, BOOL, NUMBER], Type::Dynamic).
 
 pub(super) static SIGNATURES: &[Signature] = &[
     aggregate("count", &[over(&[], Type::Long)], "the number of rows").also(&["cnt"]),
-    aggregate("countif", &[over(&[BOOL], Type::Long)], "the number of rows where this is true"),
-    aggregate("sum", SUM, "the sum, 0 for no values"),
-    aggregate("sumif", SUM_IF, "the sum over rows where the predicate is true"),
-    aggregate("avg", AVG, "the mean, NaN for no values"),
-    aggregate("avgif", AVG_IF, "the mean over rows where the predicate is true"),
-    aggregate("min", EXTREME, "the smallest value"),
-    aggregate("minif", EXTREME_IF, "the smallest value of rows where the predicate is true"),
-    aggregate("max", EXTREME, "the greatest value"),
-    aggregate("maxif", EXTREME_IF, "the greatest value of rows where the predicate is true"),
+    aggregate("countif", &[over(&[BOOL], Type::Long)], "the number of rows where this is true")
+        .takes("predicate"),
+    aggregate("sum", SUM, "the sum, 0 for no values").takes("value"),
+    aggregate("sumif", SUM_IF, "the sum over rows where the predicate is true")
+        .takes("value, predicate"),
+    aggregate("avg", AVG, "the mean, NaN for no values").takes("value"),
+    aggregate("avgif", AVG_IF, "the mean over rows where the predicate is true")
+        .takes("value, predicate"),
+    aggregate("min", EXTREME, "the smallest value").takes("value"),
+    aggregate("minif", EXTREME_IF, "the smallest value of rows where the predicate is true")
+        .takes("value, predicate"),
+    aggregate("max", EXTREME, "the greatest value").takes("value"),
+    aggregate("maxif", EXTREME_IF, "the greatest value of rows where the predicate is true")
+        .takes("value, predicate"),
     aggregate(
         "dcount",
         &[over(&[Param::Any, Param::Const(Type::Long)], Type::Long).optional(1)],
         "an estimate of the number of distinct values; accuracy 0 to 4",
-    ),
+    )
+    .takes("value, accuracy"),
     aggregate(
         "dcountif",
         &[over(&[Param::Any, BOOL, Param::Const(Type::Long)], Type::Long).optional(1)],
         "`dcount` over rows where the predicate is true",
-    ),
+    )
+    .takes("value, predicate, accuracy"),
     aggregate(
         "count_distinct",
         &[over(&[Param::Any], Type::Long)],
         "the exact number of distinct values",
-    ),
+    )
+    .takes("value"),
     aggregate(
         "count_distinctif",
         &[over(&[Param::Any, BOOL], Type::Long)],
         "the exact number of distinct values of rows where the predicate is true",
-    ),
+    )
+    .takes("value, predicate"),
     aggregate(
         "hll",
         &[over(&[Param::Any, NUMBER], Type::Dynamic).optional(1)],
@@ -146,10 +155,13 @@ pub(super) static SIGNATURES: &[Signature] = &[
     aggregate("hll_merge", &[over(&[DYNAMIC], Type::Dynamic)], "one count of all counts of `hll`")
         .takes("counts"),
     aggregate("percentile", PERCENTILE, "the value at a percentile, one that occurs")
+        .takes("value, percentage")
         .named(Naming::Special),
     aggregate("percentiles", PERCENTILES, "the values at several percentiles, one column each")
+        .takes("value, percentage")
         .named(Naming::Special),
     aggregate("percentiles_array", PERCENTILES_ARRAY, "the array of values at several percentiles")
+        .takes("value, percentages")
         .named(Naming::Special),
     aggregate("percentilew", PERCENTILE_W, "the value at a percentile of weighted values")
         .takes("value, weight, percentile")
@@ -187,6 +199,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[Param::Any], Type::Dynamic).repeat(0, 1).returns(Returns::Each)],
         "the values of some row",
     )
+    .takes("column")
     .also(&["any"])
     .named(Naming::Special),
     aggregate(
@@ -194,35 +207,44 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[Param::Common, BOOL], Type::Dynamic).returns(Returns::Common)],
         "the value of some row where the predicate is true",
     )
+    .takes("value, predicate")
     .also(&["anyif"])
     .named(Naming::Argument),
     aggregate("arg_max", ARG, "the greatest value and other columns of its row")
+        .takes("value, column")
         .also(&["argmax"])
         .named(Naming::Special),
     aggregate("arg_min", ARG, "the smallest value and other columns of its row")
+        .takes("value, column")
         .also(&["argmin"])
         .named(Naming::Special),
     aggregate("make_list", LIST, "the array of the values, at most a number of them")
+        .takes("value, size_max")
         .also(&["makelist"])
         .named(Naming::Prefix("list")),
     aggregate("make_list_if", LIST_IF, "`make_list` over rows where the predicate is true")
+        .takes("value, predicate, size_max")
         .named(Naming::Prefix("list")),
     aggregate(
         "make_list_with_nulls",
         &[over(&[Param::Any], Type::Dynamic)],
         "the array of the values, nulls included",
     )
+    .takes("value, size_max")
     .named(Naming::Prefix("list")),
     aggregate("make_set", LIST, "the array of the distinct values, at most a number of them")
+        .takes("value, size_max")
         .also(&["makeset"])
         .named(Naming::Prefix("set")),
     aggregate("make_set_if", LIST_IF, "`make_set` over rows where the predicate is true")
+        .takes("value, predicate, size_max")
         .named(Naming::Prefix("set")),
     aggregate(
         "make_bag",
         &[over(&[DYNAMIC, NUMBER], Type::Dynamic).optional(1)],
         "one bag of the properties of all bags; the first value of a name wins",
     )
+    .takes("value, size_max")
     .also(&["make_dictionary"])
     .named(Naming::Prefix("bag")),
     aggregate(
@@ -230,15 +252,22 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[DYNAMIC, BOOL, NUMBER], Type::Dynamic).optional(1)],
         "`make_bag` over rows where the predicate is true",
     )
+    .takes("value, predicate, size_max")
     .named(Naming::Prefix("bag")),
-    aggregate("stdev", SPREAD, "the sample standard deviation, 0 for fewer than two values"),
-    aggregate("stdevif", SPREAD_IF, "`stdev` over rows where the predicate is true"),
-    aggregate("stdevp", SPREAD, "the population standard deviation"),
-    aggregate("stdevpif", SPREAD_IF, "`stdevp` over rows where the predicate is true"),
-    aggregate("variance", SPREAD, "the sample variance, 0 for fewer than two values"),
-    aggregate("varianceif", SPREAD_IF, "`variance` over rows where the predicate is true"),
-    aggregate("variancep", SPREAD, "the population variance"),
-    aggregate("variancepif", SPREAD_IF, "`variancep` over rows where the predicate is true"),
+    aggregate("stdev", SPREAD, "the sample standard deviation, 0 for fewer than two values")
+        .takes("value"),
+    aggregate("stdevif", SPREAD_IF, "`stdev` over rows where the predicate is true")
+        .takes("value, predicate"),
+    aggregate("stdevp", SPREAD, "the population standard deviation").takes("value"),
+    aggregate("stdevpif", SPREAD_IF, "`stdevp` over rows where the predicate is true")
+        .takes("value, predicate"),
+    aggregate("variance", SPREAD, "the sample variance, 0 for fewer than two values")
+        .takes("value"),
+    aggregate("varianceif", SPREAD_IF, "`variance` over rows where the predicate is true")
+        .takes("value, predicate"),
+    aggregate("variancep", SPREAD, "the population variance").takes("value"),
+    aggregate("variancepif", SPREAD_IF, "`variancep` over rows where the predicate is true")
+        .takes("value, predicate"),
     aggregate("covariance", PAIR, "the sample covariance, 0 for fewer than two pairs")
         .takes("x, y")
         .named(Naming::Special),
@@ -251,9 +280,11 @@ pub(super) static SIGNATURES: &[Signature] = &[
     aggregate("covariancepif", PAIR_IF, "`covariancep` over rows where the predicate is true")
         .takes("x, y, predicate")
         .named(Naming::Special),
-    aggregate("binary_all_and", BITS, "the bits set in all values").keeps_name(),
-    aggregate("binary_all_or", BITS, "the bits set in some value").keeps_name(),
-    aggregate("binary_all_xor", BITS, "the bits set in an odd number of values").keeps_name(),
+    aggregate("binary_all_and", BITS, "the bits set in all values").takes("value").keeps_name(),
+    aggregate("binary_all_or", BITS, "the bits set in some value").takes("value").keeps_name(),
+    aggregate("binary_all_xor", BITS, "the bits set in an odd number of values")
+        .takes("value")
+        .keeps_name(),
     aggregate(
         "buildschema",
         &[over(&[DYNAMIC], Type::Dynamic)],

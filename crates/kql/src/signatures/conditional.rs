@@ -14,24 +14,29 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[common(&[BOOL, Param::Common, Param::Common])],
         "the second value when the condition is true, else the third",
     )
+    .takes("condition, then, else")
     .also(&["iif"]),
     scalar(
         "case",
         &[common(&[BOOL, Param::Common, Param::Common]).repeat(0, 2)],
         "the value after the first condition that is true, else the last value",
-    ),
+    )
+    .takes("condition, then, else"),
     scalar(
         "coalesce",
         &[common(&[Param::Common]).repeat(0, 1)],
         "the first value that is neither null nor `''`",
-    ),
-    scalar("min_of", COMMON_LIST, "the smallest of the values; nulls are skipped"),
-    scalar("max_of", COMMON_LIST, "the greatest of the values; nulls are skipped"),
-    scalar("not", &[over(&[BOOL], Type::Bool)], "the opposite"),
-    scalar("isempty", TEST, "whether the value is null or `''`"),
-    scalar("isnotempty", TEST, "whether the value is neither null nor `''`").also(&["notempty"]),
-    scalar("isnull", TEST, "whether the value is null; a string never is"),
-    scalar("isnotnull", TEST, "whether the value is not null").also(&["notnull"]),
+    )
+    .takes("value"),
+    scalar("min_of", COMMON_LIST, "the smallest of the values; nulls are skipped").takes("value"),
+    scalar("max_of", COMMON_LIST, "the greatest of the values; nulls are skipped").takes("value"),
+    scalar("not", &[over(&[BOOL], Type::Bool)], "the opposite").takes("value"),
+    scalar("isempty", TEST, "whether the value is null or `''`").takes("value"),
+    scalar("isnotempty", TEST, "whether the value is neither null nor `''`")
+        .takes("value")
+        .also(&["notempty"]),
+    scalar("isnull", TEST, "whether the value is null; a string never is").takes("value"),
+    scalar("isnotnull", TEST, "whether the value is not null").takes("value").also(&["notnull"]),
     scalar(
         "assert",
         &[over(&[BOOL, STRING], Type::Bool)],
@@ -57,6 +62,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[WORD, Param::Any], Type::Dynamic)],
         "the column of this name, or the second argument when there is none",
     )
+    .takes("column_name, default")
     .also(&["columnifexists"])
     .named(Naming::Special)
     .by_binder(),

@@ -16,33 +16,37 @@ const TO_TIMESPAN: &[Overload] = &[over(&[Param::Any], Type::TimeSpan)];
 const TO_GUID: &[Overload] = &[over(&[Param::Any], Type::Guid)];
 
 pub(super) static SIGNATURES: &[Signature] = &[
-    scalar("tobool", TO_BOOL, "the value as bool").also(&["toboolean"]).keeps_name(),
-    scalar("toint", TO_INT, "the value as int; a long wraps").keeps_name(),
-    scalar("tolong", TO_LONG, "the value as long").keeps_name(),
-    scalar("toreal", TO_REAL, "the value as real").also(&["todouble"]).keeps_name(),
-    scalar("todecimal", TO_DECIMAL, "the value as decimal").keeps_name(),
-    scalar("tostring", TO_STRING, "the value as text, `''` for null").keeps_name(),
+    scalar("tobool", TO_BOOL, "the value as bool").takes("value").also(&["toboolean"]).keeps_name(),
+    scalar("toint", TO_INT, "the value as int; a long wraps").takes("value").keeps_name(),
+    scalar("tolong", TO_LONG, "the value as long").takes("value").keeps_name(),
+    scalar("toreal", TO_REAL, "the value as real").takes("value").also(&["todouble"]).keeps_name(),
+    scalar("todecimal", TO_DECIMAL, "the value as decimal").takes("value").keeps_name(),
+    scalar("tostring", TO_STRING, "the value as text, `''` for null").takes("value").keeps_name(),
     scalar("todatetime", TO_DATETIME, "the value as datetime; a number counts ticks")
         .takes("value")
         .differs("Instants before 1677-09-21 and after 2262-04-11 are null.")
         .keeps_name(),
     scalar("totimespan", TO_TIMESPAN, "the value as timespan; a number counts ticks")
+        .takes("value")
         .also(&["totime"])
         .keeps_name(),
-    scalar("toguid", TO_GUID, "the value as guid").keeps_name(),
+    scalar("toguid", TO_GUID, "the value as guid").takes("value").keeps_name(),
     scalar(
         "todynamic",
         &[over(&[Param::Any], Type::Dynamic)],
         "the value as dynamic: a string is read as JSON (text that is no JSON stays a string)",
     )
+    .takes("value")
     .also(&["parse_json", "parsejson", "toobject"])
     .keeps_name(),
     scalar("gettype", TO_STRING, "the name of the value's type")
+        .takes("value")
         .named(super::Naming::Prefix("type")),
     scalar(
         "tohex",
         &[over(&[LONG, LONG], Type::String).optional(1)],
         "the whole number in hexadecimal, padded to a length",
     )
+    .takes("value, length")
     .keeps_name(),
 ];

@@ -18,12 +18,14 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[TIMESPAN], Type::DateTime).optional(1)],
         "the instant of the query, plus an offset",
     )
+    .takes("offset")
     .by_binder(),
     scalar(
         "ago",
         &[over(&[TIMESPAN], Type::DateTime)],
         "the instant of the query minus a timespan",
     )
+    .takes("span")
     .by_binder(),
     scalar(
         "ingestion_time",
@@ -32,52 +34,69 @@ pub(super) static SIGNATURES: &[Signature] = &[
     )
     .named(Naming::Special)
     .by_binder(),
-    scalar("startofday", PERIOD, "the start of the day, moved by a number of days").keeps_name(),
-    scalar("startofweek", PERIOD, "the start of the week (Sunday), moved by a number of weeks"),
-    scalar("startofmonth", PERIOD, "the start of the month, moved by a number of months"),
-    scalar("startofyear", PERIOD, "the start of the year, moved by a number of years"),
-    scalar("endofday", PERIOD, "the last tick of the day, moved by a number of days"),
-    scalar("endofweek", PERIOD, "the last tick of the week (Saturday), moved by a number of weeks"),
-    scalar("endofmonth", PERIOD, "the last tick of the month, moved by a number of months"),
-    scalar("endofyear", PERIOD, "the last tick of the year, moved by a number of years"),
+    scalar("startofday", PERIOD, "the start of the day, moved by a number of days")
+        .takes("time, offset")
+        .keeps_name(),
+    scalar("startofweek", PERIOD, "the start of the week (Sunday), moved by a number of weeks")
+        .takes("time, offset"),
+    scalar("startofmonth", PERIOD, "the start of the month, moved by a number of months")
+        .takes("time, offset"),
+    scalar("startofyear", PERIOD, "the start of the year, moved by a number of years")
+        .takes("time, offset"),
+    scalar("endofday", PERIOD, "the last tick of the day, moved by a number of days")
+        .takes("time, offset"),
+    scalar("endofweek", PERIOD, "the last tick of the week (Saturday), moved by a number of weeks")
+        .takes("time, offset"),
+    scalar("endofmonth", PERIOD, "the last tick of the month, moved by a number of months")
+        .takes("time, offset"),
+    scalar("endofyear", PERIOD, "the last tick of the year, moved by a number of years")
+        .takes("time, offset"),
     scalar(
         "dayofweek",
         &[over(&[DATETIME], Type::TimeSpan)],
         "days since the last Sunday, as a timespan",
-    ),
-    scalar("dayofmonth", PART, "the day in the month, from 1"),
-    scalar("dayofyear", PART, "the day in the year, from 1"),
-    scalar("hourofday", PART, "the hour in the day, from 0"),
-    scalar("monthofyear", PART, "the month, from 1").also(&["getmonth"]),
-    scalar("getyear", PART, "the year"),
-    scalar("week_of_year", PART, "the ISO 8601 week of the year").also(&["weekofyear"]),
+    )
+    .takes("time"),
+    scalar("dayofmonth", PART, "the day in the month, from 1").takes("time"),
+    scalar("dayofyear", PART, "the day in the year, from 1").takes("time"),
+    scalar("hourofday", PART, "the hour in the day, from 0").takes("time"),
+    scalar("monthofyear", PART, "the month, from 1").takes("time").also(&["getmonth"]),
+    scalar("getyear", PART, "the year").takes("time"),
+    scalar("week_of_year", PART, "the ISO 8601 week of the year")
+        .takes("time")
+        .also(&["weekofyear"]),
     scalar(
         "datetime_part",
         &[over(&[WORD, DATETIME], Type::Long)],
         "a part of a datetime by name: Year, Quarter, Month, …, Nanosecond",
     )
+    .takes("part, time")
     .also(&["datepart"]),
     scalar(
         "datetime_add",
         &[over(&[WORD, LONG, DATETIME], Type::DateTime)],
         "a datetime moved by a number of units (unit, amount, datetime)",
-    ),
+    )
+    .takes("unit, amount, time"),
     scalar(
         "datetime_diff",
         &[over(&[WORD, DATETIME, DATETIME], Type::Long)],
         "the number of unit boundaries from the second datetime to the first",
-    ),
+    )
+    .takes("unit, later, earlier"),
     scalar(
         "format_datetime",
         &[over(&[DATETIME, STRING], Type::String)],
         "a datetime as text by a format",
     )
+    .takes("time, format")
     .keeps_name(),
     scalar(
         "format_timespan",
         &[over(&[TIMESPAN, STRING], Type::String)],
         "a timespan as text by a format",
     )
+    .takes("span, format")
     .keeps_name(),
     scalar(
         "make_datetime",
@@ -87,6 +106,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         ],
         "the datetime of year, month, day, hour, minute, second; null when there is none",
     )
+    .takes("year, month, day, hour, minute, second")
     .named(Naming::OnlyArgument),
     scalar(
         "make_timespan",
@@ -96,6 +116,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         ],
         "the timespan of [days,] hours, minutes and seconds; null when out of range",
     )
+    .takes("days, hours, minutes, seconds")
     .named(Naming::OnlyArgument),
     scalar("datetime_utc_to_local", ZONED, "the local time of an instant in a time zone")
         .takes("datetime, timezone"),
@@ -106,8 +127,12 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[], Type::Dynamic)],
         "the array of the names of all time zones",
     ),
-    scalar("unixtime_seconds_todatetime", UNIX, "the datetime of seconds since 1970"),
-    scalar("unixtime_milliseconds_todatetime", UNIX, "the datetime of milliseconds since 1970"),
-    scalar("unixtime_microseconds_todatetime", UNIX, "the datetime of microseconds since 1970"),
-    scalar("unixtime_nanoseconds_todatetime", UNIX, "the datetime of nanoseconds since 1970"),
+    scalar("unixtime_seconds_todatetime", UNIX, "the datetime of seconds since 1970")
+        .takes("count"),
+    scalar("unixtime_milliseconds_todatetime", UNIX, "the datetime of milliseconds since 1970")
+        .takes("count"),
+    scalar("unixtime_microseconds_todatetime", UNIX, "the datetime of microseconds since 1970")
+        .takes("count"),
+    scalar("unixtime_nanoseconds_todatetime", UNIX, "the datetime of nanoseconds since 1970")
+        .takes("count"),
 ];

@@ -28,58 +28,70 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[DYNAMIC], Type::Long)],
         "the number of elements; null for anything but an array",
     )
+    .takes("array")
     .also(&["arraylength"]),
     scalar(
         "array_concat",
         &[over(&[DYNAMIC], Type::Dynamic).repeat(0, 1)],
         "the elements of all arrays in one",
-    ),
+    )
+    .takes("array, array"),
     scalar(
         "array_slice",
         &[over(&[DYNAMIC, LONG, LONG], Type::Dynamic)],
         "the elements from a position to a position, both included; negative from the end",
-    ),
+    )
+    .takes("array, start, end"),
     scalar(
         "array_index_of",
         &[over(&[DYNAMIC, Param::Any, LONG, LONG, LONG], Type::Long).optional(3)],
         "the position of a value in an array, -1 when absent",
-    ),
+    )
+    .takes("array, value, start, length, occurrence"),
     scalar("array_sum", &[over(&[DYNAMIC], Type::Real)], "the sum of an array's numbers")
+        .takes("array")
         .also(&["series_sum"]),
-    scalar("array_reverse", &[over(&[DYNAMIC], Type::Dynamic)], "the elements backwards"),
+    scalar("array_reverse", &[over(&[DYNAMIC], Type::Dynamic)], "the elements backwards")
+        .takes("array"),
     scalar("array_sort_asc", SORT, "the elements in ascending order; further arrays likewise")
         .takes("array, more_arrays, nulls_last")
         .named(Naming::Special),
     scalar("array_sort_desc", SORT, "the elements in descending order; further arrays likewise")
         .takes("array, more_arrays, nulls_last")
         .named(Naming::Special),
-    scalar("bag_keys", &[over(&[DYNAMIC], Type::Dynamic)], "the array of a bag's property names"),
+    scalar("bag_keys", &[over(&[DYNAMIC], Type::Dynamic)], "the array of a bag's property names")
+        .takes("bag"),
     scalar(
         "bag_merge",
         &[over(&[DYNAMIC], Type::Dynamic).repeat(0, 1)],
         "one bag of the properties of all; the first value of a name wins",
-    ),
+    )
+    .takes("bag, bag"),
     scalar(
         "bag_remove_keys",
         &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic)],
         "the bag without the properties named in an array",
-    ),
+    )
+    .takes("bag, keys"),
     scalar(
         "bag_has_key",
         &[over(&[DYNAMIC, STRING], Type::Bool)],
         "whether the bag has a property",
-    ),
+    )
+    .takes("bag, key"),
     scalar(
         "bag_pack",
         &[over(&[STRING, Param::Any], Type::Dynamic).repeat(0, 2)],
         "a bag of names and values",
     )
+    .takes("key, value")
     .also(&["pack", "pack_dictionary"]),
     scalar(
         "pack_all",
         &[over(&[Param::Const(Type::Bool)], Type::Dynamic).optional(1)],
         "a bag of all columns",
     )
+    .takes("ignore_empty")
     .by_binder(),
     scalar(
         "estimate_data_size",
@@ -92,23 +104,29 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "pack_array",
         &[over(&[Param::Any], Type::Dynamic).repeat(0, 1)],
         "an array of the values",
-    ),
+    )
+    .takes("value"),
     scalar(
         "repeat",
         &[over(&[Param::Any, LONG], Type::Dynamic)],
         "an array holding the value a number of times",
     )
+    .takes("value, count")
     .named(Naming::Prefix("repeat")),
-    scalar("range", RANGE, "the array of values from, to (included) by a step"),
+    scalar("range", RANGE, "the array of values from, to (included) by a step")
+        .takes("start, end, step"),
     scalar(
         "set_has_element",
         &[over(&[DYNAMIC, Param::Any], Type::Bool)],
         "whether the array holds the value",
-    ),
-    scalar("set_union", SETS, "the distinct elements of all arrays"),
-    scalar("set_intersect", SETS, "the distinct elements all arrays hold"),
-    scalar("set_difference", SETS, "the distinct elements of the first array alone"),
-    scalar("zip", SETS, "the array of arrays of elements at the same position"),
+    )
+    .takes("set, value"),
+    scalar("set_union", SETS, "the distinct elements of all arrays").takes("set, set"),
+    scalar("set_intersect", SETS, "the distinct elements all arrays hold").takes("set, set"),
+    scalar("set_difference", SETS, "the distinct elements of the first array alone")
+        .takes("set, set"),
+    scalar("zip", SETS, "the array of arrays of elements at the same position")
+        .takes("array, array"),
     scalar("set_equals", &[over(&[DYNAMIC, DYNAMIC], Type::Bool)], "whether two sets are equal")
         .takes("left, right"),
     scalar(
@@ -163,5 +181,6 @@ pub(super) static SIGNATURES: &[Signature] = &[
         "dynamic_to_json",
         &[over(&[Param::Any], Type::String)],
         "the value as JSON text with sorted property names",
-    ),
+    )
+    .takes("value"),
 ];

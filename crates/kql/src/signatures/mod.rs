@@ -322,6 +322,15 @@ mod tests {
     }
 
     #[test]
+    fn functions_name_their_parameters() {
+        for signature in all().filter(|s| s.kind != Kind::Operator) {
+            let longest = signature.overloads.iter().map(|o| o.params.len()).max().unwrap_or(0);
+            let names = signature.parameters.split(", ").filter(|name| !name.is_empty()).count();
+            assert!(names >= longest, "{}: {names} names, {longest} parameters", signature.name);
+        }
+    }
+
+    #[test]
     fn repeated_groups_expand_to_the_number_of_arguments() {
         let case = scalar_function("case").map(|s| s.overloads[0]);
         let bool_then = [Param::Of(Type::Bool), Param::Common];
