@@ -49,5 +49,11 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar("geo_geohash_to_polygon", HASH, "the rectangle of a geohash, as GeoJSON")
         .takes("geohash"),
     scalar("geo_geohash_neighbors", HASH, "the array of the geohashes around one").takes("geohash"),
+    scalar(
+        "geo_line_length",
+        &[over(&[DYNAMIC], Type::Real)],
+        "the length of a line on a sphere, in metres; the line as GeoJSON",
+    )
+    .takes("line"),
     scalar("geo_from_wkt", HASH, "a shape in well-known text as GeoJSON").takes("wkt"),
 ];

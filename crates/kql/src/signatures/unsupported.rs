@@ -63,7 +63,7 @@ const KNOWN: &str = "
     geo_h3cell_to_polygon geo_info_from_ip_address geo_intersection_2lines
     geo_intersection_2polygons geo_intersection_line_with_polygon geo_intersects_2lines
     geo_intersects_2polygons geo_intersects_line_with_polygon geo_line_buffer geo_line_centroid
-    geo_line_densify geo_line_interpolate_point geo_line_length geo_line_locate_point
+    geo_line_densify geo_line_interpolate_point geo_line_locate_point
     geo_line_simplify geo_line_to_s2cells geo_point_buffer
     geo_point_to_h3cell geo_point_to_s2cell
     geo_polygon_area geo_polygon_buffer geo_polygon_centroid geo_polygon_densify

@@ -67,7 +67,7 @@ fn points(args: &Args, count: usize) -> Result<impl Fn(usize) -> Option<Vec<Poin
 }
 
 /// By the haversine, in metres.
-fn distance(a: Point, b: Point) -> f64 {
+pub(super) fn distance(a: Point, b: Point) -> f64 {
     let half = |angle: f64| (angle / 2.0).sin().powi(2);
     let h = half(b.latitude - a.latitude)
         + a.latitude.cos() * b.latitude.cos() * half(b.longitude - a.longitude);

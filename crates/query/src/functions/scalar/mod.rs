@@ -24,6 +24,7 @@ mod extract;
 mod format_bytes;
 mod format_datetime;
 mod geo;
+mod geo_line_length;
 mod geo_polygon;
 mod geo_wkt;
 mod geohash;
@@ -121,6 +122,7 @@ const FAMILIES: &[Family] = &[
     format_bytes::FAMILY,
     format_datetime::FAMILY,
     geo::FAMILY,
+    geo_line_length::FAMILY,
     geo_polygon::FAMILY,
     geo_wkt::FAMILY,
     geohash::FAMILY,
