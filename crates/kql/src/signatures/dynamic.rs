@@ -70,13 +70,13 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar(
         "bag_remove_keys",
         &[over(&[DYNAMIC, DYNAMIC], Type::Dynamic)],
-        "the bag without the properties named in an array",
+        "the bag without the properties named in an array; `$.a.b` removes within `a`",
     )
     .takes("bag, keys"),
     scalar(
         "bag_has_key",
         &[over(&[DYNAMIC, STRING], Type::Bool)],
-        "whether the bag has a property",
+        "whether the bag has a property; `$.a.b` looks within `a`",
     )
     .takes("bag, key"),
     scalar(

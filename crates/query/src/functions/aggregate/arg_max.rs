@@ -27,7 +27,7 @@ pub(super) fn arg_max(call: Call<'_>) -> Result<AggregateCall, Error> {
 pub(super) fn arg_min(call: Call<'_>) -> Result<AggregateCall, Error> {
     build(call, "arg_min", |config| Box::new(Chosen::new(config, Choice::Min)))
 }
-/// Some row; one argument prefers a value over null.
+/// Some row; one argument prefers a value over null and the empty string.
 pub(super) fn take_any(call: Call<'_>) -> Result<AggregateCall, Error> {
     let any = build(call, "take_any", |config| Box::new(Chosen::new(config, Choice::First)))?;
     Ok(any.ordered())
@@ -129,7 +129,9 @@ impl Chosen {
             if !live(row) {
                 continue;
             }
-            let stand = if key.is_null(row) { 1 } else { 2 };
+            let void = key.is_null(row)
+                || (self.choice == Choice::First && texts.is_some_and(|t| t.value(row).is_empty()));
+            let stand = if void { 1 } else { 2 };
             let before = self.stand[group];
             let wins = stand > before
                 || (stand == 2

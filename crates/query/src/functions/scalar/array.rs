@@ -139,7 +139,8 @@ fn index_of(args: &Args) -> Result<ArrayRef> {
     })
 }
 
-/// Numbers by value before texts by code point; nulls last unless the last argument is false.
+/// Numbers by value before texts by code point before anything else; nulls last unless the last
+/// argument is false.
 /// Several arrays: an array of all of them, each in the order of the first; null for one of another
 /// length.
 fn sort(args: &Args, descending: bool) -> Result<ArrayRef> {
@@ -181,11 +182,12 @@ fn sort(args: &Args, descending: bool) -> Result<ArrayRef> {
 }
 
 fn compare(a: &str, b: &str) -> Ordering {
+    let other = |json: &str| scan::kind(json) != Kind::Text;
     match (scan::number(a), scan::number(b)) {
         (Some(a), Some(b)) => a.total_cmp(&b),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
-        _ => scan::plain(a).cmp(&scan::plain(b)),
+        _ => other(a).cmp(&other(b)).then_with(|| scan::plain(a).cmp(&scan::plain(b))),
     }
 }
 

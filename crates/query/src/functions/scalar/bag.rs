@@ -11,23 +11,14 @@ use super::super::Build;
 use super::super::json::scan;
 use super::super::kernel::Args;
 use super::array::write_texts;
+use super::bag_set::steps;
 use super::tostring::Cells;
 
 pub(super) const FAMILY: &[(&str, Build)] = &[
     ("bag_keys", |c| c.kernel(keys)),
     ("bag_merge", |c| c.kernel(merge)),
     ("bag_remove_keys", |c| c.kernel(remove_keys)),
-    ("bag_has_key", |c| {
-        c.kernel(|args| {
-            let (bags, keys) = (args.text(0)?, args.text(1)?);
-            args.bools(|row| {
-                Some(
-                    scan::each_member(bags.get(row)?)?
-                        .any(|(k, _)| scan::key_is(k, keys.text(row))),
-                )
-            })
-        })
-    }),
+    ("bag_has_key", |c| c.kernel(has_key)),
     ("bag_pack", |c| c.kernel(pack)),
     ("extract_json", |c| c.kernel(extract_json)),
     ("parse_csv", |c| c.kernel(parse_csv)),
@@ -69,12 +60,30 @@ fn merge(args: &Args) -> Result<ArrayRef> {
     })
 }
 
+/// `(bag, key or path)`: a path into an array leads nowhere.
+fn has_key(args: &Args) -> Result<ArrayRef> {
+    let (bags, keys) = (args.text(0)?, args.text(1)?);
+    args.bools(|row| {
+        scan::each_member(bags.get(row)?)?;
+        let steps = steps(keys.text(row)).unwrap_or_default();
+        Some(!steps.is_empty() && leads(bags.text(row), &steps))
+    })
+}
+
+fn leads(json: &str, steps: &[String]) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    let mut members = scan::each_member(json).into_iter().flatten();
+    members.find(|(key, _)| scan::key_is(key, step)).is_some_and(|(_, value)| leads(value, rest))
+}
+
 fn remove_keys(args: &Args) -> Result<ArrayRef> {
     let (bags, lists) = (args.text(0)?, args.text(1)?);
     args.texts(|row, out| {
         let Some(members) = bags.get(row).and_then(scan::each_member) else { return false };
         let list = lists.get(row).and_then(scan::elements).unwrap_or_default();
-        let removed: Vec<String> = list.into_iter().map(scan::text_of).collect();
+        let removed: Vec<Vec<String>> =
+            list.into_iter().filter_map(|key| steps(&scan::text_of(key))).collect();
+        let removed: Vec<&[String]> = removed.iter().map(Vec::as_slice).collect();
         out.push('{');
         write_without(out, members, &removed);
         out.push('}');
@@ -82,18 +91,18 @@ fn remove_keys(args: &Args) -> Result<ArrayRef> {
     })
 }
 
-/// The properties not in `removed`; a path `$.a.b` removes within `a`.
-fn write_without(out: &mut String, members: scan::Members<'_>, removed: &[String]) {
+/// The properties to which none of the paths in `removed` leads.
+fn write_without(out: &mut String, members: scan::Members<'_>, removed: &[&[String]]) {
     for (key, value) in members {
-        if removed.iter().any(|r| scan::key_is(key, r) || scan::key_is(key, own_path(r))) {
+        let inner: Vec<&[String]> = removed
+            .iter()
+            .filter_map(|path| path.split_first())
+            .filter(|(first, _)| scan::key_is(key, first))
+            .map(|(_, rest)| rest)
+            .collect();
+        if inner.iter().any(|rest| rest.is_empty()) {
             continue;
         }
-        let inner: Vec<String> = removed
-            .iter()
-            .filter_map(|r| own_path(r).split_once('.'))
-            .filter(|(first, _)| scan::key_is(key, first))
-            .map(|(_, rest)| rest.to_owned())
-            .collect();
         match scan::each_member(value).filter(|_| !inner.is_empty()) {
             None => write_member(out, key, value),
             Some(members) => {
@@ -104,10 +113,6 @@ fn write_without(out: &mut String, members: scan::Members<'_>, removed: &[String
             }
         }
     }
-}
-
-fn own_path(path: &str) -> &str {
-    path.strip_prefix("$.").unwrap_or(path)
 }
 
 /// Names and values by turns.

@@ -21,8 +21,9 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
 
 /// The steps of `$.a['b']`; any other text is one step. `None` for paths into arrays and for the
 /// bare `$`.
-fn steps(path: &str) -> Option<Vec<String>> {
-    let Some(mut rest) = path.strip_prefix('$') else { return Some(vec![path.to_owned()]) };
+pub(super) fn steps(path: &str) -> Option<Vec<String>> {
+    let after = path.strip_prefix('$').filter(|r| r.is_empty() || r.starts_with(['.', '[']));
+    let Some(mut rest) = after else { return Some(vec![path.to_owned()]) };
     let mut steps = Vec::new();
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('.') {
