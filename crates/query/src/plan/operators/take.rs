@@ -20,9 +20,10 @@ pub(in crate::plan) fn plan(
         return first_of_each(planner, Planned { plan, order }, count, per);
     }
     let builder = LogicalPlanBuilder::new(plan);
-    // Rows in an order nobody asked for need no sort: any of them will do.
+    // Rows in an order nobody asked for need no sort: any of them will do. No rows need none
+    // either, and DataFusion 55 panics over a sort that keeps nothing.
     let builder = match order.first() {
-        Some(key) if !super::mv_expand::is_any_order(key) => {
+        Some(key) if count > 0 && !super::mv_expand::is_any_order(key) => {
             builder.sort_with_limit(order.iter().map(OrderKey::sort), Some(count))
         }
         _ => builder.limit(0, Some(count)),
