@@ -1,9 +1,11 @@
 //! `sort`: remembers the order; nodes that show it sort (see [`crate::plan`]).
 
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use kql::bound::{Relation, SortKey};
+use model::Type;
 
 use crate::error::Error;
+use crate::functions::kernel;
 use crate::plan::{OrderKey, Planned, Planner, column, internal};
 
 pub(in crate::plan) fn plan(
@@ -18,7 +20,9 @@ pub(in crate::plan) fn plan(
     let mut order = Vec::with_capacity(keys.len());
     for key in keys {
         let name = planner.hidden("sort");
-        columns.push(planner.value(&key.value)?.alias(&name));
+        let value = planner.value(&key.value)?;
+        let value = if key.value.ty == Type::Real { real_key(value, key) } else { value };
+        columns.push(value.alias(&name));
         order.push(OrderKey {
             column: name,
             descending: key.descending,
@@ -29,4 +33,24 @@ pub(in crate::plan) fn plan(
     order.extend(earlier);
     let plan = LogicalPlanBuilder::new(plan).project(columns);
     Ok(Planned { plan: plan.and_then(LogicalPlanBuilder::build).map_err(internal)?, order })
+}
+
+/// Reals as DataFusion's order of all bit patterns needs them: every NaN on the side of the nulls,
+/// between them and the infinities and one zero.
+fn real_key(value: Expr, key: &SortKey) -> Expr {
+    let types = [Type::Real];
+    match key.descending == key.nulls_first {
+        true => kernel::call("sort_key_nan_high", vec![value], &types, Type::Real, |args| {
+            let value = args.real(0)?;
+            args.reals(|row| value.get(row).map(|real| placed(real, f64::NAN)))
+        }),
+        false => kernel::call("sort_key_nan_low", vec![value], &types, Type::Real, |args| {
+            let value = args.real(0)?;
+            args.reals(|row| value.get(row).map(|real| placed(real, -f64::NAN)))
+        }),
+    }
+}
+
+fn placed(real: f64, nan: f64) -> f64 {
+    if real.is_nan() { nan } else { real + 0.0 }
 }
