@@ -61,6 +61,30 @@ pub struct Relation {
     pub span: Span,
 }
 
+impl Relation {
+    /// The relations directly below; a shared table is not below its uses.
+    pub fn inputs(&self) -> Vec<&Relation> {
+        match &self.kind {
+            RelationKind::Scan { .. }
+            | RelationKind::Values { .. }
+            | RelationKind::Shared { .. }
+            | RelationKind::Range { .. }
+            | RelationKind::Rows { .. } => Vec::new(),
+            RelationKind::Where { input, .. }
+            | RelationKind::Project { input, .. }
+            | RelationKind::Summarize { input, .. }
+            | RelationKind::Sort { input, .. }
+            | RelationKind::Take { input, .. }
+            | RelationKind::Serialize { input }
+            | RelationKind::Window { input, .. }
+            | RelationKind::Steps { input, .. }
+            | RelationKind::MvExpand { input, .. } => vec![input],
+            RelationKind::Union { inputs } => inputs.iter().map(|(input, _)| input).collect(),
+            RelationKind::Join { left, right, .. } => vec![left, right],
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum RelationKind {
     /// A table. `columns[i]` is column `view.columns[i]`; columns beyond those are the time at

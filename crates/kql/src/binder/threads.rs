@@ -485,25 +485,11 @@ fn hidden_name(id: ColumnId) -> String {
     format!("$g{}", id.0)
 }
 
-/// The relations directly below.
+/// The relations directly below, the shared table of a use too.
 fn inputs(relation: &Relation) -> Vec<&Relation> {
     match &relation.kind {
-        RelationKind::Scan { .. }
-        | RelationKind::Values { .. }
-        | RelationKind::Range { .. }
-        | RelationKind::Rows { .. } => Vec::new(),
-        RelationKind::Where { input, .. }
-        | RelationKind::Project { input, .. }
-        | RelationKind::Summarize { input, .. }
-        | RelationKind::Sort { input, .. }
-        | RelationKind::Take { input, .. }
-        | RelationKind::Serialize { input }
-        | RelationKind::Window { input, .. }
-        | RelationKind::Steps { input, .. }
-        | RelationKind::MvExpand { input, .. } => vec![input],
         RelationKind::Shared { table } => vec![&table.relation],
-        RelationKind::Union { inputs } => inputs.iter().map(|(input, _)| input).collect(),
-        RelationKind::Join { left, right, .. } => vec![left, right],
+        _ => relation.inputs(),
     }
 }
 

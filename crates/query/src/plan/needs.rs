@@ -10,8 +10,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use kql::bound::{Aggregate, ColumnId, Expr, ExprKind, PathStep, Relation, RelationKind, Step};
 use model::{ColumnRole, Source, Type, ViewDef};
 
-use super::walk;
-
 /// Something a relation must provide.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
@@ -98,7 +96,7 @@ impl Needs {
     }
 
     fn find_bags(&mut self, relation: &Relation) {
-        for input in walk::inputs(relation) {
+        for input in relation.inputs() {
             self.find_bags(input);
         }
         for column in &relation.columns {
@@ -252,7 +250,7 @@ impl Needs {
             | RelationKind::Rows { .. }
             | RelationKind::Serialize { .. } => {}
         }
-        for input in walk::inputs(relation) {
+        for input in relation.inputs() {
             self.descend(input);
         }
     }

@@ -2,28 +2,6 @@
 
 use kql::bound::{Expr, ExprKind, PathStep, Relation, RelationKind};
 
-/// The relations directly below.
-pub(crate) fn inputs(relation: &Relation) -> Vec<&Relation> {
-    match &relation.kind {
-        RelationKind::Scan { .. }
-        | RelationKind::Values { .. }
-        | RelationKind::Shared { .. }
-        | RelationKind::Range { .. }
-        | RelationKind::Rows { .. } => Vec::new(),
-        RelationKind::Where { input, .. }
-        | RelationKind::Project { input, .. }
-        | RelationKind::Summarize { input, .. }
-        | RelationKind::Sort { input, .. }
-        | RelationKind::Take { input, .. }
-        | RelationKind::Serialize { input }
-        | RelationKind::Window { input, .. }
-        | RelationKind::Steps { input, .. }
-        | RelationKind::MvExpand { input, .. } => vec![input],
-        RelationKind::Union { inputs } => inputs.iter().map(|(input, _)| input).collect(),
-        RelationKind::Join { left, right, .. } => vec![left, right],
-    }
-}
-
 /// The expressions of this operator itself and the relations directly below it, to change.
 pub(crate) fn parts_mut(relation: &mut Relation) -> (Vec<&mut Expr>, Vec<&mut Relation>) {
     match &mut relation.kind {
