@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::explain;
 use crate::query::Query;
 use crate::request::{Apps, Request};
-use crate::session::Shared;
+use crate::session::Resources;
 
 /// How long a query waits for others to finish before it is refused.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -46,7 +46,7 @@ impl Default for EngineOptions {
 pub struct Engine {
     store: Arc<Store>,
     apps: Arc<dyn Apps>,
-    shared: Arc<Shared>,
+    resources: Arc<Resources>,
     threads: usize,
     slots: Arc<Semaphore>,
     /// `Some` until dropped.
@@ -63,7 +63,7 @@ impl Engine {
         apps: Arc<dyn Apps>,
         options: EngineOptions,
     ) -> Result<Engine, Error> {
-        let shared = Arc::new(Shared::new(&store, &options)?);
+        let resources = Arc::new(Resources::new(&store, &options)?);
         let threads = options.threads.max(1);
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads)
@@ -73,7 +73,7 @@ impl Engine {
             .build()
             .map_err(|e| Error::Internal(format!("cannot start query threads: {e}")))?;
         let slots = Arc::new(Semaphore::new(options.concurrent_queries_max.max(1)));
-        Ok(Engine { store, apps, shared, threads, slots, runtime: Some(runtime) })
+        Ok(Engine { store, apps, resources, threads, slots, runtime: Some(runtime) })
     }
 
     /// Answers one query. Dropping the future cancels it.
@@ -100,7 +100,7 @@ impl Engine {
             request,
             store: Arc::clone(&self.store),
             apps: Arc::clone(&self.apps),
-            shared: Arc::clone(&self.shared),
+            resources: Arc::clone(&self.resources),
             threads: self.threads,
             started: Instant::now(),
         }

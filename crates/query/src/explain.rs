@@ -9,7 +9,7 @@ use crate::run;
 /// Syntax tree, bound query, logical plan and physical plan; sub-queries are run, not shown.
 pub(crate) async fn explain(query: &Query) -> Result<String, Error> {
     let parsed = kql::parse(&query.request.text);
-    let (state, _pool) = query.shared.session(query.request.limits.memory_bytes)?;
+    let (state, _pool) = query.resources.session(query.request.limits.memory_bytes)?;
     let mut context = query.context(state)?;
     let bound = query.bind(&mut context).await?;
     let tree = kql::print::query(&parsed.query);

@@ -19,7 +19,7 @@ use crate::plan::Planner;
 use crate::provider::Sources;
 use crate::request::{Apps, Limits, Request};
 use crate::run::{self, Cap, Rows};
-use crate::session::{Shared, joins_by_order, single_threaded};
+use crate::session::{Resources, joins_by_order, single_threaded};
 use crate::shared::{Shareds, Survey};
 
 /// A request and all it takes to answer it.
@@ -27,7 +27,7 @@ pub(crate) struct Query {
     pub request: Request,
     pub store: Arc<Store>,
     pub apps: Arc<dyn Apps>,
-    pub shared: Arc<Shared>,
+    pub resources: Arc<Resources>,
     pub threads: usize,
     pub started: Instant,
 }
@@ -81,7 +81,7 @@ impl Query {
     }
 
     pub async fn answer(&self) -> Result<Answer, Error> {
-        let (state, pool) = self.shared.session(self.request.limits.memory_bytes)?;
+        let (state, pool) = self.resources.session(self.request.limits.memory_bytes)?;
         let mut context = self.context(state)?;
         let bound = self.bind(&mut context).await?;
         let cap = cap(&self.request.limits, &bound.options);
@@ -111,7 +111,7 @@ impl Query {
             Arc::clone(&self.apps),
             &self.request,
             self.threads,
-            self.shared.objects.clone(),
+            self.resources.objects.clone(),
         )?;
         let (statistics, shared) = (Statistics::default(), Shareds::default());
         Ok(Context { sources, state, statistics, shared, run_ms: 0.0 })

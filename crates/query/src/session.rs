@@ -27,15 +27,15 @@ const SPILLED_TIMES: u64 = 16;
 
 /// What all queries share: cached footers, the memory pool, the way to the files.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct Resources {
     runtime: RuntimeEnv,
     pool: Arc<dyn MemoryPool>,
     pub objects: ObjectStoreUrl,
     threads: usize,
 }
 
-impl Shared {
-    pub fn new(store: &Store, options: &EngineOptions) -> Result<Shared, Error> {
+impl Resources {
+    pub fn new(store: &Store, options: &EngineOptions) -> Result<Resources, Error> {
         let failed = |e: datafusion::error::DataFusionError| Error::Internal(e.to_string());
         let limit_bytes = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
         let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limit_bytes));
@@ -46,7 +46,7 @@ impl Shared {
             .map_err(failed)?;
         let objects = ObjectStoreUrl::parse("telltale://data").map_err(failed)?;
         runtime.register_object_store(objects.as_ref(), store.object_store());
-        Ok(Shared { runtime, pool, objects, threads: options.threads.max(1) })
+        Ok(Resources { runtime, pool, objects, threads: options.threads.max(1) })
     }
 
     /// A session for one query, which holds at most `memory_bytes`.
