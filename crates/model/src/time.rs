@@ -43,7 +43,26 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
     if text.contains('/') {
         return parse_us(text);
     }
-    parse_iso(text).or_else(|| parse_named_month(text))
+    let slashes = || parse_us(&slashed(text)?);
+    parse_iso(text).or_else(|| parse_named_month(text)).or_else(slashes)
+}
+
+/// `12-31-2024`, `2024.12.31` and `2024, 12, 31` as they are written with slashes. One of the
+/// outer numbers must be a year, so that no version and no address is taken for a date.
+fn slashed(text: &str) -> Option<String> {
+    let mut d = Digits::new(text);
+    let first = d.number(1, 4)?;
+    let separator = d.peek().filter(|byte| matches!(byte, b'-' | b'.' | b','))?;
+    d.eat(separator);
+    d.spaces();
+    let second = d.number(1, 2)?;
+    if !d.eat(separator) {
+        return None;
+    }
+    d.spaces();
+    let third = d.number(1, 4)?;
+    let year = first > 999 || third > 999;
+    year.then(|| format!("{first}/{second}/{third}{}", &text[d.at..]))
 }
 
 struct Digits<'a> {
@@ -380,12 +399,17 @@ mod tests {
             ("01/02/2024 03:04:05 PM", "2024-01-02T15:04:05Z"),
             ("Tue, 02 Jan 2024 03:04:05 GMT", "2024-01-02T03:04:05Z"),
             ("2024-03", "2024-03-01T00:00:00Z"),
+            ("3-15-2024", "2024-03-15T00:00:00Z"),
+            ("2024.03.15 06:07:08.9", "2024-03-15T06:07:08.9Z"),
+            ("2024, 3, 15", "2024-03-15T00:00:00Z"),
             ("2024", "2024-01-01T00:00:00Z"),
         ] {
             assert_eq!(iso(text).as_deref(), Some(want), "{text}");
         }
         for text in
             ["", "yesterday", "2024-13-01", "2024-01-02T25:00:00", "0001-01-01", "2024-01-02x"]
+                .into_iter()
+                .chain(["15-3-2024", "1.2.3", "10.0.0.1", "2024.3", "2024.3-15"])
         {
             assert_eq!(iso(text), None, "{text}");
         }

@@ -161,9 +161,6 @@ fn datetime(body: &str) -> Result<i64, Bad> {
     if let Some(nanos) = model::time::parse_datetime(body) {
         return Ok(nanos);
     }
-    if let Some(nanos) = dashed_us(body).and_then(|us| model::time::parse_datetime(&us)) {
-        return Ok(nanos);
-    }
     // A moment that exists but not in 64 bits of nanoseconds: the same text in another year reads.
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
     let year: u32 = body[..digits].parse().unwrap_or(0);
@@ -178,14 +175,6 @@ fn datetime(body: &str) -> Result<i64, Bad> {
 /// Whether the text is an instant that exists and cannot be held.
 pub(crate) fn is_distant_moment(text: &str) -> bool {
     matches!(datetime(text), Err(Bad::Moment))
-}
-
-/// `01-31-2022` as `01/31/2022`.
-fn dashed_us(body: &str) -> Option<String> {
-    let date = body.split(' ').next()?;
-    let digits: Vec<usize> = date.split('-').map(str::len).collect();
-    let shape = matches!(digits[..], [1 | 2, 1 | 2, 4]);
-    shape.then(|| format!("{}{}", date.replace('-', "/"), &body[date.len()..]))
 }
 
 fn guid(body: &str) -> Option<String> {

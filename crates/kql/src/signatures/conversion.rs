@@ -44,8 +44,11 @@ pub(super) static SIGNATURES: &[Signature] = &[
         .named(super::Naming::Prefix("type")),
     scalar(
         "tohex",
-        &[over(&[LONG, LONG], Type::String).optional(1)],
-        "the whole number in hexadecimal, padded to a length",
+        &[
+            over(&[INT, LONG], Type::String).optional(1),
+            over(&[LONG, LONG], Type::String).optional(1),
+        ],
+        "the whole number in hexadecimal, padded to a length of at most 16",
     )
     .takes("value, length")
     .keeps_name(),

@@ -1,18 +1,23 @@
 //! `datetime_add`, `datetime_diff`: calendar steps and boundaries crossed (spec kql.md §9).
 
 use chrono::{DateTime, Datelike};
+use datafusion::logical_expr::Expr;
+use kql::codes;
 use model::time::{self, DAY, HOUR, MINUTE, SECOND};
 
-use super::super::Build;
+use super::super::{Build, Call};
+use crate::Error;
 
 pub(super) const FAMILY: &[(&str, Build)] = &[
     ("datetime_add", |c| {
+        check_period(&c, &PERIODS)?;
         c.kernel(|args| {
             let (units, counts, times) = (args.text(0)?, args.long(1)?, args.long(2)?);
             args.whole(|row| add(units.text(row), counts.get(row)?, times.get(row)?))
         })
     }),
     ("datetime_diff", |c| {
+        check_period(&c, &PERIODS)?;
         c.kernel(|args| {
             let (units, a, b) = (args.text(0)?, args.long(1)?, args.long(2)?);
             args.whole(|row| {
@@ -22,6 +27,32 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
         })
     }),
 ];
+
+const PERIODS: [&str; 11] = [
+    "year",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+    "microsecond",
+    "nanosecond",
+];
+
+/// Refuses a first argument that is written out and is none of `known`, in any case of letters.
+pub(super) fn check_period(call: &Call, known: &[&str]) -> Result<(), Error> {
+    if let Some(Expr::Literal(value, _)) = call.args.first()
+        && let Some(Some(name)) = value.try_as_str()
+        && !known.iter().any(|k| k.eq_ignore_ascii_case(name))
+    {
+        let message = format!("no period `{name}`: they are {}", known.join(", "));
+        return Err(Error::Argument { argument: 0, code: codes::UNKNOWN_NAME, message });
+    }
+    Ok(())
+}
 
 /// Nanoseconds of the units that have a fixed length.
 fn fixed(unit: &str) -> Option<i64> {

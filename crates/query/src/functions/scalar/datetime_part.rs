@@ -8,9 +8,11 @@ use model::time::{DAY, HOUR, MINUTE, SECOND};
 
 use super::super::Build;
 use super::super::kernel::Args;
+use super::datetime_add::check_period;
 
 pub(super) const FAMILY: &[(&str, Build)] = &[
     ("datetime_part", |c| {
+        check_period(&c, &PARTS)?;
         c.kernel(|args| {
             let (units, times) = (args.text(0)?, args.long(1)?);
             args.whole(|row| part(units.text(row), times.get(row)?))
@@ -29,6 +31,22 @@ pub(super) const FAMILY: &[(&str, Build)] = &[
             args.whole(|row| Some(weekday(times.get(row)?) * DAY))
         })
     }),
+];
+
+const PARTS: [&str; 13] = [
+    "year",
+    "quarter",
+    "month",
+    "week_of_year",
+    "weekofyear",
+    "day",
+    "dayofyear",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+    "microsecond",
+    "nanosecond",
 ];
 
 fn of(args: &Args, unit: &str) -> Result<ArrayRef> {

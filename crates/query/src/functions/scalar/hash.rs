@@ -52,14 +52,17 @@ fn hash(args: &Args) -> Result<ArrayRef> {
 
 /// Lower case; a second argument is the least width. Negative numbers in two's complement.
 fn tohex(args: &Args) -> Result<ArrayRef> {
-    let values = args.long(0)?;
+    // A negative int has 32 bits, not 64.
+    let (values, ints) = (args.long(0)?, args.types[0] == Type::Int);
     let widths = if args.has(1) { Some(args.long(1)?) } else { None };
     args.texts(|row, out| {
         let Some(value) = values.get(row) else { return false };
-        let width = widths.as_ref().and_then(|w| w.get(row)).unwrap_or(0).clamp(0, 64);
+        // More than a long has is cut to that (the function's reference page).
+        let width = widths.as_ref().and_then(|w| w.get(row)).unwrap_or(0).clamp(0, 16);
         let width = usize::try_from(width).unwrap_or(0);
+        let bits = if ints { i64::from(value as u32) } else { value };
         // Writing to a String cannot fail.
-        let _ = write!(out, "{value:0width$x}");
+        let _ = write!(out, "{bits:0width$x}");
         true
     })
 }

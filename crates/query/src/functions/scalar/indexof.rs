@@ -34,6 +34,10 @@ fn indexof_regex(call: Call) -> Result<Expr, Error> {
         let window = window(args)?;
         args.whole(|row| {
             let (start, length, nth) = window(row)?;
+            // Only `indexof` counts from the end (the reference page's own example).
+            if start < 0 {
+                return None;
+            }
             let text = texts.text(row);
             let (low, high) = bounds(text, start, length)?;
             let nth = usize::try_from(nth.checked_sub(1)?).ok()?;
@@ -44,7 +48,7 @@ fn indexof_regex(call: Call) -> Result<Expr, Error> {
     })
 }
 
-/// The optional start, length and occurrence of a row.
+/// The optional start, length and occurrence of a row; nothing where one of them cannot be.
 fn window(args: &Args) -> Result<impl Fn(usize) -> Option<(i64, i64, i64)>> {
     let optional = |k: usize| if args.has(k) { args.long(k).map(Some) } else { Ok(None) };
     let (starts, lengths, nths) = (optional(2)?, optional(3)?, optional(4)?);
@@ -53,7 +57,8 @@ fn window(args: &Args) -> Result<impl Fn(usize) -> Option<(i64, i64, i64)>> {
             Some(column) => column.get(row),
             None => Some(default),
         };
-        Some((or(&starts, 0)?, or(&lengths, -1)?, or(&nths, 1)?))
+        let (start, length, nth) = (or(&starts, 0)?, or(&lengths, -1)?, or(&nths, 1)?);
+        (length >= -1 && nth >= 0).then_some((start, length, nth))
     })
 }
 

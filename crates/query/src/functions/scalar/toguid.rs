@@ -22,26 +22,30 @@ fn toguid(call: Call) -> Result<Expr, Error> {
     })
 }
 
-/// 32 hex digits, with dashes in the usual places or none, braces allowed.
+/// The first 32 hex digits, with dashes or none in the usual places, an opening brace allowed.
+/// What follows them is not looked at (the function's reference page).
 pub(super) fn write_guid(text: &str, out: &mut String) -> bool {
     let text = text.trim();
-    let text = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
-    let dashed = text.len() == 36;
-    if !(dashed || text.len() == 32) {
-        return false;
-    }
-    for (at, byte) in text.bytes().enumerate() {
-        let dash = matches!(at, 8 | 13 | 18 | 23);
+    let text = text.strip_prefix('{').unwrap_or(text);
+    let start = out.len();
+    let (mut digits, mut dashed) = (0, false);
+    for byte in text.bytes() {
+        let place = matches!(digits, 8 | 12 | 16 | 20);
         match byte {
-            b'-' if dashed && dash => out.push('-'),
-            _ if byte.is_ascii_hexdigit() && !(dashed && dash) => {
-                if !dashed && matches!(at, 8 | 12 | 16 | 20) {
+            b'-' if place && !dashed => dashed = true,
+            _ if byte.is_ascii_hexdigit() => {
+                if place {
                     out.push('-');
                 }
                 out.push(char::from(byte.to_ascii_lowercase()));
+                (digits, dashed) = (digits + 1, false);
+                if digits == 32 {
+                    return true;
+                }
             }
-            _ => return false,
+            _ => break,
         }
     }
-    true
+    out.truncate(start);
+    false
 }
