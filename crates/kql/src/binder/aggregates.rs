@@ -16,6 +16,10 @@ use super::names::Names;
 use super::scope::unwrap;
 use super::tuples::Rest;
 
+/// How many elements the old spellings `makelist`, `makeset` and `make_dictionary` keep when the
+/// call does not say.
+const OLD_SIZE: i64 = 128;
+
 /// The aggregates found so far in one `summarize`.
 #[derive(Debug, Default)]
 pub(super) struct Aggregating {
@@ -109,9 +113,12 @@ impl Binder<'_> {
         &mut self,
         signature: &'static Signature,
         name: &Name,
-        args: Vec<Expr>,
+        mut args: Vec<Expr>,
         span: Span,
     ) -> Option<Vec<Expr>> {
+        if args.len() == 1 && matches!(&*name.text, "makelist" | "makeset" | "make_dictionary") {
+            args.push(literal(Literal::Long(OLD_SIZE), span));
+        }
         let Some(Fit { types, returns, overload }) = fit(signature, &args) else {
             return self.no_overload(signature, name, &args, span);
         };

@@ -36,8 +36,8 @@ impl Binder<'_> {
             ("bag_pack_columns", 1..) => self.bag_pack_columns(args, span, row),
             ("assert", 2) => self.assert(name, args, span, row),
             ("ingestion_time", 0) => self.ingestion_time(span),
-            ("estimate_data_size", 1) if is_star(&args[0].value) => {
-                self.size_of_all(name, span, row)
+            ("estimate_data_size" | "pack_array", 1) if is_star(&args[0].value) => {
+                self.of_all(name, span, row)
             }
             ("pack_all", 0 | 1) => self.pack_all(args, span, row),
             ("extract", 4) | ("extractjson" | "extract_json", 3) => {
@@ -119,21 +119,25 @@ impl Binder<'_> {
         }
     }
 
-    /// `estimate_data_size(*)`.
-    fn size_of_all(&mut self, name: &Name, span: Span, row: &[Column]) -> Option<Expr> {
+    /// `estimate_data_size(*)`, `pack_array(*)`.
+    fn of_all(&mut self, name: &Name, span: Span, row: &[Column]) -> Option<Expr> {
         if self.aggregating.is_some() {
-            let message = "`estimate_data_size()` stands outside an aggregate";
+            let message = format!("`{}()` stands outside an aggregate", name.text);
             return self.error(codes::NOT_ALLOWED, span, message);
         }
         if row.iter().any(|column| self.poisoned.contains(&column.id)) {
             return None;
         }
         if row.is_empty() {
-            return Some(literal(Literal::Long(0), span));
+            let nothing = match name.text.as_str() {
+                "pack_array" => Literal::Dynamic("[]".to_owned()),
+                _ => Literal::Long(0),
+            };
+            return Some(literal(nothing, span));
         }
         self.spend(row.len(), span)?;
         let columns = row.iter().map(|column| column_ref(column, span)).collect();
-        let signature = signatures::scalar_function("estimate_data_size")?;
+        let signature = signatures::scalar_function(&name.text)?;
         self.resolve(signature, name, columns, span)
     }
 

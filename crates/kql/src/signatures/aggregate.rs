@@ -230,7 +230,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         &[over(&[Param::Any], Type::Dynamic)],
         "the array of the values, nulls included",
     )
-    .takes("value, size_max")
+    .takes("value")
     .named(Naming::Prefix("list")),
     aggregate("make_set", LIST, "the array of the distinct values, at most a number of them")
         .takes("value, size_max")

@@ -103,7 +103,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
     scalar(
         "pack_array",
         &[over(&[Param::Any], Type::Dynamic).repeat(0, 1)],
-        "an array of the values",
+        "an array of the values; `*` means all columns",
     )
     .takes("value"),
     scalar(
