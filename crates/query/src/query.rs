@@ -188,7 +188,8 @@ impl Context {
     }
 }
 
-/// The cap on results: the request's, changed by `set` options (spec kql.md §12).
+/// The cap on results: the request's, changed by `set` options (spec kql.md §12). Rows beyond
+/// `query_take_max_records` were not asked for, so nothing is said about them.
 fn cap(limits: &Limits, options: &[(String, Literal)]) -> Cap {
     let value = |name: &str| options.iter().find(|(n, _)| n == name).map(|(_, value)| value);
     let number = |name: &str| match value(name)? {
@@ -204,7 +205,6 @@ fn cap(limits: &Limits, options: &[(String, Literal)]) -> Cap {
         // Without any end the result could take all memory there is.
         bytes = Some(limits.memory_bytes);
     }
-    let take = number("query_take_max_records");
-    rows = rows.into_iter().chain(take).min();
-    Cap { rows, bytes }
+    let wanted = number("query_take_max_records").or(limits.rows_wanted);
+    Cap { wanted, rows, bytes }
 }

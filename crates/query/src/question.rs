@@ -19,7 +19,7 @@ impl Context {
             QuestionKind::Rows { max } => max as u64,
             QuestionKind::Properties => 1,
         };
-        let rows = self.run(&relation, Cap { rows: Some(max), bytes: None }).await?;
+        let rows = self.run(&relation, Cap { rows: Some(max), ..Cap::default() }).await?;
         let mut answer = Vec::new();
         for batch in &rows.batches {
             let cells = Cells::new(&relation.columns, batch);

@@ -25,6 +25,8 @@ pub struct Request {
 pub struct Limits {
     /// Rows of one result table; more are cut off and announced.
     pub rows_max: u64,
+    /// Rows of one result table that the caller wants: the others are left out, as `take` does.
+    pub rows_wanted: Option<u64>,
     /// Bytes of one result table in memory; more are cut off and announced.
     pub bytes_max: u64,
     /// Time from the call to the last row; the query fails when it is over.
@@ -35,7 +37,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { rows_max: 500_000, bytes_max: 64 << 20, time_ms: 180_000, memory_bytes: 1 << 30 }
+        Limits {
+            rows_max: 500_000,
+            rows_wanted: None,
+            bytes_max: 64 << 20,
+            time_ms: 180_000,
+            memory_bytes: 1 << 30,
+        }
     }
 }
 

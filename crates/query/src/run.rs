@@ -22,6 +22,8 @@ use crate::error::Error;
 /// How much of a result is kept; `None`: all of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cap {
+    /// More rows than these are left out without a word.
+    pub wanted: Option<u64>,
     pub rows: Option<u64>,
     pub bytes: Option<u64>,
 }
@@ -57,8 +59,13 @@ pub(crate) async fn run(
     let mut stream = execute_stream(Arc::clone(&plan), context).map_err(error)?;
     let mut rows = Rows::default();
     let (mut count, mut size_bytes) = (0u64, 0u64);
-    while let Some(batch) = stream.next().await {
-        let batch = compact(batch.map_err(error)?);
+    let wanted = cap.wanted.unwrap_or(u64::MAX);
+    while count < wanted
+        && let Some(batch) = stream.next().await
+    {
+        let batch = batch.map_err(error)?;
+        let kept = usize::try_from(wanted - count).unwrap_or(usize::MAX);
+        let batch = compact(batch.slice(0, kept.min(batch.num_rows())));
         let batch_bytes = bytes(&batch);
         if let Some(memory) = memory {
             let views = batch.num_columns() * batch.num_rows() * size_of::<u128>();

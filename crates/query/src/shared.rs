@@ -115,7 +115,7 @@ impl Context {
             Wanted::Table(table) => self.hold_table(&table).await,
             Wanted::Scalar(table) => {
                 let relation = self.prepare(table.relation.clone()).await?;
-                let cap = Cap { rows: Some(1), bytes: None };
+                let cap = Cap { rows: Some(1), ..Cap::default() };
                 let rows = self.run(&relation, cap).await?;
                 let ty = relation.columns.first().map_or(model::Type::Dynamic, |c| c.ty);
                 let columns = relation.columns;
@@ -160,7 +160,7 @@ impl Context {
         let relation = distinct(self.prepare(table.relation.clone()).await?);
         let (plan, state, _) = self.plan(&relation)?;
         let memory = self.reservation("in (T)");
-        let cap = Cap { rows: Some(max), bytes: None };
+        let cap = Cap { rows: Some(max), ..Cap::default() };
         let rows = self.run_plan((plan, state), cap, Some(&memory)).await?;
         if rows.truncated.is_some() {
             return Err(Error::Limit {

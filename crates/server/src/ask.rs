@@ -49,6 +49,7 @@ impl Question {
             parameters: Vec::new(),
             limits: Limits {
                 rows_max: settings.rows_max,
+                rows_wanted: None,
                 bytes_max: settings.bytes_max,
                 time_ms: settings.time_ms,
                 memory_bytes: settings.memory_bytes,

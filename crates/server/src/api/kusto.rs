@@ -124,10 +124,10 @@ fn question(app: &App, call: &Call) -> Question {
         question.limits.rows_max = u64::MAX;
         question.limits.bytes_max = settings.memory_bytes;
     }
-    let records = option("truncationmaxrecords").or_else(|| option("query_take_max_records"));
-    if let Some(records) = records.and_then(whole) {
+    if let Some(records) = option("truncationmaxrecords").and_then(whole) {
         question.limits.rows_max = records.max(1);
     }
+    question.limits.rows_wanted = option("query_take_max_records").and_then(whole);
     if let Some(bytes) = option("truncationmaxsize").and_then(whole) {
         question.limits.bytes_max = bytes.clamp(1, settings.memory_bytes);
     }

@@ -215,6 +215,10 @@ fn cut_results_say_so_in_each_shape() {
     let body = json!({ "db": "", "csl": text, "properties": records });
     let answer = server.kusto("/v1/rest/query", &body).json();
     assert_eq!(answer["Tables"][0]["Rows"].as_array().unwrap().len(), 4);
+    let wanted = json!({ "Options": { "query_take_max_records": 1 } });
+    let body = json!({ "db": "", "csl": text, "properties": wanted });
+    let answer = server.kusto("/v1/rest/query", &body).json();
+    assert_eq!(answer["Tables"][0]["Rows"].as_array().unwrap().len(), 1);
 }
 
 #[test]
