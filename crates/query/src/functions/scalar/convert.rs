@@ -36,6 +36,14 @@ pub(super) enum Unit {
 }
 
 impl Unit {
+    /// A unit that goes into the base unit a whole number of times is counted by that number,
+    /// which a double holds exactly where it cannot hold the part (0.01 / 3600).
+    fn of(factor: f64) -> Unit {
+        let exact = 1.0 / factor;
+        let count = exact.round();
+        let whole = count > 1.0 && (exact - count).abs() <= count * f64::EPSILON * 4.0;
+        if whole { Unit::Per(count) } else { Unit::Factor(factor) }
+    }
     fn to_base(&self, value: f64) -> f64 {
         match self {
             Unit::Factor(factor) => value * factor,
@@ -82,7 +90,7 @@ fn rows(args: &Args, find: Find) -> Result<ArrayRef> {
 }
 
 fn within(units: Units, name: &str) -> Option<Unit> {
-    units.iter().find(|(known, _)| *known == name).map(|(_, factor)| Unit::Factor(*factor))
+    units.iter().find(|(known, _)| *known == name).map(|(_, factor)| Unit::of(*factor))
 }
 
 fn energy(name: &str) -> Option<Unit> {
@@ -101,7 +109,7 @@ fn volume(name: &str) -> Option<Unit> {
     within(VOLUME, name)
 }
 fn by_speed(name: &str) -> Option<Unit> {
-    speed(name).map(Unit::Factor)
+    speed(name).map(Unit::of)
 }
 
 /// In degrees.
