@@ -217,7 +217,8 @@ fn operator(operator: &mut OperatorKind) {
         OperatorKind::As { name: n, .. }
         | OperatorKind::Unsupported(n)
         | OperatorKind::Unknown(n) => name(n),
-        OperatorKind::Count | OperatorKind::GetSchema => {}
+        OperatorKind::Count(n) => n.iter_mut().for_each(name),
+        OperatorKind::GetSchema => {}
     }
 }
 

@@ -321,7 +321,8 @@ pub enum OperatorKind {
     Take(Expr),
     /// Columns, or `*`.
     Distinct(Vec<NamedExpr>),
-    Count,
+    /// `count`, `count as name`.
+    Count(Option<Name>),
     Join {
         kind: Option<(JoinKind, Span)>,
         right: Box<Expr>,

@@ -27,7 +27,11 @@ impl Printer {
             OperatorKind::Where(predicate) => self.one("where ", predicate),
             OperatorKind::Take(count) => self.one("take ", count),
             OperatorKind::Sample(count) => self.one("sample ", count),
-            OperatorKind::Count => self.text("count"),
+            OperatorKind::Count(None) => self.text("count"),
+            OperatorKind::Count(Some(name)) => {
+                self.text("count as ");
+                self.name(name);
+            }
             OperatorKind::GetSchema => self.text("getschema"),
             OperatorKind::As { name, materialized } => {
                 self.text(if *materialized { "as hint.materialized=true " } else { "as " });

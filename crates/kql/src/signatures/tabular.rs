@@ -46,7 +46,7 @@ static OPERATORS: &[TabularOperator] = &[
     ),
     operator(
         "count",
-        "T | count",
+        "T | count [as NAME]",
         "Counts the rows.",
         &["The answer is one row with the column `Count`, also when there are no rows."],
     ),

@@ -175,7 +175,7 @@ impl Binder<'_> {
             O::Top { count, key } => self.top(input, count, key, span),
             O::Take(count) => self.take(input, count, span),
             O::Distinct(items) => self.distinct(input, items, span),
-            O::Count => Some(self.count(input, span)),
+            O::Count(name) => Some(self.count(input, name.as_ref(), span)),
             O::Parse(parse) => self.parse(input, parse, span),
             O::ParseKv(parse) => self.parse_kv(input, parse, span),
             O::ProjectByNames(names) => self.project_by_names(input, names, span),

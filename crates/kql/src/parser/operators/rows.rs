@@ -40,7 +40,8 @@ impl Parser<'_> {
     }
 
     pub(super) fn count_operator(&mut self) -> OperatorKind {
-        OperatorKind::Count
+        let name = self.eat_word("as").then(|| self.name("a name for the number of rows"));
+        OperatorKind::Count(name)
     }
 
     pub(super) fn as_operator(&mut self) -> OperatorKind {
