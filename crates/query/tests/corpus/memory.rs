@@ -8,8 +8,8 @@ use crate::world::{self, Place, World};
 
 /// Sizes per query: far too little for most, enough for some.
 const SIZES: [u64; 2] = [1 << 20, 16 << 20];
-/// Nothing may need longer, in a debug build on a busy machine.
-const SECONDS_MAX: u64 = 60;
+/// What needs longer hangs, also in a debug build on a busy machine.
+const SECONDS_MAX: u64 = 300;
 
 /// What is asked, and the answer when there is one.
 const QUERIES: &[(&str, &str)] = &[
@@ -76,13 +76,13 @@ const QUERIES: &[(&str, &str)] = &[
 ];
 
 /// So much more than its memory that merging what was spilled would take minutes.
-const HUGE: &str = "range x from 1 to 2000000 step 1 | extend k = strcat('some longer key ', x) \
+const HUGE: &str = "range x from 1 to 500000 step 1 | extend k = strcat('some longer key ', x) \
                     | summarize count(), percentile(x, 50) by k | count";
 
 /// Runs all of them at all sizes.
 pub async fn run(report: &mut Report) {
     let world = world::world(&[], Place::Head).await;
-    match tight(&world, HUGE, "2000000", 1 << 20).await {
+    match tight(&world, HUGE, "500000", 1 << 20).await {
         None => report.passed += 1,
         Some(why) => report.failures.push(format!("memory: {HUGE}\n    {why}")),
     }
