@@ -83,6 +83,28 @@ impl Relation {
             RelationKind::Join { left, right, .. } => vec![left, right],
         }
     }
+
+    /// The relations directly below, to change.
+    pub fn inputs_mut(&mut self) -> Vec<&mut Relation> {
+        match &mut self.kind {
+            RelationKind::Scan { .. }
+            | RelationKind::Values { .. }
+            | RelationKind::Shared { .. }
+            | RelationKind::Range { .. }
+            | RelationKind::Rows { .. } => Vec::new(),
+            RelationKind::Where { input, .. }
+            | RelationKind::Project { input, .. }
+            | RelationKind::Summarize { input, .. }
+            | RelationKind::Sort { input, .. }
+            | RelationKind::Take { input, .. }
+            | RelationKind::Serialize { input }
+            | RelationKind::Window { input, .. }
+            | RelationKind::Steps { input, .. }
+            | RelationKind::MvExpand { input, .. } => vec![input],
+            RelationKind::Union { inputs } => inputs.iter_mut().map(|(input, _)| input).collect(),
+            RelationKind::Join { left, right, .. } => vec![left, right],
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

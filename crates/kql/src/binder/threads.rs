@@ -85,7 +85,7 @@ impl Binder<'_> {
             let kind = RelationKind::Project { input: Box::new(rows), expressions };
             return Relation { kind, columns, span };
         }
-        for input in inputs_mut(&mut relation) {
+        for input in relation.inputs_mut() {
             let columns = input.columns.clone();
             let kind = RelationKind::Values { rows: Vec::new() };
             let empty = Relation { kind, columns, span: input.span };
@@ -490,23 +490,6 @@ fn inputs(relation: &Relation) -> Vec<&Relation> {
     match &relation.kind {
         RelationKind::Shared { table } => vec![&table.relation],
         _ => relation.inputs(),
-    }
-}
-
-fn inputs_mut(relation: &mut Relation) -> Vec<&mut Relation> {
-    match &mut relation.kind {
-        RelationKind::Where { input, .. }
-        | RelationKind::Project { input, .. }
-        | RelationKind::Summarize { input, .. }
-        | RelationKind::Sort { input, .. }
-        | RelationKind::Take { input, .. }
-        | RelationKind::Serialize { input }
-        | RelationKind::Window { input, .. }
-        | RelationKind::Steps { input, .. }
-        | RelationKind::MvExpand { input, .. } => vec![input],
-        RelationKind::Union { inputs } => inputs.iter_mut().map(|(input, _)| input).collect(),
-        RelationKind::Join { left, right, .. } => vec![left, right],
-        _ => Vec::new(),
     }
 }
 
