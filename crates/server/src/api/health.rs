@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::appinsights::json_headers;
 use crate::app::App;
-use crate::auth;
+use crate::auth::{Caller, Scope};
 
 /// `GET /healthz`: 200 while the process answers; the state of the store is in `/metrics`.
 pub async fn healthz(State(app): State<Arc<App>>) -> Response {
@@ -20,8 +20,9 @@ pub async fn healthz(State(app): State<Arc<App>>) -> Response {
 
 /// `GET /metrics`.
 pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
-    let key = app.settings.access.query_key.as_deref();
-    if let Err(refusal) = auth::check(request.headers(), key) {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(&app, &parts);
+    if let Err(refusal) = caller.and_then(|caller| caller.may(Scope::Admin, None)) {
         return (refusal.status, refusal.message).into_response();
     }
     let stats = app.store.stats();

@@ -15,7 +15,7 @@ use super::appinsights::json_headers;
 use crate::app::App;
 use crate::apps::Application;
 use crate::ask::{self, Question};
-use crate::auth;
+use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
 /// What a call brings.
@@ -139,7 +139,7 @@ fn question(app: &App, call: &Call) -> Question {
 
 async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     let (parts, body) = request.into_parts();
-    auth::check(&parts.headers, app.settings.access.query_key.as_deref())?;
+    let caller = Caller::of(app, &parts)?;
     let mut body = match parts.method {
         Method::GET => {
             let given = ask::parameters(&parts.uri).into_iter();
@@ -159,7 +159,7 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
         None | Some(Value::Null) => "",
         Some(_) => return Err(Refusal::bad_request("`db` must be a text, the database")),
     };
-    let database = ask::find_app(app, name)?;
+    let database = ask::find_app(app, &caller, Scope::Query, name)?;
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("the query is empty"));
     }
