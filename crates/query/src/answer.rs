@@ -108,6 +108,10 @@ impl<'a> Cells<'a> {
         self.rows
     }
 
+    pub fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
     /// The cell in row `row` of column `column`; null when out of range.
     pub fn value(&self, row: usize, column: usize) -> Value<'a> {
         self.columns.get(column).map_or(Value::Null, |c| c.value(row))

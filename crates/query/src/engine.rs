@@ -3,14 +3,18 @@
 //! Queries run on threads of their own, so that a heavy one does not hold up whoever serves
 //! requests; their stacks are deep enough for the longest query texts.
 
+use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use store::Store;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
-use tokio::task::AbortHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 use crate::answer::Answer;
 use crate::error::Error;
@@ -18,9 +22,12 @@ use crate::explain;
 use crate::query::Query;
 use crate::request::{Apps, Request};
 use crate::session::Resources;
+use crate::stream::{self, AbortOnDrop, AnswerStream};
 
 /// How long a query waits for others to finish before it is refused.
 const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Queries that wait; more are refused at once.
+const WAITING_MAX: usize = 1000;
 /// Planning recurses over the query; debug builds need the most.
 const STACK_BYTES: usize = 32 << 20;
 
@@ -49,6 +56,7 @@ pub struct Engine {
     resources: Arc<Resources>,
     threads: usize,
     slots: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     /// `Some` until dropped.
     runtime: Option<Runtime>,
 }
@@ -73,7 +81,8 @@ impl Engine {
             .build()
             .map_err(|e| Error::Internal(format!("cannot start query threads: {e}")))?;
         let slots = Arc::new(Semaphore::new(options.concurrent_queries_max.max(1)));
-        Ok(Engine { store, apps, resources, threads, slots, runtime: Some(runtime) })
+        let waiting = Arc::new(Semaphore::new(WAITING_MAX));
+        Ok(Engine { store, apps, resources, threads, slots, waiting, runtime: Some(runtime) })
     }
 
     /// Answers one query. Dropping the future cancels it.
@@ -82,8 +91,28 @@ impl Engine {
     /// [`Error::Query`] when the text is wrong, [`Error::Limit`] when it would cost more than it
     /// may, [`Error::Internal`] when something of ours fails.
     pub async fn answer(&self, request: Request) -> Result<Answer, Error> {
-        let query = self.query(request);
-        self.spawn(query.time_ms(), async move { query.answer().await }).await
+        self.start(Query { is_held: true, ..self.query(request) }).await?.collect().await
+    }
+
+    /// Answers one query part by part: resolves when its columns are known. Dropping the stream
+    /// cancels the query.
+    ///
+    /// # Errors
+    /// As [`Engine::answer`]; [`AnswerStream::next`] tells what fails later.
+    pub async fn stream(&self, request: Request) -> Result<AnswerStream, Error> {
+        self.start(self.query(request)).await
+    }
+
+    async fn start(&self, query: Query) -> Result<AnswerStream, Error> {
+        let (sender, receiver) = stream::channel();
+        let reporter = sender.clone();
+        let work = self.turn(query.time_ms(), async move { query.answer(&sender).await });
+        let task = self.spawn(async move {
+            if let Err(error) = work.await {
+                reporter.failed(error).await;
+            }
+        })?;
+        receiver.open(AbortOnDrop(task.abort_handle())).await
     }
 
     /// The four forms of a query as text: syntax tree, bound query, logical and physical plan.
@@ -92,7 +121,10 @@ impl Engine {
     /// As [`Engine::answer`].
     pub async fn explain(&self, request: Request) -> Result<String, Error> {
         let query = self.query(request);
-        self.spawn(query.time_ms(), async move { explain::explain(&query).await }).await
+        let work = self.turn(query.time_ms(), async move { explain::explain(&query).await });
+        let task = self.spawn(work)?;
+        let _abort = AbortOnDrop(task.abort_handle());
+        task.await.unwrap_or(Err(Error::Cancelled))
     }
 
     fn query(&self, request: Request) -> Query {
@@ -103,40 +135,58 @@ impl Engine {
             resources: Arc::clone(&self.resources),
             threads: self.threads,
             started: Instant::now(),
+            is_held: false,
         }
     }
 
-    /// Runs `work` on the query threads: within its time, in turn with others, and no longer than
-    /// the caller waits for it.
-    async fn spawn<T: Send + 'static>(
+    /// Starts `work` on the query threads.
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<JoinHandle<T>, Error> {
+        self.runtime.as_ref().map(|runtime| runtime.spawn(work)).ok_or(Error::Cancelled)
+    }
+
+    /// `work` in turn with other queries and within its time; a panic in it is a failure of its
+    /// own.
+    fn turn<T: Send + 'static>(
         &self,
         time_ms: u64,
         work: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        let Some(runtime) = &self.runtime else { return Err(Error::Cancelled) };
+    ) -> BoxFuture<'static, Result<T, Error>> {
         let slots = Arc::clone(&self.slots);
-        let task = runtime.spawn(async move {
-            let work = async move {
-                let _slot = match tokio::time::timeout(WAIT_MAX, slots.acquire_owned()).await {
-                    Ok(Ok(slot)) => slot,
-                    Ok(Err(_)) => return Err(Error::Cancelled),
-                    Err(_) => return Err(busy()),
-                };
-                Box::pin(work).await
-            };
-            match tokio::time::timeout(Duration::from_millis(time_ms), work).await {
-                Ok(result) => result,
-                Err(_) => Err(too_slow(time_ms)),
+        let waiting = Arc::clone(&self.waiting);
+        let work = async move {
+            let _slot = wait(&slots, &waiting).await?;
+            Box::pin(work).await
+        };
+        Box::pin(async move {
+            let time = Duration::from_millis(time_ms);
+            let work = AssertUnwindSafe(tokio::time::timeout(time, work)).catch_unwind();
+            match work.await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err(too_slow(time_ms)),
+                Err(panic) => Err(Error::Internal(panic_text(panic))),
             }
-        });
-        let _abort = AbortOnDrop(task.abort_handle());
-        match task.await {
-            Ok(result) => result,
-            Err(failure) if failure.is_panic() => {
-                Err(Error::Internal(panic_text(failure.into_panic())))
-            }
-            Err(_) => Err(Error::Cancelled),
-        }
+        })
+    }
+}
+
+/// Waits for a place among the running queries.
+async fn wait(
+    slots: &Arc<Semaphore>,
+    waiting: &Arc<Semaphore>,
+) -> Result<OwnedSemaphorePermit, Error> {
+    if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+        return Ok(slot);
+    }
+    let Ok(_place) = waiting.try_acquire() else {
+        return Err(busy("too many queries are waiting"));
+    };
+    match tokio::time::timeout(WAIT_MAX, Arc::clone(slots).acquire_owned()).await {
+        Ok(Ok(slot)) => Ok(slot),
+        Ok(Err(_)) => Err(Error::Cancelled),
+        Err(_) => Err(busy("other queries are running and did not finish in time")),
     }
 }
 
@@ -155,23 +205,8 @@ impl std::fmt::Debug for Engine {
     }
 }
 
-/// Stops a task when whoever waits for it goes away.
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn busy() -> Error {
-    Error::Limit {
-        limit: "concurrent_queries",
-        message: format!(
-            "other queries are running and did not finish within {} s: try again later",
-            WAIT_MAX.as_secs()
-        ),
-    }
+fn busy(reason: &str) -> Error {
+    Error::Limit { limit: "concurrent_queries", message: format!("{reason}: try again later") }
 }
 
 fn too_slow(time_ms: u64) -> Error {
@@ -184,7 +219,7 @@ fn too_slow(time_ms: u64) -> Error {
     }
 }
 
-fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
+fn panic_text(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     format!("panic: {}", text.unwrap_or("no message"))

@@ -1,6 +1,6 @@
 //! Bound query and snapshot to result table: the only crate that knows DataFusion.
 //!
-//! One call in: [`Engine::answer`]. Invariants: no HTTP, no JSON shape of any API, no file format
+//! Two calls in: [`Engine::stream`], and [`Engine::answer`] for all of it at once. Invariants: no HTTP, no JSON shape of any API, no file format
 //! outside `provider`, all execution behind one function in `run`.
 
 pub mod answer;
@@ -19,8 +19,12 @@ mod run;
 mod serial;
 mod session;
 mod shared;
+pub mod stream;
 
 pub use answer::{Answer, ResultTable, Statistics, Value};
+/// Rows of a result table: Arrow columns, read through [`answer::Cells`].
+pub use datafusion::arrow::array::RecordBatch as Rows;
 pub use engine::{Engine, EngineOptions};
 pub use error::Error;
 pub use request::{AppInfo, Apps, Limits, Request};
+pub use stream::{AnswerStream, Part, TableHead};

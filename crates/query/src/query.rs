@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use datafusion::execution::SessionState;
-use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
@@ -13,14 +12,15 @@ use kql::question::Step;
 use model::ViewDef;
 use store::Store;
 
-use crate::answer::{Answer, ResultTable, Statistics, Truncation};
+use crate::answer::Statistics;
 use crate::error::Error;
 use crate::plan::Planner;
 use crate::provider::Sources;
 use crate::request::{Apps, Limits, Request};
-use crate::run::{self, Cap, Rows};
+use crate::run::{self, Cap, Rows, Target};
 use crate::session::{Resources, joins_by_order, single_threaded};
 use crate::shared::{Shareds, Survey};
+use crate::stream::{Part, Sender, TableHead};
 
 /// A request and all it takes to answer it.
 pub(crate) struct Query {
@@ -30,6 +30,8 @@ pub(crate) struct Query {
     pub resources: Arc<Resources>,
     pub threads: usize,
     pub started: Instant,
+    /// The whole answer will lie in memory.
+    pub is_held: bool,
 }
 
 /// The part of a query under way that its statements share.
@@ -80,17 +82,26 @@ impl Query {
         }
     }
 
-    pub async fn answer(&self) -> Result<Answer, Error> {
+    /// Sends the answer, part by part.
+    pub async fn answer(&self, to: &Sender) -> Result<(), Error> {
         let (state, pool) = self.resources.session(self.request.limits.memory_bytes)?;
         let mut context = self.context(state)?;
         let bound = self.bind(&mut context).await?;
-        let cap = cap(&self.request.limits, &bound.options);
+        let cap = cap(&self.request.limits, &bound.options, self.is_held);
         context.survey(&bound);
-        let mut answer = Answer::default();
+        let heads = bound.statements.iter().map(|statement| TableHead {
+            columns: statement.relation.columns.clone(),
+            render: statement.render.clone(),
+        });
+        to.tables(heads.collect()).await?;
+        let mut rows_returned = 0;
         for statement in bound.statements {
-            let (table, truncated) = context.table(statement.relation, cap).await?;
-            answer.truncated = answer.truncated.or(truncated);
-            answer.tables.push(ResultTable { render: statement.render, ..table });
+            let relation = context.prepare(statement.relation).await?;
+            let (plan, state, _) = context.plan(&relation)?;
+            let reader = to.rows();
+            let rows = context.run_plan((plan, state), cap, Target::Reader(&reader)).await?;
+            rows_returned += reader.rows.into_inner();
+            to.part(Part::TableEnd(rows.truncated)).await?;
         }
         let mut statistics = context.statistics;
         let counters = &context.sources.counters;
@@ -100,9 +111,8 @@ impl Query {
         statistics.extents_total = counters.extents_total.load(Ordering::Relaxed);
         statistics.extents_scanned = counters.extents_scanned.load(Ordering::Relaxed);
         statistics.memory_peak_bytes = pool.peak_bytes();
-        statistics.rows_returned = answer.tables.iter().map(|t| t.rows() as u64).sum();
-        answer.statistics = statistics;
-        Ok(answer)
+        statistics.rows_returned = rows_returned;
+        to.part(Part::End(statistics)).await
     }
 
     pub fn context(&self, state: SessionState) -> Result<Context, Error> {
@@ -126,19 +136,6 @@ impl Context {
         self.shared.set_survey(survey);
     }
 
-    /// Answers one relation, its sub-queries first.
-    async fn table(
-        &mut self,
-        relation: Relation,
-        cap: Cap,
-    ) -> Result<(ResultTable, Option<Truncation>), Error> {
-        let relation = self.prepare(relation).await?;
-        let rows = self.run(&relation, cap).await?;
-        let batches = rows.batches;
-        let table = ResultTable { columns: relation.columns, batches, render: None };
-        Ok((table, rows.truncated))
-    }
-
     /// The logical plan of a prepared relation, the session to run it in, and whether the order
     /// of its rows means something.
     pub fn plan(&self, relation: &Relation) -> Result<(LogicalPlan, SessionState, bool), Error> {
@@ -153,30 +150,34 @@ impl Context {
 
     pub async fn run(&mut self, relation: &Relation, cap: Cap) -> Result<Rows, Error> {
         let (plan, state, _) = self.plan(relation)?;
-        self.run_plan((plan, state), cap, None).await
+        self.run_plan((plan, state), cap, Target::Caller).await
     }
 
-    /// Runs a plan; rows that are to be held are taken from `memory`.
+    /// Runs a plan.
     pub async fn run_plan(
         &mut self,
         (plan, state): (LogicalPlan, SessionState),
         cap: Cap,
-        memory: Option<&MemoryReservation>,
+        target: Target<'_>,
     ) -> Result<Rows, Error> {
         let physical = run::physical(&state, &plan).await?;
         let started = Instant::now();
-        let before = memory.map_or(0, MemoryReservation::size);
+        let before = match target {
+            Target::Held(memory) => memory.size(),
+            _ => 0,
+        };
         let may_sort =
             state.config().target_partitions() > 1 && run::joins_by_hash(physical.as_ref());
-        let rows = match run::run(&state, physical, cap, memory).await {
+        let is_untouched = || !matches!(target, Target::Reader(reader) if reader.has_sent());
+        let rows = match run::run(&state, physical, cap, target).await {
             // The smaller side is too large for memory: sorted sides need not stay there.
-            Err(Error::Limit { limit: "memory", .. }) if may_sort => {
-                if let Some(memory) = memory {
+            Err(Error::Limit { limit: "memory", .. }) if may_sort && is_untouched() => {
+                if let Target::Held(memory) = target {
                     memory.shrink(memory.size().saturating_sub(before));
                 }
                 let state = joins_by_order(&state);
                 let physical = run::physical(&state, &plan).await?;
-                run::run(&state, physical, cap, memory).await
+                run::run(&state, physical, cap, target).await
             }
             result => result,
         };
@@ -190,7 +191,7 @@ impl Context {
 
 /// The cap on results: the request's, changed by `set` options (spec kql.md §12). Rows beyond
 /// `query_take_max_records` were not asked for, so nothing is said about them.
-fn cap(limits: &Limits, options: &[(String, Literal)]) -> Cap {
+fn cap(limits: &Limits, options: &[(String, Literal)], is_held: bool) -> Cap {
     let value = |name: &str| options.iter().find(|(n, _)| n == name).map(|(_, value)| value);
     let number = |name: &str| match value(name)? {
         Literal::Long(v) => u64::try_from(*v).ok(),
@@ -201,9 +202,11 @@ fn cap(limits: &Limits, options: &[(String, Literal)]) -> Cap {
     let mut rows = number("truncationmaxrecords").or(Some(limits.rows_max));
     let mut bytes = number("truncationmaxsize").or(Some(limits.bytes_max));
     if is_uncut {
-        rows = None;
+        (rows, bytes) = (None, None);
+    }
+    if is_held {
         // Without any end the result could take all memory there is.
-        bytes = Some(limits.memory_bytes);
+        bytes = Some(bytes.unwrap_or(u64::MAX).min(limits.memory_bytes));
     }
     let wanted = number("query_take_max_records").or(limits.rows_wanted);
     Cap { wanted, rows, bytes }

@@ -18,6 +18,7 @@ use futures::StreamExt;
 
 use crate::answer::Truncation;
 use crate::error::Error;
+use crate::stream::RowSender;
 
 /// How much of a result is kept; `None`: all of it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,14 +29,37 @@ pub(crate) struct Cap {
     pub bytes: Option<u64>,
 }
 
+/// Where the rows of a plan go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// To the caller; few.
+    Caller,
+    /// To the caller, counted as memory of the query.
+    Held(&'a MemoryReservation),
+    /// To whoever reads the answer, as they are made.
+    Reader(&'a RowSender<'a>),
+}
+
 /// The rows a plan gave.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
+    /// Empty when they went to a reader.
     pub batches: Vec<RecordBatch>,
     pub truncated: Option<Truncation>,
     /// Rows and bytes that came out of files and memory at the bottom of the plan.
     pub rows_scanned: u64,
     pub bytes_scanned: u64,
+}
+
+impl Rows {
+    async fn add(&mut self, batch: RecordBatch, target: Target<'_>) -> Result<(), Error> {
+        match target {
+            _ if batch.num_rows() == 0 => {}
+            Target::Reader(reader) => reader.send(batch).await?,
+            Target::Caller | Target::Held(_) => self.batches.push(batch),
+        }
+        Ok(())
+    }
 }
 
 /// The physical plan.
@@ -47,13 +71,12 @@ pub(crate) async fn physical(
     Box::pin(state.create_physical_plan(plan)).await.map_err(error)
 }
 
-/// Runs a plan to its end or to the cap. Dropping the future stops it. With `memory` the rows
-/// count as memory of the query.
+/// Runs a plan to its end or to the cap. Dropping the future stops it.
 pub(crate) async fn run(
     state: &SessionState,
     plan: Arc<dyn ExecutionPlan>,
     cap: Cap,
-    memory: Option<&MemoryReservation>,
+    target: Target<'_>,
 ) -> Result<Rows, Error> {
     let context = Arc::new(TaskContext::from(state));
     let mut stream = execute_stream(Arc::clone(&plan), context).map_err(error)?;
@@ -67,7 +90,7 @@ pub(crate) async fn run(
         let kept = usize::try_from(wanted - count).unwrap_or(usize::MAX);
         let batch = compact(batch.slice(0, kept.min(batch.num_rows())));
         let batch_bytes = bytes(&batch);
-        if let Some(memory) = memory {
+        if let Target::Held(memory) = target {
             let views = batch.num_columns() * batch.num_rows() * size_of::<u128>();
             let held_bytes = usize::try_from(batch_bytes).unwrap_or(usize::MAX);
             memory.try_grow(held_bytes.saturating_add(views)).map_err(error)?;
@@ -75,21 +98,19 @@ pub(crate) async fn run(
         let room = cap.rows.map_or(u64::MAX, |max| max.saturating_sub(count));
         if batch.num_rows() as u64 > room {
             let kept = usize::try_from(room).unwrap_or(usize::MAX);
-            rows.batches.push(batch.slice(0, kept.min(batch.num_rows())));
+            rows.add(batch.slice(0, kept.min(batch.num_rows())), target).await?;
             rows.truncated = Some(truncation("rows", cap.rows.unwrap_or(0)));
             break;
         }
         if cap.bytes.is_some_and(|max| size_bytes + batch_bytes > max) {
             let max = cap.bytes.unwrap_or(0);
-            rows.batches.push(cut(&batch, batch_bytes, max - size_bytes));
+            rows.add(cut(&batch, batch_bytes, max - size_bytes), target).await?;
             rows.truncated = Some(truncation("bytes", max));
             break;
         }
         count += batch.num_rows() as u64;
         size_bytes += batch_bytes;
-        if batch.num_rows() > 0 {
-            rows.batches.push(batch);
-        }
+        rows.add(batch, target).await?;
     }
     drop(stream);
     measure(plan.as_ref(), &mut rows);

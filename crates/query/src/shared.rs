@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::functions::members::Members;
 use crate::plan::resolve::{self, Wanted};
 use crate::query::Context;
-use crate::run::{self, Cap};
+use crate::run::{self, Cap, Target};
 
 pub(crate) use survey::Survey;
 
@@ -144,7 +144,7 @@ impl Context {
         let relation = narrowed(relation, &places);
         let (plan, state, is_ordered) = self.plan(&relation)?;
         let memory = self.reservation("materialize");
-        let rows = self.run_plan((plan, state), Cap::default(), Some(&memory)).await?;
+        let rows = self.run_plan((plan, state), Cap::default(), Target::Held(&memory)).await?;
         let held = Held { batches: rows.batches, places, is_ordered };
         self.shared.memory.push(memory);
         self.shared.tables.insert(table.number, Arc::new(held));
@@ -161,7 +161,7 @@ impl Context {
         let (plan, state, _) = self.plan(&relation)?;
         let memory = self.reservation("in (T)");
         let cap = Cap { rows: Some(max), ..Cap::default() };
-        let rows = self.run_plan((plan, state), cap, Some(&memory)).await?;
+        let rows = self.run_plan((plan, state), cap, Target::Held(&memory)).await?;
         if rows.truncated.is_some() {
             return Err(Error::Limit {
                 limit: "in_values",

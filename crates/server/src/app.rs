@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::apps::{self, Apps};
 use crate::metrics::Metrics;
+use crate::running::Running;
 use crate::settings::Settings;
 
 /// Bytes one permit of the intake stands for.
@@ -23,6 +24,8 @@ pub struct App {
     pub apps: Arc<Apps>,
     pub engine: Engine,
     pub metrics: Metrics,
+    /// Queries under way.
+    pub running: Arc<Running>,
     /// Permits for request bodies in memory, one per [`INTAKE_UNIT_BYTES`].
     pub intake: Arc<Semaphore>,
     /// Bodies decoded at the same time: the processors are few, waiting costs nothing.
@@ -65,6 +68,7 @@ impl App {
             intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
             decoding: Semaphore::new(threads),
             metrics: Metrics::default(),
+            running: Arc::default(),
             settings,
             store,
             apps,

@@ -4,22 +4,26 @@
 //! future it becomes is dropped when its caller leaves, which stops the query.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
-use query::{Answer, Limits, Request};
+use query::{Answer, AnswerStream, Limits, Part, Request, TableHead};
 
 use crate::app::{App, now};
 use crate::apps::Application;
 use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
+use crate::running::{Place, Query};
 use crate::settings;
 
 /// Largest body of a query call, before and after decoding.
 const BODY_BYTES_MAX: usize = 8 << 20;
+
+/// Characters kept of a name a client gives.
+const NAME_CHARS_MAX: usize = 200;
 
 /// How much longer than its limit a query is waited for.
 const GRACE: Duration = Duration::from_secs(1);
@@ -36,6 +40,7 @@ pub struct Question {
     pub time_range: Option<(i64, i64)>,
     pub parameters: Vec<(String, String)>,
     pub limits: Limits,
+    pub asker: Asker,
 }
 
 impl Question {
@@ -55,6 +60,7 @@ impl Question {
                 time_ms: settings.time_ms,
                 memory_bytes: settings.memory_bytes,
             },
+            asker: Asker::default(),
         }
     }
 
@@ -62,6 +68,17 @@ impl Question {
     /// the vendor's relation of three to ten minutes.
     pub fn wait(&mut self, wait_ms: u64, settings: &settings::Query) {
         self.limits.time_ms = wait_ms.clamp(1, settings.time_ms.saturating_mul(10) / 3);
+    }
+
+    /// As the list of running queries shows it.
+    fn listed(&self) -> Query {
+        let Asker { client_id, user, program } = self.asker.clone();
+        let client_id = match client_id.is_empty() {
+            true => uuid::Uuid::new_v4().to_string(),
+            false => client_id,
+        };
+        let (text, application) = (self.text.clone(), self.app.number);
+        Query { client_id, text, application, user, program, started: self.now }
     }
 
     /// The engine's form.
@@ -78,51 +95,134 @@ impl Question {
     }
 }
 
-/// Asks, and counts what it took.
+/// Who asks, as the list of running queries names them.
+#[derive(Debug, Clone, Default)]
+pub struct Asker {
+    /// What the client calls its request; empty: it has no name.
+    pub client_id: String,
+    pub user: String,
+    /// The client's program, when it says so.
+    pub program: String,
+}
+
+impl Asker {
+    pub fn of(headers: &HeaderMap) -> Asker {
+        let text = |name: &str| {
+            let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            value.chars().take(NAME_CHARS_MAX).collect::<String>()
+        };
+        Asker {
+            client_id: text("x-ms-client-request-id"),
+            user: text("x-ms-user"),
+            program: text("x-ms-app"),
+        }
+    }
+}
+
+/// An answer on its way: its tables' columns are known, its rows are being made.
+#[derive(Debug)]
+pub struct Asked {
+    pub tables: Vec<TableHead>,
+    stream: AnswerStream,
+    limits: Watch,
+}
+
+/// What ends a query from outside, and what counts it.
+struct Watch {
+    app: Arc<App>,
+    place: Place,
+    start: Instant,
+    time_ms: u64,
+}
+
+impl Asked {
+    /// The next part of the answer; nothing comes after its end or a refusal.
+    ///
+    /// # Errors
+    /// What the caller is told when the rest will not come.
+    pub async fn next(&mut self) -> Result<Part, Refusal> {
+        let part = self.limits.watch(self.stream.next()).await?;
+        if let Part::Rows(rows) = &part {
+            let counter = &self.limits.app.metrics.query_rows;
+            counter.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
+        }
+        Ok(part)
+    }
+}
+
+impl Watch {
+    /// Waits for work of the engine, no longer than the query may take or somebody cancels it.
+    async fn watch<T>(
+        &self,
+        work: impl Future<Output = Result<T, query::Error>>,
+    ) -> Result<T, Refusal> {
+        // The engine keeps the time itself where it gets to look at the clock; a caller is
+        // answered in time also when it does not.
+        let time = Duration::from_millis(self.time_ms).saturating_add(GRACE);
+        let result = tokio::select! {
+            result = tokio::time::timeout(time.saturating_sub(self.start.elapsed()), work) => {
+                result.unwrap_or_else(|_| Err(self.too_slow()))
+            }
+            () = self.place.cancelled() => Err(query::Error::Cancelled),
+        };
+        result.map_err(|error| {
+            self.app.metrics.queries_failed.fetch_add(1, Ordering::Relaxed);
+            error.into()
+        })
+    }
+
+    fn too_slow(&self) -> query::Error {
+        let seconds = self.time_ms as f64 / 1000.0;
+        let message =
+            format!("the query took longer than {seconds} s: narrow its time range or wait longer");
+        query::Error::Limit { limit: "time", message }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.app.metrics.time_query(self.start.elapsed());
+    }
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").field("time_ms", &self.time_ms).finish_non_exhaustive()
+    }
+}
+
+/// Asks; the rows come as they are made.
 ///
 /// # Errors
 /// What the caller is told when there is no answer.
-pub async fn answer(app: &App, question: &Question) -> Result<Answer, Refusal> {
-    let start = Instant::now();
-    let _running = Running::new(&app.metrics.queries_running);
-    // The engine keeps the time itself where it gets to look at the clock; a caller is answered
-    // in time also when it does not.
-    let time = Duration::from_millis(question.limits.time_ms).saturating_add(GRACE);
-    let asked = Box::pin(app.engine.answer(question.request()));
-    let answer = tokio::time::timeout(time, asked).await.unwrap_or_else(|_| {
-        let seconds = question.limits.time_ms as f64 / 1000.0;
-        let message =
-            format!("the query took longer than {seconds} s: narrow its time range or wait longer");
-        Err(query::Error::Limit { limit: "time", message })
-    });
-    app.metrics.time_query(start.elapsed());
-    match answer {
-        Ok(answer) => {
-            let rows: usize = answer.tables.iter().map(query::ResultTable::rows).sum();
-            app.metrics.query_rows.fetch_add(rows as u64, Ordering::Relaxed);
-            Ok(answer)
-        }
-        Err(error) => {
-            app.metrics.queries_failed.fetch_add(1, Ordering::Relaxed);
-            Err(error.into())
-        }
-    }
+pub async fn ask(app: &Arc<App>, question: &Question) -> Result<Asked, Refusal> {
+    let limits = Watch {
+        app: Arc::clone(app),
+        place: app.running.add(question.listed()),
+        start: Instant::now(),
+        time_ms: question.limits.time_ms,
+    };
+    let asked = Box::pin(app.engine.stream(question.request()));
+    let mut stream = limits.watch(asked).await?;
+    let tables = std::mem::take(&mut stream.tables);
+    Ok(Asked { tables, stream, limits })
 }
 
-/// Counts a query for as long as its future lives.
-struct Running<'a>(&'a AtomicU64);
-
-impl<'a> Running<'a> {
-    fn new(count: &'a AtomicU64) -> Running<'a> {
-        count.fetch_add(1, Ordering::Relaxed);
-        Running(count)
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// Asks for an answer that is small enough to be held, at most `memory_bytes` of it.
+///
+/// # Errors
+/// What the caller is told when there is no answer.
+pub async fn answer(app: &Arc<App>, question: &Question) -> Result<Answer, Refusal> {
+    let limits = Watch {
+        app: Arc::clone(app),
+        place: app.running.add(question.listed()),
+        start: Instant::now(),
+        time_ms: question.limits.time_ms,
+    };
+    let answer = limits.watch(Box::pin(app.engine.answer(question.request()))).await?;
+    let rows: usize = answer.tables.iter().map(query::ResultTable::rows).sum();
+    app.metrics.query_rows.fetch_add(rows as u64, Ordering::Relaxed);
+    Ok(answer)
 }
 
 /// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the

@@ -1,12 +1,12 @@
 //! Result rows to JSON text, cell by cell, without a tree in between.
 //!
-//! Invariant: the two query APIs differ in exactly what [`Form`] says.
+//! Invariant: the query APIs differ in exactly what [`Form`] says.
 
 use std::fmt::Write;
 
 use model::json::{write_real, write_string};
 use model::time::{Fraction, format_datetime, format_timespan};
-use query::{ResultTable, Value, answer::Cells};
+use query::{Value, answer::Cells};
 
 /// How an API writes `dynamic` cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,23 +17,31 @@ pub enum Form {
     AppInsights,
 }
 
-/// Appends the rows as `[…],[…]`, without the outer brackets.
-pub fn write_rows(out: &mut String, table: &ResultTable, form: Form) {
-    let mut is_first = true;
-    for batch in &table.batches {
-        let cells = Cells::new(&table.columns, batch);
-        for row in 0..cells.rows() {
-            out.push_str(if is_first { "[" } else { ",[" });
-            is_first = false;
-            for column in 0..table.columns.len() {
-                if column > 0 {
-                    out.push(',');
-                }
-                write_cell(out, cells.value(row, column), form);
+/// Appends rows as `[…],[…]` from row `from` on, about `bytes_max` of them and at least one; gives
+/// the first row not written. `is_first`: no row stands before them.
+pub fn write_rows(
+    out: &mut String,
+    cells: &Cells<'_>,
+    from: usize,
+    bytes_max: usize,
+    form: Form,
+    mut is_first: bool,
+) -> usize {
+    let end = out.len() + bytes_max;
+    let mut row = from;
+    while row < cells.rows() && (row == from || out.len() < end) {
+        out.push_str(if is_first { "[" } else { ",[" });
+        is_first = false;
+        for column in 0..cells.columns() {
+            if column > 0 {
+                out.push(',');
             }
-            out.push(']');
+            write_cell(out, cells.value(row, column), form);
         }
+        out.push(']');
+        row += 1;
     }
+    row
 }
 
 fn write_cell(out: &mut String, value: Value<'_>, form: Form) {

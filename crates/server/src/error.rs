@@ -7,7 +7,7 @@ use kql::diagnostic::Diagnostic;
 use model::Fault;
 
 /// Why a request got no result, in the words its caller may see.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Refusal {
     pub status: StatusCode,
     /// A stable word for programs: `bad_request`, `not_found`, `limit`, `internal`, …

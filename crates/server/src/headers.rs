@@ -64,15 +64,35 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
     response
 }
 
-/// Gives back the id a client put on its request, and ours.
-pub async fn echo_request_id(request: Request, next: Next) -> Response {
-    let id = request.headers().get(REQUEST_ID).cloned();
-    let mut response = next.run(request).await;
-    if let Some(id) = id {
-        response.headers_mut().insert(REQUEST_ID, id);
+/// The names of one request: the client's, or ours when it gave none, and ours.
+#[derive(Debug, Clone)]
+pub struct Ids {
+    pub client: String,
+    pub activity: String,
+}
+
+impl Ids {
+    /// Those of a request that came through [`name_request`].
+    pub fn of(request: &Request) -> Ids {
+        request.extensions().get().cloned().unwrap_or_else(|| Ids::new(request.headers()))
     }
-    if let Ok(value) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-        response.headers_mut().entry(ACTIVITY_ID).or_insert(value);
+
+    fn new(headers: &HeaderMap) -> Ids {
+        let activity = uuid::Uuid::new_v4().to_string();
+        let client = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        Ids { client: client.unwrap_or(&activity).to_owned(), activity }
+    }
+}
+
+/// Names the request and gives the names back.
+pub async fn name_request(mut request: Request, next: Next) -> Response {
+    let ids = Ids::new(request.headers());
+    request.extensions_mut().insert(ids.clone());
+    let mut response = next.run(request).await;
+    for (name, value) in [(REQUEST_ID, ids.client), (ACTIVITY_ID, ids.activity)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }

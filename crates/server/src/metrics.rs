@@ -43,7 +43,6 @@ pub struct Metrics {
     pub track_bytes: AtomicU64,
     pub query_rows: AtomicU64,
     pub queries_failed: AtomicU64,
-    pub queries_running: AtomicU64,
     pub connections: AtomicU64,
 }
 
@@ -67,8 +66,14 @@ impl Metrics {
         self.query_time.lock().add(time);
     }
 
-    /// The Prometheus text of these counters and the store's numbers; `app_name` names one.
-    pub fn text(&self, stats: &Stats, app_name: impl Fn(model::AppId) -> String) -> String {
+    /// The Prometheus text of these counters, the store's numbers and the number of queries
+    /// `running`; `app_name` names an application.
+    pub fn text(
+        &self,
+        stats: &Stats,
+        running: u64,
+        app_name: impl Fn(model::AppId) -> String,
+    ) -> String {
         let mut page = Page::default();
         page.head("telltale_items_total", "counter", "Telemetry items by type and outcome.");
         for ((outcome, ty, reason), count) in self.items.lock().iter() {
@@ -92,7 +97,6 @@ impl Metrics {
             "Queries without an answer.",
             load(&self.queries_failed),
         );
-        let running = load(&self.queries_running);
         page.one("telltale_queries_running", "gauge", "Queries running or waiting.", running);
         page.one("telltale_connections", "gauge", "Connections open.", load(&self.connections));
         page.histogram("telltale_track_seconds", "Time to answer.", &self.track_time.lock());

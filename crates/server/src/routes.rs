@@ -65,7 +65,7 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask.
-pub static QUERIES: [Route; 9] = [
+pub static QUERIES: [Route; 10] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -74,6 +74,9 @@ pub static QUERIES: [Route; 9] = [
     }),
     route("/v1/rest/query", "GET, POST", "A KQL query or command, Kusto version 1 shape.", || {
         any(kusto::query)
+    }),
+    route("/v2/rest/query", "GET, POST", "A KQL query or command, Kusto version 2 shape.", || {
+        any(kusto::query_v2)
     }),
     route("/v1/rest/mgmt", "POST", "A management command, Kusto version 1 shape.", || {
         any(kusto::manage)
@@ -105,7 +108,7 @@ pub fn router(app: &Arc<App>) -> Router {
     let routes =
         ingestion.merge(queries).fallback(health::not_found).with_state(Arc::clone(app)).layer(
             ServiceBuilder::new()
-                .layer(axum::middleware::from_fn(headers::echo_request_id))
+                .layer(axum::middleware::from_fn(headers::name_request))
                 .layer(CatchPanicLayer::custom(track::answer_panic)),
         );
     // The path is changed before routing, which a layer of the same router could not do.

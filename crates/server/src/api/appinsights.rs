@@ -3,19 +3,20 @@
 pub mod wire;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use self::wire::Members;
-use super::kusto;
+use self::wire::{Members, Tables};
+use super::kusto::wire::v1::V1;
 use crate::app::App;
 use crate::ask::{self, Question};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
+use crate::headers::Ids;
+use crate::reply;
 use crate::timespan::parse_range;
 
 /// What the `Prefer` header asks for.
@@ -68,26 +69,22 @@ pub fn json_headers() -> [(header::HeaderName, &'static str); 1] {
 }
 
 async fn run(
-    app: &App,
+    app: &Arc<App>,
     name: &str,
     request: Request,
     text: &mut String,
 ) -> Result<Response, Refusal> {
-    let start = Instant::now();
+    let ids = Ids::of(&request);
     let prefer = read_prefer(request.headers());
     let mut question = read(app, name, request, text).await?;
     if let Some(wait_ms) = prefer.wait_ms {
         question.wait(wait_ms, &app.settings.query);
     }
-    let answer = ask::answer(app, &question).await?;
-    let members = prefer.members;
-    // Writing many rows takes a while, during which this thread is wanted elsewhere.
-    let body = tokio::task::spawn_blocking(move || match prefer.kusto {
-        true => kusto::wire::answer(&answer, start),
-        false => wire::answer(&answer, members),
-    });
-    let body = body.await.map_err(|_| Refusal::internal())?;
-    Ok((json_headers(), body).into_response())
+    let asked = ask::ask(app, &question).await?;
+    match prefer.kusto {
+        true => reply::respond(asked, V1::new(ids)).await,
+        false => reply::respond(asked, Tables::new(prefer.members)).await,
+    }
 }
 
 async fn run_explain(

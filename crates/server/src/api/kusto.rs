@@ -1,40 +1,59 @@
-//! The Kusto REST API, version 1: queries and management commands (spec query-api.md §1, §2).
+//! The Kusto REST API: queries in both versions and management commands (spec query-api.md §1–§3).
 
 pub mod commands;
+mod options;
 pub mod wire;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use self::options::Options;
+use self::wire::v1::V1;
+use self::wire::v2::V2;
 use super::appinsights::json_headers;
 use crate::app::App;
 use crate::apps::Application;
-use crate::ask::{self, Question};
+use crate::ask::{self, Asker, Question};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
+use crate::headers::Ids;
+use crate::reply;
+
+/// Which of the API's routes was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Endpoint {
+    V1,
+    V2,
+    Management,
+}
 
 /// What a call brings.
 #[derive(Debug)]
 struct Call {
     database: Arc<Application>,
     text: String,
-    options: Map<String, Value>,
+    options: Options,
     parameters: Vec<(String, String)>,
+    asker: Asker,
 }
 
 /// `GET` and `POST /v1/rest/query`.
 pub async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
-    handle(app, request, false).await
+    handle(app, request, Endpoint::V1).await
+}
+
+/// `GET` and `POST /v2/rest/query`.
+pub async fn query_v2(State(app): State<Arc<App>>, request: Request) -> Response {
+    handle(app, request, Endpoint::V2).await
 }
 
 /// `POST /v1/rest/mgmt`.
 pub async fn manage(State(app): State<Arc<App>>, request: Request) -> Response {
-    handle(app, request, true).await
+    handle(app, request, Endpoint::Management).await
 }
 
 /// `GET /v1/rest/ping`.
@@ -58,12 +77,12 @@ pub async fn auth_metadata(State(app): State<Arc<App>>) -> Response {
     (json_headers(), metadata.to_string()).into_response()
 }
 
-async fn handle(app: Arc<App>, request: Request, is_management: bool) -> Response {
-    let headers = request.headers().clone();
+async fn handle(app: Arc<App>, request: Request, endpoint: Endpoint) -> Response {
+    let ids = Ids::of(&request);
     let mut text = String::new();
-    let answer = Box::pin(run(&app, request, &mut text, is_management)).await;
+    let answer = Box::pin(run(&app, request, &ids, &mut text, endpoint)).await;
     let response = answer.unwrap_or_else(|refusal| {
-        let (status, body) = wire::refusal(&refusal, &text, &headers);
+        let (status, body) = wire::refusal(&refusal, &text, &ids);
         let mut response = (status, json_headers(), body).into_response();
         if status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -75,69 +94,45 @@ async fn handle(app: Arc<App>, request: Request, is_management: bool) -> Respons
 }
 
 async fn run(
-    app: &App,
+    app: &Arc<App>,
     request: Request,
+    ids: &Ids,
     text: &mut String,
-    is_management: bool,
+    endpoint: Endpoint,
 ) -> Result<Response, Refusal> {
-    let start = Instant::now();
-    let call = read(app, request).await?;
+    let mut call = read(app, request).await?;
     text.clone_from(&call.text);
     let trimmed = call.text.trim_start();
-    let question = if trimmed.starts_with('.') {
+    if trimmed.starts_with('.') {
         let (words, piped) = commands::split(trimmed);
         let table = commands::run(app, &call.database, words)?;
-        let Some(piped) = piped else {
-            return Ok((json_headers(), wire::table(&table)).into_response());
-        };
-        *text = format!("{}\n{piped}", commands::as_datatable(&table));
-        Question::new(text.clone(), Arc::clone(&call.database), &app.settings.query)
-    } else if is_management {
+        if piped.is_none() && endpoint != Endpoint::V2 {
+            return Ok((json_headers(), wire::v1::table(&table)).into_response());
+        }
+        let rows = commands::as_datatable(&table);
+        *text = format!("{rows}\n{}", piped.unwrap_or_default());
+        call.text.clone_from(text);
+    } else if endpoint == Endpoint::Management {
         return Err(Refusal::bad_request("a management command starts with a dot"));
-    } else {
-        question(app, &call)
-    };
-    let answer = ask::answer(app, &question).await?;
-    let body = tokio::task::spawn_blocking(move || wire::answer(&answer, start));
-    let body = body.await.map_err(|_| Refusal::internal())?;
-    Ok((json_headers(), body).into_response())
+    }
+    let asked = ask::ask(app, &question(app, &call)).await?;
+    match endpoint {
+        Endpoint::V2 => reply::respond(asked, V2::new(ids.clone(), call.options.framing)).await,
+        Endpoint::V1 | Endpoint::Management => reply::respond(asked, V1::new(ids.clone())).await,
+    }
 }
 
 fn question(app: &App, call: &Call) -> Question {
     let settings = &app.settings.query;
     let mut question = Question::new(call.text.clone(), Arc::clone(&call.database), settings);
     question.parameters.clone_from(&call.parameters);
-    let option = |name: &str| call.options.get(name);
-    let whole = |value: &Value| match value {
-        Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    if let Some(wait) = option("servertimeout").and_then(Value::as_str) {
-        let nanos = model::time::parse_timespan(wait).filter(|nanos| *nanos > 0);
-        if let Some(nanos) = nanos {
-            question.wait(nanos.unsigned_abs() / 1_000_000, settings);
-        }
-    }
-    if matches!(option("notruncation"), Some(Value::Bool(true))) {
-        // The rows are held in memory until they are sent, so the memory stays the limit.
-        question.limits.rows_max = u64::MAX;
-        question.limits.bytes_max = settings.memory_bytes;
-    }
-    if let Some(records) = option("truncationmaxrecords").and_then(whole) {
-        question.limits.rows_max = records.max(1);
-    }
-    question.limits.rows_wanted = option("query_take_max_records").and_then(whole);
-    if let Some(bytes) = option("truncationmaxsize").and_then(whole) {
-        question.limits.bytes_max = bytes.clamp(1, settings.memory_bytes);
-    }
-    if let Some(now) = option("query_now").and_then(Value::as_str) {
-        question.now = model::time::parse_datetime(now).unwrap_or(question.now);
-    }
+    question.asker.clone_from(&call.asker);
+    call.options.apply(&mut question, settings);
     question
 }
 
 async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
+    let ids = Ids::of(&request);
     let (parts, body) = request.into_parts();
     let caller = Caller::of(app, &parts)?;
     let mut body = match parts.method {
@@ -164,11 +159,13 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
         return Err(Refusal::bad_request("the query is empty"));
     }
     let mut properties = read_properties(body.remove("properties"))?;
+    let asker = Asker { client_id: ids.client, ..Asker::of(&parts.headers) };
     Ok(Call {
         database,
         text,
-        options: take_object(&mut properties, "Options"),
+        options: Options::read(&take_object(&mut properties, "Options"))?,
         parameters: parameters(take_object(&mut properties, "Parameters")),
+        asker,
     })
 }
 

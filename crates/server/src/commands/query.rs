@@ -19,6 +19,7 @@ use crate::apps::{self, Apps};
 use crate::ask::Question;
 use crate::cli::{Format, Place, QueryCall};
 use crate::error::Refusal;
+use crate::reply;
 use crate::settings::Settings;
 use crate::timespan::parse_range;
 
@@ -95,7 +96,7 @@ fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<(u16, String)
             return Box::pin(engine.explain(question.request())).await;
         }
         let answer = Box::pin(engine.answer(question.request())).await?;
-        Ok(wire::answer(&answer, Members::default()))
+        Ok(reply::text(&answer, wire::Tables::new(Members::default())))
     });
     Ok(match asked {
         Ok(body) => (200, body),

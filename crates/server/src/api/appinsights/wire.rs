@@ -3,12 +3,13 @@
 use axum::http::StatusCode;
 use kql::bound::Render;
 use kql::diagnostic::{Diagnostic, line_column};
-use query::answer::Truncation;
-use query::{Answer, Statistics};
+use query::answer::Cells;
+use query::{Statistics, TableHead};
 use serde_json::{Value, json};
 
 use crate::cells::{Form, write_rows};
 use crate::error::Refusal;
+use crate::reply::{CHUNK_BYTES, Outcome, Shape, Trouble};
 
 /// Which extra members an answer has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,44 +18,69 @@ pub struct Members {
     pub render: bool,
 }
 
-/// The text of an answer.
-pub fn answer(answer: &Answer, members: Members) -> String {
-    let rows: usize = answer.tables.iter().map(query::ResultTable::rows).sum();
-    let mut out = String::with_capacity(256 + 64 * rows);
-    out.push_str("{\"tables\":[");
-    for (i, table) in answer.tables.iter().enumerate() {
+/// A query's answer.
+#[derive(Debug)]
+pub struct Tables {
+    members: Members,
+    /// Of the last table, which is the one shown.
+    render: Option<Render>,
+    has_rows: bool,
+}
+
+impl Tables {
+    pub fn new(members: Members) -> Tables {
+        Tables { members, render: None, has_rows: false }
+    }
+}
+
+impl Shape for Tables {
+    fn start(&mut self, out: &mut String, tables: &[TableHead]) {
+        self.render = tables.last().and_then(|table| table.render.clone());
+        out.push_str("{\"tables\":[");
+    }
+
+    fn open_table(&mut self, out: &mut String, number: usize, head: &TableHead) {
+        self.has_rows = false;
         // Clients look for the first under this name.
-        let name = match i {
+        let name = match number {
             0 => "PrimaryResult".to_owned(),
-            i => format!("Table_{i}"),
+            number => format!("Table_{number}"),
         };
-        out.push_str(if i == 0 { "{\"name\":" } else { ",{\"name\":" });
-        model::json::write_string(&mut out, &name);
+        out.push_str(if number == 0 { "{\"name\":" } else { ",{\"name\":" });
+        model::json::write_string(out, &name);
         out.push_str(",\"columns\":[");
-        for (i, column) in table.columns.iter().enumerate() {
+        for (i, column) in head.columns.iter().enumerate() {
             out.push_str(if i == 0 { "{\"name\":" } else { ",{\"name\":" });
-            model::json::write_string(&mut out, &column.name);
+            model::json::write_string(out, &column.name);
             out.push_str(",\"type\":\"");
             out.push_str(column.ty.name());
             out.push_str("\"}");
         }
         out.push_str("],\"rows\":[");
-        write_rows(&mut out, table, Form::AppInsights);
+    }
+
+    fn rows(&mut self, out: &mut String, cells: &Cells<'_>, from: usize) -> usize {
+        let is_first = !std::mem::replace(&mut self.has_rows, true);
+        write_rows(out, cells, from, CHUNK_BYTES, Form::AppInsights, is_first)
+    }
+
+    fn close_table(&mut self, out: &mut String, _: Option<&Trouble>) {
         out.push_str("]}");
     }
-    out.push(']');
-    if members.statistics {
-        push_member(&mut out, "statistics", &statistics(answer));
+
+    fn end(&mut self, out: &mut String, outcome: &Outcome) {
+        out.push(']');
+        if self.members.statistics {
+            push_member(out, "statistics", &statistics(outcome));
+        }
+        if self.members.render {
+            push_member(out, "render", &render(self.render.as_ref()));
+        }
+        if let Some(trouble) = &outcome.trouble {
+            push_member(out, "error", &partial(trouble));
+        }
+        out.push('}');
     }
-    if members.render {
-        let shown = answer.tables.last().and_then(|table| table.render.as_ref());
-        push_member(&mut out, "render", &render(shown));
-    }
-    if let Some(truncation) = &answer.truncated {
-        push_member(&mut out, "error", &partial(truncation));
-    }
-    out.push('}');
-    out
 }
 
 fn push_member(out: &mut String, name: &str, value: &Value) {
@@ -64,7 +90,7 @@ fn push_member(out: &mut String, name: &str, value: &Value) {
     out.push_str(&value.to_string());
 }
 
-fn statistics(answer: &Answer) -> Value {
+fn statistics(outcome: &Outcome) -> Value {
     let Statistics {
         total_ms,
         plan_ms,
@@ -74,11 +100,9 @@ fn statistics(answer: &Answer) -> Value {
         extents_scanned,
         memory_peak_bytes,
         ..
-    } = answer.statistics;
-    let tables = answer.tables.iter().map(|table| {
-        let bytes: usize = table.batches.iter().map(|b| b.get_array_memory_size()).sum();
-        json!({ "tableRowCount": table.rows(), "tableSize": bytes })
-    });
+    } = outcome.statistics.clone().unwrap_or_default();
+    let tables = outcome.rows.iter().zip(&outcome.bytes);
+    let tables = tables.map(|(rows, bytes)| json!({ "tableRowCount": rows, "tableSize": bytes }));
     json!({ "query": {
         "executionTime": total_ms / 1000.0,
         "planTime": plan_ms / 1000.0,
@@ -128,25 +152,27 @@ pub fn find<'a>(render: Option<&'a Render>, name: &str) -> Option<&'a Vec<String
     render?.properties.iter().find(|(property, _)| property == name).map(|(_, values)| values)
 }
 
-fn partial(truncation: &Truncation) -> Value {
-    let code = match truncation.limit {
-        "bytes" => "E_QUERY_RESULT_SET_TOO_LARGE_BYTES",
-        _ => "E_QUERY_RESULT_SET_TOO_LARGE",
+fn partial(trouble: &Trouble) -> Value {
+    let mut inner = match trouble {
+        Trouble::Cut(truncation) => {
+            let code = match truncation.limit {
+                "bytes" => "E_QUERY_RESULT_SET_TOO_LARGE_BYTES",
+                _ => "E_QUERY_RESULT_SET_TOO_LARGE",
+            };
+            json!({ "code": code, "limit": truncation.limit, "allowed": truncation.allowed })
+        }
+        Trouble::Failed(refusal) => json!({ "code": refusal.code }),
     };
+    inner["message"] = Value::from(trouble.message());
+    inner["severity"] = Value::from(2);
+    inner["severityName"] = Value::from("Error");
     json!({
         "code": "PartialError",
         "message": "There were some errors when processing your query.",
         "details": [{
             "code": "EngineError",
             "message": "Something went wrong processing your query on the server.",
-            "innererror": {
-                "code": code,
-                "message": truncation.message,
-                "severity": 2,
-                "severityName": "Error",
-                "limit": truncation.limit,
-                "allowed": truncation.allowed,
-            },
+            "innererror": inner,
         }],
     })
 }

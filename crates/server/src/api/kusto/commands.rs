@@ -3,6 +3,8 @@
 //! The first part of a command is fixed words, letter case ignored; what follows a `|` is KQL over
 //! its rows. Invariant: commands only show; none changes anything.
 
+mod queries;
+
 use axum::http::StatusCode;
 use model::{Type, ViewDef};
 use serde_json::{Value, json};
@@ -58,6 +60,8 @@ pub fn run(app: &App, database: &Application, words: &str) -> Result<Table, Refu
         | [".show", "databases" | "database", _, "schema"] => Ok(schema(database)),
         [".show", "table", _, "cslschema"] => table_schema(database, words, false),
         [".show", "table", _, "schema", "as", "json"] => table_schema(database, words, true),
+        [".show", "queries"] => Ok(queries::show(app, database)),
+        [".cancel", "query", ..] => queries::cancel(app, database, words),
         [".show", "functions"] => Ok(empty(&["Name", "Parameters", "Body", "Folder", "DocString"])),
         [".show", "materialized-views"] => Ok(empty(&[
             "Name",
@@ -107,16 +111,18 @@ fn is_changing(word: &str) -> bool {
 pub fn as_datatable(table: &Table) -> String {
     let columns: Vec<String> =
         table.columns.iter().map(|(name, ty)| format!("['{name}']:{}", ty.name())).collect();
-    let mut cells = Vec::new();
-    for row in &table.rows {
-        for cell in row {
-            cells.push(match cell {
-                Value::String(text) => kql_text(text),
-                Value::Null => "\"\"".to_owned(),
-                other => other.to_string(),
-            });
-        }
-    }
+    let cells: Vec<String> = table
+        .rows
+        .iter()
+        .flat_map(|row| row.iter().zip(&table.columns))
+        .map(|(cell, (_, ty))| match (cell, ty) {
+            (Value::String(text), Type::String) => kql_text(text),
+            (Value::String(text), ty) => format!("{}({})", ty.name(), kql_text(text)),
+            (Value::Null, Type::String) => "\"\"".to_owned(),
+            (Value::Null, ty) => format!("{}(null)", ty.name()),
+            (other, _) => other.to_string(),
+        })
+        .collect();
     format!("datatable({})[{}]", columns.join(","), cells.join(","))
 }
 
