@@ -11,6 +11,8 @@ mod bad_input;
 mod client;
 mod commands;
 mod durability;
+mod grafana;
+mod kusto_v2;
 mod process;
 mod queries;
 mod server;

@@ -119,34 +119,36 @@ fn context(ids: &Ids) -> Value {
 
 /// What is wrong with an answer that began well, in the shape of an error answer.
 fn trouble(trouble: &Trouble, ids: &Ids) -> Value {
-    let (code, kind, message, is_permanent) = match trouble {
-        Trouble::Cut(truncation) => (
+    let (code, kind, is_permanent) = match trouble {
+        Trouble::Cut(_) => (
             "LimitsExceeded",
             "Kusto.Data.Exceptions.KustoServicePartialQueryFailureLimitsExceededException",
-            too_large(&truncation.message),
             false,
         ),
         Trouble::Failed(refusal) => {
             let (code, kind) = code(refusal);
-            (code, kind, refusal.message.clone(), is_permanent(refusal))
+            (code, kind, is_permanent(refusal))
         }
     };
     json!({ "error": {
         "code": code,
         "message": "Request is invalid and cannot be executed.",
         "@type": kind,
-        "@message": message,
+        "@message": message(trouble),
         "@context": context(ids),
         "@permanent": is_permanent,
     } })
 }
 
-/// A limit on results, in the words programs look for.
-fn too_large(message: &str) -> String {
-    format!(
-        "Query result set has exceeded a limit (80DA0003): {message} \
-         (E_QUERY_RESULT_SET_TOO_LARGE)"
-    )
+/// Why rows are missing; a limit on results in the words programs look for.
+fn message(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Failed(refusal) => refusal.message.clone(),
+        Trouble::Cut(truncation) => format!(
+            "Query result set has exceeded a limit (80DA0003): {} (E_QUERY_RESULT_SET_TOO_LARGE)",
+            truncation.message
+        ),
+    }
 }
 
 /// Whether asking again is of no use.
@@ -210,7 +212,12 @@ pub fn refusal(refusal: &Refusal, text: &str, ids: &Ids) -> (StatusCode, String)
             members.insert("innererror".to_owned(), inner);
         }
     }
-    (refusal.status, json!({ "error": error }).to_string())
+    // Clients read 404 as an address that does not speak this API; the vendor answers 400.
+    let status = match refusal.status {
+        StatusCode::NOT_FOUND => StatusCode::BAD_REQUEST,
+        status => status,
+    };
+    (status, json!({ "error": error }).to_string())
 }
 
 fn code(refusal: &Refusal) -> (&'static str, &'static str) {

@@ -7,7 +7,7 @@ use query::TableHead;
 use query::answer::Cells;
 use serde_json::{Value, json};
 
-use super::{push_values, statistics, trouble, type_names, visualization};
+use super::{message, push_values, statistics, trouble, type_names, visualization};
 use crate::api::kusto::commands::Table;
 use crate::app::now;
 use crate::cells::{Form, write_rows};
@@ -63,7 +63,12 @@ impl Shape for V1 {
         push_properties(out, results, &self.renders);
         push_status(out, results + 1, outcome, &self.ids);
         push_contents(out, results);
-        out.push_str("]}");
+        out.push(']');
+        if let Some(trouble) = &outcome.trouble {
+            // Readers of the tables alone would take what is there for all there is.
+            out.push_str(&format!(",\"Exceptions\":{}", json!([message(trouble)])));
+        }
+        out.push('}');
     }
 }
 

@@ -211,7 +211,7 @@ impl Shape for V2 {
             end["OneApiErrors"] = Value::from(errors);
         }
         out.push_str(&end.to_string());
-        out.push_str(if self.framing.newlines { "\n]" } else { "]" });
+        out.push_str(if self.framing.newlines { "\n]\n" } else { "]" });
     }
 }
 
