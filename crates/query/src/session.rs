@@ -25,6 +25,9 @@ const FOOTERS_BYTES: usize = 128 << 20;
 /// own spilled rows until its time is over.
 const SPILLED_TIMES: u64 = 16;
 
+/// This part of the memory of all queries is divided among the places for running ones.
+const OWN_PART: usize = 4;
+
 /// What all queries share: cached footers, the memory pool, the way to the files.
 #[derive(Debug)]
 pub(crate) struct Resources {
@@ -32,13 +35,18 @@ pub(crate) struct Resources {
     pool: Arc<dyn MemoryPool>,
     pub objects: ObjectStoreUrl,
     threads: usize,
+    /// Memory a running query has to itself.
+    own_bytes: usize,
 }
 
 impl Resources {
     pub fn new(store: &Store, options: &EngineOptions) -> Result<Resources, Error> {
         let failed = |e: datafusion::error::DataFusionError| Error::Internal(e.to_string());
         let limit_bytes = usize::try_from(options.memory_bytes).unwrap_or(usize::MAX);
-        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(limit_bytes));
+        let places = options.concurrent_queries_max.max(1);
+        let own_bytes = limit_bytes / OWN_PART / places;
+        let shared_bytes = limit_bytes - own_bytes * places;
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(shared_bytes));
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::clone(&pool))
             .with_metadata_cache_limit(FOOTERS_BYTES)
@@ -46,12 +54,12 @@ impl Resources {
             .map_err(failed)?;
         let objects = ObjectStoreUrl::parse("telltale://data").map_err(failed)?;
         runtime.register_object_store(objects.as_ref(), store.object_store());
-        Ok(Resources { runtime, pool, objects, threads: options.threads.max(1) })
+        Ok(Resources { runtime, pool, objects, threads: options.threads.max(1), own_bytes })
     }
 
     /// A session for one query, which holds at most `memory_bytes`.
     pub fn session(&self, memory_bytes: u64) -> Result<(SessionState, Arc<QueryPool>), Error> {
-        let pool = Arc::new(QueryPool::new(Arc::clone(&self.pool), memory_bytes));
+        let pool = Arc::new(QueryPool::new(Arc::clone(&self.pool), self.own_bytes, memory_bytes));
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
             .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
             .with_disk_manager_builder(spilling(memory_bytes))

@@ -1,6 +1,6 @@
 //! What the engine does at its limits and with what it cannot do: asserted in code.
 
-use query::Error;
+use query::{Error, Part};
 
 use crate::Report;
 use crate::world::{self, Place};
@@ -9,7 +9,7 @@ use crate::world::{self, Place};
 pub async fn run(report: &mut Report) {
     let tables: Vec<String> = ["requests".to_owned(), "traces".to_owned()].to_vec();
     let world = world::world(&tables, Place::Extents).await;
-    let checks: [(&str, Option<String>); 18] = [
+    let checks: [(&str, Option<String>); 19] = [
         ("more rows than allowed are cut and said", rows_are_cut(&world).await),
         ("more bytes than allowed are cut and said", bytes_are_cut(&world).await),
         ("notruncation lifts the cut", cut_is_lifted(&world).await),
@@ -18,6 +18,7 @@ pub async fn run(report: &mut Report) {
         ("a join over its memory fails with advice", memory_fails(&world, JOIN).await),
         ("a distant `next` is accounted for", memory_fails(&world, NEXT).await),
         ("a `scan` that remembers more and more is too", memory_fails(&world, SCAN).await),
+        ("who takes all memory leaves others a little", greedy_query_is_alone().await),
         ("the time filter leaves extents unread", time_prunes(&world).await),
         ("an unknown operation id leaves extents unread", id_prunes(&world).await),
         ("the request's time range applies to every table", time_range_applies(&world).await),
@@ -175,6 +176,43 @@ async fn dropped_query_stops(world: &world::World) -> Option<String> {
         Ok(_) => {
             let took = started.elapsed();
             (took.as_secs() > 5).then(|| format!("took {took:?}"))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+async fn greedy_query_is_alone() -> Option<String> {
+    let world = world::world_of(&[], Place::Head, 32 << 20).await;
+    // What is held stays so while nobody reads the rows.
+    let text = |rows| {
+        format!(
+            "let t = materialize(range x from 1 to {rows} step 1 | extend s = strcat('text ', x)); \
+             union t, t"
+        )
+    };
+    let mut greedy = None;
+    // The largest that fits leaves next to nothing.
+    for thousands in (40..110).rev().step_by(4) {
+        let mut stream = match world.engine.stream(world::request(&text(thousands * 1000))).await {
+            Ok(stream) => stream,
+            Err(error) => return Some(error.to_string()),
+        };
+        match stream.next().await {
+            Ok(Part::Rows(_)) => {
+                greedy = Some(stream);
+                break;
+            }
+            Err(Error::Limit { limit: "memory", .. }) => {}
+            other => return Some(format!("{other:?}")),
+        }
+    }
+    if greedy.is_none() {
+        return Some("no such query fits".to_owned());
+    }
+    match world.engine.answer(world::request(&format!("{} | count", text(5_000)))).await {
+        Ok(answer) => {
+            let lines = crate::answers::answer(&answer);
+            (lines.get(1) != Some(&vec!["10000".to_owned()])).then(|| format!("{lines:?}"))
         }
         Err(error) => Some(error.to_string()),
     }

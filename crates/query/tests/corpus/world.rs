@@ -89,6 +89,11 @@ pub fn request(text: &str) -> Request {
 
 /// A world with the rows of the named data files.
 pub async fn world(tables: &[String], place: Place) -> World {
+    world_of(tables, place, 1 << 30).await
+}
+
+/// As [`world`], with so much memory for all queries.
+pub async fn world_of(tables: &[String], place: Place, memory_bytes: u64) -> World {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = Options { free_bytes_min: 0, ..Options::default() };
     let store = Store::open(folder.path(), options).expect("a store");
@@ -117,7 +122,7 @@ pub async fn world(tables: &[String], place: Place) -> World {
             first_id += lines.len() as u128;
         }
     }
-    let options = EngineOptions { threads: 2, memory_bytes: 1 << 30, concurrent_queries_max: 4 };
+    let options = EngineOptions { threads: 2, memory_bytes, concurrent_queries_max: 4 };
     let engine = Engine::new(store, Arc::new(TwoApps), options).expect("an engine");
     World { engine, _folder: folder }
 }
