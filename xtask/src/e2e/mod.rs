@@ -3,6 +3,7 @@
 //! Starts the built executable as a user would and links none of the product's code.
 
 mod clients;
+mod queries;
 mod server;
 mod setup;
 mod stories;

@@ -19,17 +19,29 @@ pub struct Server {
     pub url: String,
     pub key: String,
     pub connection_string: String,
+    /// `https://host:port`, when it listens there too.
+    pub tls_url: Option<String>,
 }
 
 impl Server {
     /// Starts on a new empty folder and waits for the ready line.
     pub fn start(program: &Path) -> Result<Server> {
+        Server::start_with(program, &[])
+    }
+
+    /// As [`Server::start`], with HTTPS and a generated certificate besides.
+    pub fn start_with_tls(program: &Path) -> Result<Server> {
+        let settings = ["--tls-listen", "127.0.0.1:0", "--tls-generate", "localhost"];
+        Server::start_with(program, &settings)
+    }
+
+    fn start_with(program: &Path, settings: &[&str]) -> Result<Server> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let data =
             std::env::temp_dir().join(format!("telltale-e2e-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&data);
-        Server::start_on(program, data, "127.0.0.1:0", &[])
+        Server::start_on(program, data, "127.0.0.1:0", settings)
     }
 
     fn start_on(program: &Path, data: PathBuf, listen: &str, settings: &[&str]) -> Result<Server> {
@@ -59,6 +71,7 @@ impl Server {
             url: text("url")?,
             key: text("instrumentationKey")?,
             connection_string: text("connectionString")?,
+            tls_url: ready["tlsUrl"].as_str().map(str::to_owned),
         })
     }
 
@@ -69,6 +82,29 @@ impl Server {
         self.stop()?;
         let (program, data) = (self.program.clone(), std::mem::take(&mut self.data));
         Server::start_on(&program, data, &listen, settings)
+    }
+
+    /// The file of the certificate that clients of the generated one must trust.
+    pub fn authority(&self) -> Result<PathBuf> {
+        let file = self.data.join("authority.pem");
+        let url = self.tls_url.as_deref().context("the server has no HTTPS")?;
+        let path = file.to_string_lossy();
+        self.command(&["tls", "show", "--url", url, "--out", &path])?;
+        Ok(file)
+    }
+
+    /// Makes a key; from then on every call needs one.
+    pub fn create_key(&self, name: &str, scope: &str) -> Result<String> {
+        let made = self.command(&["keys", "create", name, "--scope", scope, "--url", &self.url])?;
+        let made: Value = serde_json::from_str(&made).context("read the new key")?;
+        Ok(made["key"].as_str().context("no key was shown")?.to_owned())
+    }
+
+    /// Standard output of a command of the executable.
+    pub fn command(&self, args: &[&str]) -> Result<String> {
+        let program = self.program.to_string_lossy();
+        let output = process::capture(&mut process::command(&program, args))?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     fn stop(&mut self) -> Result<()> {

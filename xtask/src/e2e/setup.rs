@@ -20,15 +20,16 @@ pub fn npm(folder: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The python of a virtual environment with the pinned packages; `None` when there is no python3.
-pub fn python() -> Result<Option<PathBuf>> {
+/// The python of a virtual environment with the packages that a folder of clients pins; `None` when
+/// there is no python3.
+pub fn python(folder: &str) -> Result<Option<PathBuf>> {
     if !exists("python3") {
         return Ok(None);
     }
-    let environment = target().join("e2e-python");
+    let environment = target().join(format!("e2e-{folder}"));
     let python = environment.join("bin/python");
     let stamp = environment.join("installed.txt");
-    let requirements = root().join("tests/e2e/python/requirements.txt");
+    let requirements = root().join("tests/e2e").join(folder).join("requirements.txt");
     let wanted = std::fs::read_to_string(&requirements).context("read requirements.txt")?;
     if std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(Some(python));

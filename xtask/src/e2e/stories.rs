@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{clients, setup};
+use super::{clients, queries, setup};
 use crate::process::root;
 
 pub enum Outcome {
@@ -24,6 +24,13 @@ pub struct Story {
 }
 
 pub fn all() -> Vec<Story> {
+    let mut all = senders();
+    all.extend(queries::all());
+    all
+}
+
+/// Clients that send telemetry.
+fn senders() -> Vec<Story> {
     vec![
         Story { name: "node 2.9.8: every kind, and the seed user's queries", run: node2 },
         Story { name: "node 2.9.8: opt-out sends nothing", run: node2_opt_out },
@@ -37,6 +44,7 @@ pub fn all() -> Vec<Story> {
                 sends(telltale, "node", &script, &[], SIX_KINDS)
             },
         },
+        Story { name: "node 3.16.0: every kind, over HTTPS", run: node3 },
         Story { name: "web 3.4.4: a page in Chromium", run: web },
         Story {
             name: "python applicationinsights 0.11.10",
@@ -228,6 +236,25 @@ fn node2_short_task(telltale: &Path) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// A client that speaks HTTPS only, and trusts the generated certificate.
+fn node3(telltale: &Path) -> Result<Outcome> {
+    let script = setup::npm("node-applicationinsights-3.16.0")?.join("check.js");
+    let server = Server::start_with_tls(telltale)?;
+    let tls_url = server.tls_url.clone().context("no HTTPS address")?;
+    let authority = server.authority()?.to_string_lossy().into_owned();
+    let connection = format!("InstrumentationKey={};IngestionEndpoint={tls_url}/", server.key);
+    let more = [
+        ("CS", connection.as_str()),
+        ("NODE_EXTRA_CA_CERTS", &authority),
+        // Otherwise the client keeps few of the first spans of a short process.
+        ("OTEL_TRACES_SAMPLER", "always_on"),
+    ];
+    clients::run(&server, "node", &script, "check-3", &more)?;
+    let rows = [SIX_KINDS, &[("pageViews", 1), ("availabilityResults", 1)]].concat();
+    expect_rows(&server, "check-3", &rows)?;
+    Ok(Outcome::Passed)
+}
+
 fn web(telltale: &Path) -> Result<Outcome> {
     let chromium = setup::chromium()?;
     let script = setup::npm("web-applicationinsights-3.4.4")?.join("check.js");
@@ -245,7 +272,7 @@ fn web(telltale: &Path) -> Result<Outcome> {
 
 /// Runs a python program; skipped when the machine has no python3.
 fn python(telltale: &Path, script: &str, rows: &[(&str, i64)]) -> Result<Outcome> {
-    let Some(python) = setup::python()? else {
+    let Some(python) = setup::python("python")? else {
         return Ok(Outcome::Skipped("there is no python3 on this machine".into()));
     };
     let script = root().join("tests/e2e/python").join(script);
