@@ -1,7 +1,8 @@
 //! One way to ask the engine, used by every query API and by `telltale query --data`.
 //!
-//! Invariant: a question names one application, the caller's key was checked before, and the
-//! future it becomes is dropped when its caller leaves, which stops the query.
+//! Invariants: a question names one application and its caller, whose key was checked before; the
+//! future it becomes is dropped when its caller leaves, which stops the query; either way the audit
+//! has a row about it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +14,7 @@ use query::{Answer, Limits, Request};
 
 use crate::app::{App, now};
 use crate::apps::Application;
+use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
@@ -29,6 +31,8 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct Question {
     pub text: String,
     pub app: Arc<Application>,
+    /// Who asks: what the text may name depends on it.
+    pub caller: Caller,
     /// Further applications whose rows are seen too.
     pub others: Vec<Arc<Application>>,
     pub now: i64,
@@ -39,11 +43,17 @@ pub struct Question {
 }
 
 impl Question {
-    /// `text` asked of `app` within the limits of the settings.
-    pub fn new(text: String, app: Arc<Application>, settings: &settings::Query) -> Question {
+    /// `text` asked of `app` by `caller`, who may ask it, within the limits of the settings.
+    pub fn new(
+        text: String,
+        app: Arc<Application>,
+        caller: &Caller,
+        settings: &settings::Query,
+    ) -> Question {
         Question {
             text,
             app,
+            caller: caller.clone(),
             others: Vec::new(),
             now: now(),
             time_range: None,
@@ -70,6 +80,8 @@ impl Question {
             text: self.text.clone(),
             app: self.app.app_id(),
             apps: self.others.iter().map(|app| app.app_id()).collect(),
+            nameable: self.caller.nameable(),
+            audit: self.caller.sees_audit(),
             now: self.now,
             time_range: self.time_range,
             parameters: self.parameters.clone(),
@@ -84,6 +96,7 @@ impl Question {
 /// What the caller is told when there is no answer.
 pub async fn answer(app: &App, question: &Question) -> Result<Answer, Refusal> {
     let start = Instant::now();
+    let mut audited = Audited::new(app, question, "query");
     let _running = Running::new(&app.metrics.queries_running);
     // The engine keeps the time itself where it gets to look at the clock; a caller is answered
     // in time also when it does not.
@@ -100,12 +113,66 @@ pub async fn answer(app: &App, question: &Question) -> Result<Answer, Refusal> {
         Ok(answer) => {
             let rows: usize = answer.tables.iter().map(query::ResultTable::rows).sum();
             app.metrics.query_rows.fetch_add(rows as u64, Ordering::Relaxed);
+            audited.end(StatusCode::OK, rows as u64);
             Ok(answer)
         }
         Err(error) => {
             app.metrics.queries_failed.fetch_add(1, Ordering::Relaxed);
-            Err(error.into())
+            let refusal = Refusal::from(error);
+            audited.end(refusal.status, 0);
+            Err(refusal)
         }
+    }
+}
+
+/// The plan of a question as text.
+///
+/// # Errors
+/// As [`answer`].
+pub async fn explain(app: &App, question: &Question) -> Result<String, Refusal> {
+    let mut audited = Audited::new(app, question, "explain");
+    let plan = app.engine.explain(question.request()).await.map_err(Refusal::from);
+    audited.end(plan.as_ref().map_or_else(|refusal| refusal.status, |_| StatusCode::OK), 0);
+    plan
+}
+
+/// What clients get that left before the answer, in the words of proxies; they do not see it.
+const CLIENT_LEFT: u16 = 499;
+
+/// Notes a question in the audit when it ends, also when its caller leaves.
+struct Audited<'a> {
+    app: &'a App,
+    question: &'a Question,
+    action: &'static str,
+    start: Instant,
+    status: u16,
+    rows: u64,
+}
+
+impl<'a> Audited<'a> {
+    fn new(app: &'a App, question: &'a Question, action: &'static str) -> Audited<'a> {
+        let start = Instant::now();
+        Audited { app, question, action, start, status: CLIENT_LEFT, rows: 0 }
+    }
+
+    fn end(&mut self, status: StatusCode, rows: u64) {
+        (self.status, self.rows) = (status.as_u16(), rows);
+    }
+}
+
+impl Drop for Audited<'_> {
+    fn drop(&mut self) {
+        let others = self.question.others.iter().map(|other| other.name.as_str());
+        let event = Event {
+            application: Some(self.question.app.app_id()),
+            target: others.fold(self.question.app.name.clone(), |all, name| all + ", " + name),
+            status: self.status,
+            duration: self.start.elapsed(),
+            rows: self.rows,
+            query: self.question.text.clone(),
+            ..Event::new(self.action)
+        };
+        audit::record(self.app, &self.question.caller, event);
     }
 }
 
@@ -126,10 +193,11 @@ impl Drop for Running<'_> {
 }
 
 /// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the
-/// default one.
+/// default one, or the first one the caller sees.
 ///
 /// # Errors
-/// 404 when there is none of that name or id, 403 when the caller may not use it.
+/// 404 when there is none of that name or id; 403 when the caller may not use it, or is not to
+/// know whether it exists.
 pub fn find_app(
     app: &App,
     caller: &Caller,
@@ -137,12 +205,14 @@ pub fn find_app(
     name: &str,
 ) -> Result<Arc<Application>, Refusal> {
     let found = match name.trim() {
-        "" | "NetDefaultDB" => app.apps.default(),
+        "" | "NetDefaultDB" => caller.home(&app.apps),
         name => app.apps.by_name_or_id(name),
     };
-    let name: String = name.chars().take(100).collect();
-    let found =
-        found.ok_or_else(|| Refusal::not_found(format!("there is no application `{name}`")))?;
+    let Some(found) = found else {
+        caller.may(scope, None)?;
+        let name: String = name.chars().take(100).collect();
+        return Err(Refusal::not_found(format!("there is no application `{name}`")));
+    };
     caller.may(scope, Some(&found))?;
     Ok(found)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -15,12 +15,14 @@ use super::appinsights::json_headers;
 use crate::app::App;
 use crate::apps::Application;
 use crate::ask::{self, Question};
+use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
 /// What a call brings.
 #[derive(Debug)]
 struct Call {
+    caller: Caller,
     database: Arc<Application>,
     text: String,
     options: Map<String, Value>,
@@ -64,11 +66,7 @@ async fn handle(app: Arc<App>, request: Request, is_management: bool) -> Respons
     let answer = Box::pin(run(&app, request, &mut text, is_management)).await;
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, &text, &headers);
-        let mut response = (status, json_headers(), body).into_response();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
+        (status, refusal.headers(), json_headers(), body).into_response()
     });
     app.metrics.count_answer("kusto", response.status().as_u16());
     response
@@ -86,12 +84,14 @@ async fn run(
     let trimmed = call.text.trim_start();
     let question = if trimmed.starts_with('.') {
         let (words, piped) = commands::split(trimmed);
-        let table = commands::run(app, &call.database, words)?;
+        let table = commands::run(app, &call.caller, &call.database, words);
+        audit_command(app, &call, words, &table, start);
+        let table = table?;
         let Some(piped) = piped else {
             return Ok((json_headers(), wire::table(&table)).into_response());
         };
         *text = format!("{}\n{piped}", commands::as_datatable(&table));
-        Question::new(text.clone(), Arc::clone(&call.database), &app.settings.query)
+        Question::new(text.clone(), Arc::clone(&call.database), &call.caller, &app.settings.query)
     } else if is_management {
         return Err(Refusal::bad_request("a management command starts with a dot"));
     } else {
@@ -103,9 +103,29 @@ async fn run(
     Ok((json_headers(), body).into_response())
 }
 
+fn audit_command(
+    app: &App,
+    call: &Call,
+    words: &str,
+    table: &Result<commands::Table, Refusal>,
+    start: Instant,
+) {
+    let event = Event {
+        application: Some(call.database.app_id()),
+        target: call.database.name.clone(),
+        status: table.as_ref().map_or_else(|refusal| refusal.status.as_u16(), |_| 200),
+        duration: start.elapsed(),
+        rows: table.as_ref().map_or(0, |table| table.rows.len() as u64),
+        query: words.to_owned(),
+        ..Event::new("command")
+    };
+    audit::record(app, &call.caller, event);
+}
+
 fn question(app: &App, call: &Call) -> Question {
     let settings = &app.settings.query;
-    let mut question = Question::new(call.text.clone(), Arc::clone(&call.database), settings);
+    let database = Arc::clone(&call.database);
+    let mut question = Question::new(call.text.clone(), database, &call.caller, settings);
     question.parameters.clone_from(&call.parameters);
     let option = |name: &str| call.options.get(name);
     let whole = |value: &Value| match value {
@@ -165,6 +185,7 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     }
     let mut properties = read_properties(body.remove("properties"))?;
     Ok(Call {
+        caller,
         database,
         text,
         options: take_object(&mut properties, "Options"),
