@@ -7,11 +7,14 @@
     reason = "a test ends with a panic; helpers of tests too"
 )]
 
+mod audit;
 mod bad_input;
 mod client;
 mod commands;
 mod durability;
+mod keys;
 mod process;
 mod queries;
+mod security;
 mod server;
 mod track;
