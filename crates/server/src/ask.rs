@@ -30,6 +30,8 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Question {
     pub text: String,
+    /// The caller's own words, for the audit: `text` unless it was made from them.
+    pub original: String,
     pub app: Arc<Application>,
     /// Who asks: what the text may name depends on it.
     pub caller: Caller,
@@ -51,6 +53,7 @@ impl Question {
         settings: &settings::Query,
     ) -> Question {
         Question {
+            original: text.clone(),
             text,
             app,
             caller: caller.clone(),
@@ -169,7 +172,7 @@ impl Drop for Audited<'_> {
             status: self.status,
             duration: self.start.elapsed(),
             rows: self.rows,
-            query: self.question.text.clone(),
+            query: self.question.original.clone(),
             ..Event::new(self.action)
         };
         audit::record(self.app, &self.question.caller, event);

@@ -85,13 +85,18 @@ async fn run(
     let question = if trimmed.starts_with('.') {
         let (words, piped) = commands::split(trimmed);
         let table = commands::run(app, &call.caller, &call.database, words);
-        audit_command(app, &call, words, &table, start);
+        // What is piped on is a query, and written down as one.
+        if piped.is_none() || table.is_err() {
+            audit_command(app, &call, &table, start);
+        }
         let table = table?;
         let Some(piped) = piped else {
             return Ok((json_headers(), wire::table(&table)).into_response());
         };
         *text = format!("{}\n{piped}", commands::as_datatable(&table));
-        Question::new(text.clone(), Arc::clone(&call.database), &call.caller, &app.settings.query)
+        let (database, settings) = (Arc::clone(&call.database), &app.settings.query);
+        let question = Question::new(text.clone(), database, &call.caller, settings);
+        Question { original: call.text.clone(), ..question }
     } else if is_management {
         return Err(Refusal::bad_request("a management command starts with a dot"));
     } else {
@@ -103,20 +108,14 @@ async fn run(
     Ok((json_headers(), body).into_response())
 }
 
-fn audit_command(
-    app: &App,
-    call: &Call,
-    words: &str,
-    table: &Result<commands::Table, Refusal>,
-    start: Instant,
-) {
+fn audit_command(app: &App, call: &Call, table: &Result<commands::Table, Refusal>, start: Instant) {
     let event = Event {
         application: Some(call.database.app_id()),
         target: call.database.name.clone(),
         status: table.as_ref().map_or_else(|refusal| refusal.status.as_u16(), |_| 200),
         duration: start.elapsed(),
         rows: table.as_ref().map_or(0, |table| table.rows.len() as u64),
-        query: words.to_owned(),
+        query: call.text.clone(),
         ..Event::new("command")
     };
     audit::record(app, &call.caller, event);

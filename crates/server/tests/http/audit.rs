@@ -49,21 +49,25 @@ fn queries_are_written_down_without_their_literals() {
     assert_eq!(server.post("/v1/apps/default/query", &headers, body.as_bytes()).status, 200);
     let kusto = json!({ "db": "", "csl": ".show tables" }).to_string();
     assert_eq!(server.post("/v1/rest/mgmt", &headers, kusto.as_bytes()).status, 200);
+    let piped = json!({ "db": "", "csl": ".show tables | where TableName == 'secret'" });
+    let piped = server.post("/v1/rest/mgmt", &headers, piped.to_string().as_bytes());
+    assert_eq!(piped.status, 200, "{}", piped.text());
     assert_eq!(ask(&server, "default", key, "nosuch | where a == 'secret'").status, 400);
     let found = rows(
         &server,
         "default",
         "Audit | where caller == 'ci' | order by timestamp asc \
          | project keyId, action, target, status, rows, requestId, query, client_IP, appName",
-        3,
+        4,
     );
     let request = "KPC.execute;1";
     let query = "print x = ?, ?";
     let want = json!([id, "query", "default", 200, 1, request, query, "", "default"]);
     assert_eq!(found[0], want);
     assert_eq!((&found[1][1], &found[1][6]), (&json!("command"), &json!(".show tables")));
+    assert_eq!(found[2][6], ".show tables | where TableName ==");
     let want = json!([id, "query", "default", 400, 0, "", "nosuch | where a == ?", "", "default"]);
-    assert_eq!(found[2], want);
+    assert_eq!(found[3], want);
     let took = rows(&server, "default", "Audit | where durationMs > 0 and timestamp > ago(1h)", 2);
     assert!(!json!(took).to_string().contains("secret"));
 }

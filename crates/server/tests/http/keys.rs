@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::client::{Response, send};
+use crate::client::{Response, get_from, send};
 use crate::server::{KEY, OTHER_KEY, Server, event, output, run, start};
 
 const ADMIN: &str = "the-admin-key-of-this-test";
@@ -336,6 +336,9 @@ fn wrong_keys_are_throttled_by_address() {
         assert!(message.starts_with("too many wrong keys came from this address: wait "));
         assert!(!answer.text().contains("127.0.0.1"));
     }
+    // Others are not held back for it.
+    let elsewhere = get_from("127.0.0.2", server.port, ASK, &[("x-api-key", ADMIN)]);
+    assert_eq!(elsewhere.status, 200);
     let track = server.post("/v2/track", &[("x-api-key", "x")], event(KEY, "a").as_bytes());
     assert_eq!((track.status, &track.json()["errors"][0]["statusCode"]), (429, &json!(429)));
     assert!(track.header("retry-after").unwrap().ends_with(" GMT"));
