@@ -10,13 +10,16 @@ use std::time::Duration;
 use model::tables::AUDIT;
 use model::{AppId, Batch, BatchBuilder};
 use parking_lot::Mutex;
-use store::{Store, Write};
+use store::Write;
 
 use crate::app::{App, now};
 use crate::auth::Caller;
+use crate::keys::redact;
 
 /// Rows waiting to be written.
 const WAITING_MAX: usize = 10_000;
+/// Rows of one write, which the log takes whatever their texts are.
+const WRITE_MAX: usize = 1000;
 /// Longest text in a row, but for the query.
 const TEXT_CHARS_MAX: usize = 200;
 
@@ -70,9 +73,13 @@ impl Row {
             at: now(),
             caller: caller.name().to_owned(),
             key_id: caller.key_id().to_owned(),
-            request_id: caller.request_id.clone(),
+            request_id: redact(&caller.request_id),
             address: caller.address.clone().unwrap_or_default(),
-            event: Event { query: kql::without_literals(&event.query), ..event },
+            event: Event {
+                query: redact(&kql::without_literals(&event.query)),
+                target: redact(&event.target),
+                ..event
+            },
         }
     }
 }
@@ -101,25 +108,30 @@ pub fn rows(default: AppId, caller: &Caller, event: Event) -> Vec<(AppId, Batch)
 /// Writes what is waiting. Blocks on the disk.
 ///
 /// # Errors
-/// When the store refuses; the rows then wait for the next turn.
+/// When the store refuses; what is not written then waits for the next turn.
 pub fn flush(app: &App) -> Result<(), store::Error> {
-    let waiting = std::mem::take(&mut *app.audit.0.lock());
-    let Some(default) = app.apps.default().filter(|_| !waiting.is_empty()) else { return Ok(()) };
-    let written = write(&app.store, batches(default.app_id(), &waiting));
-    if written.is_err() {
-        let mut newer = app.audit.0.lock();
-        let dropped = (waiting.len() + newer.len()).saturating_sub(WAITING_MAX);
-        let later = std::mem::replace(&mut *newer, waiting);
-        newer.extend(later);
-        newer.truncate(WAITING_MAX);
-        app.metrics.audit_dropped(dropped as u64);
+    let mut waiting = std::mem::take(&mut *app.audit.0.lock());
+    let Some(default) = app.apps.default() else { return Ok(()) };
+    while !waiting.is_empty() {
+        let next = &waiting[..waiting.len().min(WRITE_MAX)];
+        let rows = batches(default.app_id(), next);
+        if let Err(error) = app.store.append_blocking(Write { rows, documents: Vec::new() }) {
+            put_back(app, waiting);
+            return Err(error);
+        }
+        waiting.drain(..waiting.len().min(WRITE_MAX));
     }
-    written
+    Ok(())
 }
 
-fn write(store: &Store, rows: Vec<(AppId, Batch)>) -> Result<(), store::Error> {
-    store.append_blocking(Write { rows, documents: Vec::new() })?;
-    Ok(())
+/// Has rows wait again, before those that came meanwhile.
+fn put_back(app: &App, mut rows: Vec<Row>) {
+    let mut waiting = app.audit.0.lock();
+    rows.append(&mut waiting);
+    let dropped = rows.len().saturating_sub(WAITING_MAX);
+    rows.truncate(WAITING_MAX);
+    *waiting = rows;
+    app.metrics.audit_dropped(dropped as u64);
 }
 
 /// One batch per application.

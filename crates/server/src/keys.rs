@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use store::{Store, Write};
 
 use self::bucket::Bucket;
-pub use self::secret::Hash;
+pub use self::secret::{Hash, redact};
 use crate::apps::Apps;
 use crate::auth::Scope;
 use crate::settings::parse_duration_ms;
@@ -41,8 +41,7 @@ pub struct Document {
     pub scopes: Vec<Scope>,
     /// Numbers of the applications it is for; `None`: all, and the server as a whole.
     pub applications: Option<Vec<u32>>,
-    /// SHA-256 of the key's text in hexadecimal digits.
-    hash: String,
+    hash: Hash,
     pub created: i64,
     pub expires: Option<i64>,
     pub revoked: Option<i64>,
@@ -112,7 +111,6 @@ impl Error {
 #[derive(Debug)]
 pub struct Key {
     pub document: Document,
-    hash: Hash,
     /// 0: never.
     last_used: AtomicI64,
     /// The last use its document tells.
@@ -121,19 +119,14 @@ pub struct Key {
 }
 
 impl Key {
-    fn new(document: Document) -> Result<Arc<Key>, Error> {
-        let hash = Hash::parse(&document.hash).ok_or_else(|| Error::Document {
-            key: format!("{PREFIX}{}", document.id),
-            reason: "the hash is no hash".to_owned(),
-        })?;
+    fn new(document: Document) -> Arc<Key> {
         let used = document.last_used.unwrap_or(0);
-        Ok(Arc::new(Key {
+        Arc::new(Key {
             document,
-            hash,
             last_used: AtomicI64::new(used),
             saved_use: AtomicI64::new(used),
             bucket: Mutex::default(),
-        }))
+        })
     }
 
     /// Whether it counts at the time `now`.
@@ -194,7 +187,7 @@ impl Keys {
         for (key, bytes) in store.documents(PREFIX) {
             let document = serde_json::from_slice::<Document>(&bytes)
                 .map_err(|e| Error::Document { key, reason: e.to_string() })?;
-            index.insert(document.id.clone(), Key::new(document)?);
+            index.insert(document.id.clone(), Key::new(document));
         }
         Ok(Keys { store, index: RwLock::new(index), changing: Mutex::new(()) })
     }
@@ -214,7 +207,7 @@ impl Keys {
     /// The live key of this text.
     pub fn find(&self, text: &str, now: i64) -> Option<Arc<Key>> {
         let key = self.index.read().get(secret::id_of(text)?).cloned()?;
-        (key.hash.is(&Hash::of(text)) && key.is_live(now)).then_some(key)
+        (key.document.hash.is(&Hash::of(text)) && key.is_live(now)).then_some(key)
     }
 
     /// Makes a key; durable with the rows `audit` gives when it returns, and its text, which
@@ -248,13 +241,13 @@ impl Keys {
             name: name.to_owned(),
             scopes,
             applications,
-            hash: Hash::of(&text).text(),
+            hash: Hash::of(&text),
             created: now,
             expires,
             revoked: None,
             rate_per_minute,
             last_used: None,
-        })?;
+        });
         let mut documents = vec![edit(&key.document)?];
         let mut gone = None;
         if all.len() >= KEYS_MAX {
@@ -295,7 +288,7 @@ impl Keys {
         if found.document.revoked.is_some() {
             return Ok(Arc::clone(found));
         }
-        let key = Key::new(Document { revoked: Some(now), ..found.current() })?;
+        let key = Key::new(Document { revoked: Some(now), ..found.current() });
         let documents = vec![edit(&key.document)?];
         self.store.append_blocking(Write { rows: audit(&key.document), documents })?;
         self.index.write().insert(key.document.id.clone(), Arc::clone(&key));

@@ -1,4 +1,4 @@
-//! `Audit`: who asked and changed what on this server. Written by the server alone, never by clients.
+//! `Audit`: who asked and changed what on this server. Written by the server alone, not by clients.
 //!
 //! Invariant: it stands in no list of views, so that wildcards never mean it and only callers who
 //! may see it find it by its name.

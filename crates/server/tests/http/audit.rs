@@ -47,6 +47,8 @@ fn queries_are_written_down_without_their_literals() {
         ("x-ms-client-request-id", "KPC.execute;1"),
     ];
     assert_eq!(server.post("/v1/apps/default/query", &headers, body.as_bytes()).status, 200);
+    // A key is no literal, but no word of anybody's query, either.
+    assert_eq!(ask(&server, "default", key, &format!("print {key}")).status, 400);
     let kusto = json!({ "db": "", "csl": ".show tables" }).to_string();
     assert_eq!(server.post("/v1/rest/mgmt", &headers, kusto.as_bytes()).status, 200);
     let piped = json!({ "db": "", "csl": ".show tables | where TableName == 'secret'" });
@@ -58,16 +60,17 @@ fn queries_are_written_down_without_their_literals() {
         "default",
         "Audit | where caller == 'ci' | order by timestamp asc \
          | project keyId, action, target, status, rows, requestId, query, client_IP, appName",
-        4,
+        5,
     );
     let request = "KPC.execute;1";
     let query = "print x = ?, ?";
     let want = json!([id, "query", "default", 200, 1, request, query, "", "default"]);
     assert_eq!(found[0], want);
-    assert_eq!((&found[1][1], &found[1][6]), (&json!("command"), &json!(".show tables")));
-    assert_eq!(found[2][6], ".show tables | where TableName ==");
+    assert_eq!(found[1][6], "print ?");
+    assert_eq!((&found[2][1], &found[2][6]), (&json!("command"), &json!(".show tables")));
+    assert_eq!(found[3][6], ".show tables | where TableName ==");
     let want = json!([id, "query", "default", 400, 0, "", "nosuch | where a == ?", "", "default"]);
-    assert_eq!(found[3], want);
+    assert_eq!(found[4], want);
     let took = rows(&server, "default", "Audit | where durationMs > 0 and timestamp > ago(1h)", 2);
     assert!(!json!(took).to_string().contains("secret"));
 }
