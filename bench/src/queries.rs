@@ -145,6 +145,8 @@ pub fn request(kql: &str) -> Request {
         text: kql.into(),
         app: APP,
         apps: Vec::new(),
+        nameable: None,
+        audit: false,
         now: END,
         time_range: None,
         parameters: Vec::new(),

@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod codes;
 pub mod diagnostic;
 mod lexer;
+mod literals;
 mod parser;
 pub mod print;
 pub mod question;
@@ -20,5 +21,6 @@ pub mod suggest;
 pub mod syntax;
 
 pub use binder::{bind, compile, compile_step};
+pub use literals::{WITHOUT_LITERALS_BYTES_MAX, without_literals};
 pub use parser::{ParseLimits, Parsed, operator_names, parse, parse_expression, parse_within};
 pub use shape::{same_shape, without_places};

@@ -44,18 +44,25 @@ pub(crate) struct Context {
     run_ms: f64,
 }
 
-/// The tables every application has, and the applications this server knows.
-struct Tables<'a>(&'a dyn Apps);
+/// The tables every application has, and the applications the caller may name.
+struct Tables<'a> {
+    apps: &'a dyn Apps,
+    request: &'a Request,
+}
 
 impl Catalog for Tables<'_> {
     fn table(&self, name: &str) -> Option<&'static ViewDef> {
-        model::tables::view(name)
+        let audit = model::tables::audit::view();
+        let is_audit = self.request.audit && name == audit.name;
+        model::tables::view(name).or(is_audit.then_some(audit))
     }
     fn table_names(&self) -> Vec<&'static str> {
         model::tables::views().iter().map(|view| view.name).collect()
     }
     fn has_app(&self, name: &str) -> bool {
-        self.0.by_name(name).is_some()
+        let may_name =
+            |id| self.request.nameable.as_ref().is_none_or(|nameable| nameable.contains(&id));
+        self.apps.by_name(name).is_some_and(|app| may_name(app.id))
     }
 }
 
@@ -74,7 +81,7 @@ impl Query {
             ..BindOptions::default()
         };
         loop {
-            let tables = Tables(self.apps.as_ref());
+            let tables = Tables { apps: self.apps.as_ref(), request: &self.request };
             match kql::compile_step(&self.request.text, &tables, &options).map_err(Error::Query)? {
                 Step::Bound(bound) => return Ok(bound),
                 Step::Asks(question) => options.answers.push(context.look_up(*question).await?),

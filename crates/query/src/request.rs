@@ -11,6 +11,10 @@ pub struct Request {
     pub app: AppId,
     /// Further applications whose rows every table shows too.
     pub apps: Vec<AppId>,
+    /// The applications the text may name (`app('…')`); `None`: all. Others do not exist for it.
+    pub nameable: Option<Vec<AppId>>,
+    /// Whether the table `Audit` exists for this query.
+    pub audit: bool,
     /// The instant `now()` means, nanoseconds since 1970.
     pub now: i64,
     /// Half-open `[start, end)` in nanoseconds, applied to the time column of every table.

@@ -10,6 +10,9 @@ use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::apps::{self, Apps};
+use crate::audit;
+use crate::auth::Auth;
+use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
 use crate::running::Running;
 use crate::settings::Settings;
@@ -22,6 +25,9 @@ pub struct App {
     pub settings: Settings,
     pub store: Arc<Store>,
     pub apps: Arc<Apps>,
+    pub keys: Keys,
+    pub auth: Auth,
+    pub audit: audit::Buffer,
     pub engine: Engine,
     pub metrics: Metrics,
     /// Queries under way.
@@ -41,6 +47,13 @@ pub enum StartError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Apps(#[from] apps::Error),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    #[error(
+        "others can reach `{0}`, and there is no key: make one with `telltale keys create`, set \
+         `admin_key`, or let everybody ask with `--allow-anonymous-queries`"
+    )]
+    Stranded(std::net::SocketAddr),
     #[error("the query engine could not be set up: {0}")]
     Engine(String),
 }
@@ -54,7 +67,12 @@ impl App {
         let apps = Arc::new(Apps::load(Arc::clone(&store))?);
         if apps.all().is_empty() {
             let key = settings.storage.instrumentation_key.as_deref();
-            apps.create(apps::DEFAULT, key, now())?;
+            apps.create(apps::DEFAULT, key, now(), |_| Vec::new())?;
+        }
+        let keys = Keys::load(Arc::clone(&store))?;
+        let auth = Auth::new(&settings.access);
+        if auth.is_stranded(&keys) {
+            return Err(StartError::Stranded(settings.access.listen));
         }
         let options = EngineOptions {
             memory_bytes: settings.query.memory_bytes,
@@ -72,6 +90,9 @@ impl App {
             settings,
             store,
             apps,
+            keys,
+            auth,
+            audit: audit::Buffer::default(),
             engine,
             url,
         })
@@ -120,7 +141,7 @@ pub fn open_folder(data: &Path) -> Result<(Arc<Store>, Arc<Apps>), StartError> {
     let store = Store::open(data, options)?;
     let apps = Arc::new(Apps::load(Arc::clone(&store))?);
     if apps.all().is_empty() {
-        apps.create(apps::DEFAULT, None, now())?;
+        apps.create(apps::DEFAULT, None, now(), |_| Vec::new())?;
     }
     Ok((store, apps))
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{AppId, Fault};
+use model::{AppId, Batch, Fault};
 use parking_lot::{Mutex, RwLock};
 use query::AppInfo;
 use serde::{Deserialize, Serialize};
@@ -170,7 +170,8 @@ impl Apps {
         self.by_name_or_id(DEFAULT).or_else(|| self.index.read().all.first().cloned())
     }
 
-    /// Creates an application; durable when it returns. Blocks on the disk.
+    /// Creates an application; durable with the rows `audit` gives when it returns. Blocks on the
+    /// disk.
     ///
     /// # Errors
     /// When the name or key is wrong or taken, or the store refuses.
@@ -179,6 +180,7 @@ impl Apps {
         name: &str,
         key: Option<&str>,
         now: i64,
+        audit: impl FnOnce(&Application) -> Vec<(AppId, Batch)>,
     ) -> Result<Arc<Application>, Error> {
         let name = check_name(name)?;
         let key = match key {
@@ -213,7 +215,7 @@ impl Apps {
         let bytes = serde_json::to_vec(&app)
             .map_err(|e| Error::Document { key: document.clone(), reason: e.to_string() })?;
         self.store.append_blocking(Write {
-            rows: Vec::new(),
+            rows: audit(&app),
             documents: vec![(document, Some(bytes))],
         })?;
         Ok(self.index.write().add(app))

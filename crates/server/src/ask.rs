@@ -1,7 +1,8 @@
 //! One way to ask the engine, used by every query API and by `telltale query --data`.
 //!
-//! Invariant: a question names one application, the caller's key was checked before, and the
-//! future it becomes is dropped when its caller leaves, which stops the query.
+//! Invariants: a question names one application and its caller, whose key was checked before; the
+//! future it becomes is dropped when its caller leaves, which stops the query; either way the audit
+//! has a row about it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +14,7 @@ use query::{Answer, AnswerStream, Limits, Part, Request, TableHead};
 
 use crate::app::{App, now};
 use crate::apps::Application;
+use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
@@ -22,9 +24,6 @@ use crate::settings;
 /// Largest body of a query call, before and after decoding.
 const BODY_BYTES_MAX: usize = 8 << 20;
 
-/// Characters kept of a name a client gives.
-const NAME_CHARS_MAX: usize = 200;
-
 /// How much longer than its limit a query is waited for.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -32,7 +31,11 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub struct Question {
     pub text: String,
+    /// The caller's own words, for the audit: `text` unless it was made from them.
+    pub original: String,
     pub app: Arc<Application>,
+    /// Who asks: what the text may name depends on it.
+    pub caller: Caller,
     /// Further applications whose rows are seen too.
     pub others: Vec<Arc<Application>>,
     pub now: i64,
@@ -40,15 +43,23 @@ pub struct Question {
     pub time_range: Option<(i64, i64)>,
     pub parameters: Vec<(String, String)>,
     pub limits: Limits,
-    pub asker: Asker,
+    /// The client's program, when it says so.
+    pub program: String,
 }
 
 impl Question {
-    /// `text` asked of `app` within the limits of the settings.
-    pub fn new(text: String, app: Arc<Application>, settings: &settings::Query) -> Question {
+    /// `text` asked of `app` by `caller`, who may ask it, within the limits of the settings.
+    pub fn new(
+        text: String,
+        app: Arc<Application>,
+        caller: &Caller,
+        settings: &settings::Query,
+    ) -> Question {
         Question {
+            original: text.clone(),
             text,
             app,
+            caller: caller.clone(),
             others: Vec::new(),
             now: now(),
             time_range: None,
@@ -60,7 +71,7 @@ impl Question {
                 time_ms: settings.time_ms,
                 memory_bytes: settings.memory_bytes,
             },
-            asker: Asker::default(),
+            program: String::new(),
         }
     }
 
@@ -72,13 +83,17 @@ impl Question {
 
     /// As the list of running queries shows it.
     fn listed(&self) -> Query {
-        let Asker { client_id, user, program } = self.asker.clone();
-        let client_id = match client_id.is_empty() {
-            true => uuid::Uuid::new_v4().to_string(),
-            false => client_id,
-        };
-        let (text, application) = (self.text.clone(), self.app.number);
-        Query { client_id, text, application, user, program, started: self.now }
+        Query {
+            client_id: match self.caller.request_id.as_str() {
+                "" => uuid::Uuid::new_v4().to_string(),
+                id => id.to_owned(),
+            },
+            text: self.original.clone(),
+            application: self.app.number,
+            user: self.caller.name().to_owned(),
+            program: self.program.clone(),
+            started: self.now,
+        }
     }
 
     /// The engine's form.
@@ -87,34 +102,12 @@ impl Question {
             text: self.text.clone(),
             app: self.app.app_id(),
             apps: self.others.iter().map(|app| app.app_id()).collect(),
+            nameable: self.caller.nameable(),
+            audit: self.caller.sees_audit(),
             now: self.now,
             time_range: self.time_range,
             parameters: self.parameters.clone(),
             limits: self.limits.clone(),
-        }
-    }
-}
-
-/// Who asks, as the list of running queries names them.
-#[derive(Debug, Clone, Default)]
-pub struct Asker {
-    /// What the client calls its request; empty: it has no name.
-    pub client_id: String,
-    pub user: String,
-    /// The client's program, when it says so.
-    pub program: String,
-}
-
-impl Asker {
-    pub fn of(headers: &HeaderMap) -> Asker {
-        let text = |name: &str| {
-            let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            value.chars().take(NAME_CHARS_MAX).collect::<String>()
-        };
-        Asker {
-            client_id: text("x-ms-client-request-id"),
-            user: text("x-ms-user"),
-            program: text("x-ms-app"),
         }
     }
 }
@@ -124,15 +117,7 @@ impl Asker {
 pub struct Asked {
     pub tables: Vec<TableHead>,
     stream: AnswerStream,
-    limits: Watch,
-}
-
-/// What ends a query from outside, and what counts it.
-struct Watch {
-    app: Arc<App>,
-    place: Place,
-    start: Instant,
-    time_ms: u64,
+    watch: Watch,
 }
 
 impl Asked {
@@ -141,24 +126,52 @@ impl Asked {
     /// # Errors
     /// What the caller is told when the rest will not come.
     pub async fn next(&mut self) -> Result<Part, Refusal> {
-        let part = self.limits.watch(self.stream.next()).await?;
-        if let Part::Rows(rows) = &part {
-            let counter = &self.limits.app.metrics.query_rows;
-            counter.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
+        let part = self.watch.watch(self.stream.next()).await?;
+        match &part {
+            Part::Rows(rows) => self.watch.count(rows.num_rows()),
+            Part::TableEnd(_) => {}
+            Part::End(_) => self.watch.status = StatusCode::OK.as_u16(),
         }
         Ok(part)
     }
 }
 
+/// The status of a query whose client left before the answer, in the words of proxies.
+const CLIENT_LEFT: u16 = 499;
+
+/// What ends a query from outside; counts it and notes it in the audit when it ends, also when its
+/// caller leaves.
+struct Watch {
+    app: Arc<App>,
+    question: Question,
+    action: &'static str,
+    place: Place,
+    start: Instant,
+    status: u16,
+    rows: u64,
+}
+
 impl Watch {
+    fn new(app: &Arc<App>, question: &Question, action: &'static str) -> Watch {
+        Watch {
+            app: Arc::clone(app),
+            question: question.clone(),
+            action,
+            place: app.running.add(question.listed()),
+            start: Instant::now(),
+            status: CLIENT_LEFT,
+            rows: 0,
+        }
+    }
+
     /// Waits for work of the engine, no longer than the query may take or somebody cancels it.
     async fn watch<T>(
-        &self,
+        &mut self,
         work: impl Future<Output = Result<T, query::Error>>,
     ) -> Result<T, Refusal> {
         // The engine keeps the time itself where it gets to look at the clock; a caller is
         // answered in time also when it does not.
-        let time = Duration::from_millis(self.time_ms).saturating_add(GRACE);
+        let time = Duration::from_millis(self.question.limits.time_ms).saturating_add(GRACE);
         let result = tokio::select! {
             result = tokio::time::timeout(time.saturating_sub(self.start.elapsed()), work) => {
                 result.unwrap_or_else(|_| Err(self.too_slow()))
@@ -167,12 +180,19 @@ impl Watch {
         };
         result.map_err(|error| {
             self.app.metrics.queries_failed.fetch_add(1, Ordering::Relaxed);
-            error.into()
+            let refusal = Refusal::from(error);
+            self.status = refusal.status.as_u16();
+            refusal
         })
     }
 
+    fn count(&mut self, rows: usize) {
+        self.rows += rows as u64;
+        self.app.metrics.query_rows.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
     fn too_slow(&self) -> query::Error {
-        let seconds = self.time_ms as f64 / 1000.0;
+        let seconds = self.question.limits.time_ms as f64 / 1000.0;
         let message =
             format!("the query took longer than {seconds} s: narrow its time range or wait longer");
         query::Error::Limit { limit: "time", message }
@@ -182,12 +202,23 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.app.metrics.time_query(self.start.elapsed());
+        let others = self.question.others.iter().map(|other| other.name.as_str());
+        let event = Event {
+            application: Some(self.question.app.app_id()),
+            target: others.fold(self.question.app.name.clone(), |all, name| all + ", " + name),
+            status: self.status,
+            duration: self.start.elapsed(),
+            rows: self.rows,
+            query: self.question.original.clone(),
+            ..Event::new(self.action)
+        };
+        audit::record(&self.app, &self.question.caller, event);
     }
 }
 
 impl std::fmt::Debug for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch").field("time_ms", &self.time_ms).finish_non_exhaustive()
+        f.debug_struct("Watch").field("start", &self.start).finish_non_exhaustive()
     }
 }
 
@@ -196,16 +227,10 @@ impl std::fmt::Debug for Watch {
 /// # Errors
 /// What the caller is told when there is no answer.
 pub async fn ask(app: &Arc<App>, question: &Question) -> Result<Asked, Refusal> {
-    let limits = Watch {
-        app: Arc::clone(app),
-        place: app.running.add(question.listed()),
-        start: Instant::now(),
-        time_ms: question.limits.time_ms,
-    };
-    let asked = Box::pin(app.engine.stream(question.request()));
-    let mut stream = limits.watch(asked).await?;
+    let mut watch = Watch::new(app, question, "query");
+    let mut stream = watch.watch(Box::pin(app.engine.stream(question.request()))).await?;
     let tables = std::mem::take(&mut stream.tables);
-    Ok(Asked { tables, stream, limits })
+    Ok(Asked { tables, stream, watch })
 }
 
 /// Asks for an answer that is small enough to be held, at most `memory_bytes` of it.
@@ -213,23 +238,30 @@ pub async fn ask(app: &Arc<App>, question: &Question) -> Result<Asked, Refusal> 
 /// # Errors
 /// What the caller is told when there is no answer.
 pub async fn answer(app: &Arc<App>, question: &Question) -> Result<Answer, Refusal> {
-    let limits = Watch {
-        app: Arc::clone(app),
-        place: app.running.add(question.listed()),
-        start: Instant::now(),
-        time_ms: question.limits.time_ms,
-    };
-    let answer = limits.watch(Box::pin(app.engine.answer(question.request()))).await?;
-    let rows: usize = answer.tables.iter().map(query::ResultTable::rows).sum();
-    app.metrics.query_rows.fetch_add(rows as u64, Ordering::Relaxed);
+    let mut watch = Watch::new(app, question, "query");
+    let answer = watch.watch(Box::pin(app.engine.answer(question.request()))).await?;
+    watch.count(answer.tables.iter().map(query::ResultTable::rows).sum());
+    watch.status = StatusCode::OK.as_u16();
     Ok(answer)
 }
 
-/// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the
-/// default one.
+/// The plan of a question as text.
 ///
 /// # Errors
-/// 404 when there is none of that name or id, 403 when the caller may not use it.
+/// As [`answer`].
+pub async fn explain(app: &Arc<App>, question: &Question) -> Result<String, Refusal> {
+    let mut watch = Watch::new(app, question, "explain");
+    let plan = watch.watch(Box::pin(app.engine.explain(question.request()))).await?;
+    watch.status = StatusCode::OK.as_u16();
+    Ok(plan)
+}
+
+/// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the
+/// default one, or the first one the caller sees.
+///
+/// # Errors
+/// 404 when there is none of that name or id; 403 when the caller may not use it, or is not to
+/// know whether it exists.
 pub fn find_app(
     app: &App,
     caller: &Caller,
@@ -237,12 +269,14 @@ pub fn find_app(
     name: &str,
 ) -> Result<Arc<Application>, Refusal> {
     let found = match name.trim() {
-        "" | "NetDefaultDB" => app.apps.default(),
+        "" | "NetDefaultDB" => caller.home(&app.apps),
         name => app.apps.by_name_or_id(name),
     };
-    let name: String = name.chars().take(100).collect();
-    let found =
-        found.ok_or_else(|| Refusal::not_found(format!("there is no application `{name}`")))?;
+    let Some(found) = found else {
+        caller.may(scope, None)?;
+        let name: String = name.chars().take(100).collect();
+        return Err(Refusal::not_found(format!("there is no application `{name}`")));
+    };
     caller.may(scope, Some(&found))?;
     Ok(found)
 }

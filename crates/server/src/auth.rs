@@ -1,63 +1,316 @@
 //! Who calls, and what that caller may do.
 //!
-//! Invariants: keys are compared in constant time and never logged; a caller that may not see an
-//! application gets the same answer whether it exists or not.
+//! Invariants: keys are compared in constant time and never logged; a key that does not count gets
+//! the same answer whatever is wrong with it; a caller that may not see an application gets the
+//! same answer whether it exists or not.
 
+mod credentials;
+mod failures;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use model::AppId;
+use serde::{Deserialize, Serialize};
 
-use crate::app::App;
-use crate::apps::Application;
+use crate::app::{App, now};
+use crate::apps::{Application, Apps};
+use crate::audit::{self, Event};
 use crate::error::Refusal;
+use crate::keys::{Hash, Key, Keys};
+use crate::listen::Peer;
+use crate::settings::{Access, is_loopback};
 
-/// What a call does to the server, and so what its key must allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Longest client request id kept.
+const REQUEST_ID_CHARS_MAX: usize = 200;
+
+/// What a call does to the server, and so what its key must allow; `admin` allows the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scope {
+    /// Sending telemetry.
+    Ingest,
+    /// Asking, and reading what is there to ask.
     Query,
+    /// Sending events of pipelines and releases.
+    Hook,
+    /// Applications, keys, tables, metrics, the audit.
     Admin,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 4] = [Scope::Ingest, Scope::Query, Scope::Hook, Scope::Admin];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Ingest => "ingest",
+            Scope::Query => "query",
+            Scope::Hook => "hook",
+            Scope::Admin => "admin",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.name() == text)
+    }
+}
+
+/// What decides whether a key is needed.
+#[derive(Debug)]
+pub struct Auth {
+    admin_key: Option<Hash>,
+    allows_anonymous: bool,
+    ingest_needs_key: bool,
+    is_exposed: bool,
+    failures: failures::Table,
+}
+
+impl Auth {
+    pub fn new(access: &Access) -> Auth {
+        Auth {
+            admin_key: access.admin_key.as_ref().map(|key| Hash::of(&key.0)),
+            allows_anonymous: access.allow_anonymous_queries,
+            ingest_needs_key: access.ingest_needs_key,
+            is_exposed: !is_loopback(access.listen.ip()),
+            failures: failures::Table::default(),
+        }
+    }
+
+    /// Whether calls need a key; once one was made they always do.
+    pub fn is_on(&self, keys: &Keys) -> bool {
+        self.admin_key.is_some() || self.is_exposed || keys.any()
+    }
+
+    /// Whether others can reach a server that nobody has a key to.
+    pub fn is_stranded(&self, keys: &Keys) -> bool {
+        self.is_exposed && self.admin_key.is_none() && !keys.any() && !self.allows_anonymous
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Who {
+    /// Anybody: no keys are needed.
+    Everybody,
+    /// Anybody, where queries need no key.
+    Anonymous,
+    AdminKey,
+    Key(Arc<Key>),
+    /// The command line on a folder.
+    Local,
 }
 
 /// Whoever sent a request.
 #[derive(Debug, Clone)]
-pub struct Caller {}
+pub struct Caller {
+    who: Who,
+    sees_audit: bool,
+    /// What the client calls its request; often empty.
+    pub request_id: String,
+    /// Where it came from, when addresses are stored.
+    pub address: Option<String>,
+}
 
 impl Caller {
     /// Who the request is from.
     ///
     /// # Errors
-    /// 401 when a key is needed and missing or wrong.
+    /// 401 when a key is needed and missing, unknown, expired or revoked; 429 when its rate is
+    /// used up or its address sent too many wrong ones.
     pub fn of(app: &App, parts: &Parts) -> Result<Caller, Refusal> {
-        check(&parts.headers, app.settings.access.query_key.as_deref())?;
-        Ok(Caller {})
+        let who = match app.auth.is_on(&app.keys) {
+            false => Who::Everybody,
+            true => match identify(app, parts)? {
+                Some(who) => who,
+                None if app.auth.allows_anonymous => Who::Anonymous,
+                None => return Err(unauthorized()),
+            },
+        };
+        Ok(Caller::new(app, parts, who))
+    }
+
+    /// Who sends telemetry. The instrumentation key alone admits it unless the setting
+    /// `ingest_needs_key` wants more.
+    ///
+    /// # Errors
+    /// As [`Caller::of`]; 403 when the key has no scope `ingest`.
+    pub fn of_ingestion(app: &App, parts: &Parts) -> Result<Caller, Refusal> {
+        let who = match app.auth.ingest_needs_key {
+            false => Who::Everybody,
+            true => identify(app, parts)?.ok_or_else(unauthorized)?,
+        };
+        match &who {
+            Who::Key(key) if !key.has(Scope::Ingest) => Err(forbidden()),
+            _ => Ok(Caller::new(app, parts, who)),
+        }
+    }
+
+    /// The command line, which works on a folder without a server.
+    pub fn local() -> Caller {
+        Caller { who: Who::Local, sees_audit: true, request_id: String::new(), address: None }
+    }
+
+    fn new(app: &App, parts: &Parts, who: Who) -> Caller {
+        let request_id = parts.headers.get("x-ms-client-request-id");
+        let request_id = request_id.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let peer = parts.extensions.get::<Peer>();
+        let peer = peer.filter(|_| app.settings.ingest.store_addresses);
+        let sees_audit = match &who {
+            Who::Everybody | Who::AdminKey | Who::Local => true,
+            Who::Anonymous => false,
+            // What concerns the server as a whole stands among the rows of the default
+            // application, and names others.
+            Who::Key(key) => {
+                let is_whole = key.document.applications.is_none();
+                let default = app.apps.default().map(|found| found.app_id());
+                key.has(Scope::Admin) && (is_whole || !default.is_some_and(|id| key.is_for(id)))
+            }
+        };
+        Caller {
+            who,
+            sees_audit,
+            request_id: request_id.chars().take(REQUEST_ID_CHARS_MAX).collect(),
+            address: peer.map(|peer| peer.address.ip().to_string()),
+        }
     }
 
     /// Passes a caller who may do `scope` to `application`; `None`: to the server as a whole.
     ///
     /// # Errors
-    /// 403 when its key does not allow that.
-    pub fn may(&self, _scope: Scope, _application: Option<&Application>) -> Result<(), Refusal> {
-        Ok(())
+    /// 403 when its key does not allow that, the same for every reason; 401 when it has no key and
+    /// needs one.
+    pub fn may(&self, scope: Scope, application: Option<&Application>) -> Result<(), Refusal> {
+        match &self.who {
+            Who::Everybody | Who::AdminKey | Who::Local => Ok(()),
+            Who::Anonymous if scope == Scope::Query => Ok(()),
+            Who::Anonymous => Err(unauthorized()),
+            Who::Key(key) => {
+                let is_for = match application {
+                    Some(found) => key.is_for(found.app_id()),
+                    None => key.document.applications.is_none(),
+                };
+                if key.has(scope) && is_for { Ok(()) } else { Err(forbidden()) }
+            }
+        }
+    }
+
+    /// Passes a caller who may do `scope` to any application it sees.
+    ///
+    /// # Errors
+    /// As [`Caller::may`].
+    pub fn may_somewhere(&self, scope: Scope) -> Result<(), Refusal> {
+        match &self.who {
+            Who::Key(key) if key.has(scope) => Ok(()),
+            _ => self.may(scope, None),
+        }
+    }
+
+    /// Whether the application exists as far as this caller can tell.
+    pub fn sees(&self, application: &Application) -> bool {
+        match &self.who {
+            Who::Key(key) => key.is_for(application.app_id()),
+            _ => true,
+        }
+    }
+
+    /// The applications this caller sees, in order of creation.
+    pub fn visible(&self, apps: &Apps) -> Vec<Arc<Application>> {
+        let mut all = apps.all();
+        all.retain(|found| self.sees(found));
+        all
+    }
+
+    /// The application meant when none is named: the default one, else the first it sees.
+    pub fn home(&self, apps: &Apps) -> Option<Arc<Application>> {
+        apps.default()
+            .filter(|found| self.sees(found))
+            .or_else(|| self.visible(apps).into_iter().next())
+    }
+
+    /// The applications its queries may name; `None`: all.
+    pub fn nameable(&self) -> Option<Vec<AppId>> {
+        match &self.who {
+            Who::Key(key) => {
+                let numbers = key.document.applications.as_ref()?;
+                Some(numbers.iter().map(|number| AppId(*number)).collect())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the table `Audit` exists for it: for administrators.
+    pub fn sees_audit(&self) -> bool {
+        self.sees_audit
+    }
+
+    /// The name of its key, or what it is without one.
+    pub fn name(&self) -> &str {
+        match &self.who {
+            Who::Everybody | Who::Anonymous => "anonymous",
+            Who::AdminKey => "admin_key",
+            Who::Key(key) => &key.document.name,
+            Who::Local => "local",
+        }
+    }
+
+    /// The id of its key; empty without one.
+    pub fn key_id(&self) -> &str {
+        match &self.who {
+            Who::Key(key) => &key.document.id,
+            _ => "",
+        }
     }
 }
 
-/// Passes a request that carries the key, or any when none is set.
-fn check(headers: &HeaderMap, query_key: Option<&str>) -> Result<(), Refusal> {
-    let Some(key) = query_key else { return Ok(()) };
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = text(header::AUTHORIZATION.as_str()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    });
-    let given = text("x-api-key").map(str::trim).into_iter().chain(bearer);
-    if given.into_iter().any(|given| is_same(given.as_bytes(), key.as_bytes())) {
-        return Ok(());
+/// Whose key a request carries; `None` when it carries none.
+fn identify(app: &App, parts: &Parts) -> Result<Option<Who>, Refusal> {
+    let given = credentials::read(parts);
+    if given.is_empty() {
+        return Ok(None);
     }
-    let message = "the query key is missing or wrong: send it as `x-api-key` or bearer token";
-    Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
+    let now = now();
+    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
+    if let Some(wait) = address.and_then(|address| app.auth.failures.wait(address, now)) {
+        return Err(throttled("too many wrong keys came from this address", wait));
+    }
+    for text in &given {
+        if app.auth.admin_key.is_some_and(|hash| hash.is(&Hash::of(text))) {
+            return Ok(Some(Who::AdminKey));
+        }
+        if let Some(key) = app.keys.find(text, now) {
+            key.take(now)
+                .map_err(|wait| throttled("this key's requests of a minute are used up", wait))?;
+            return Ok(Some(Who::Key(key)));
+        }
+    }
+    if let Some(address) = address {
+        app.auth.failures.add(address, now);
+    }
+    let refusal = unauthorized();
+    let event = Event {
+        target: parts.uri.path().to_owned(),
+        status: refusal.status.as_u16(),
+        ..Event::new("auth.failed")
+    };
+    audit::record(app, &Caller::new(app, parts, Who::Anonymous), event);
+    Err(refusal)
 }
 
-/// Equality whose time does not tell how much of the key was right.
-fn is_same(given: &[u8], key: &[u8]) -> bool {
-    let differences = given.iter().zip(key).fold(0, |all, (a, b)| all | (a ^ b));
-    given.len() == key.len() && differences == 0
+fn unauthorized() -> Refusal {
+    let message = "a valid key is needed: send it as `x-api-key`, bearer token or password";
+    Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+}
+
+fn forbidden() -> Refusal {
+    Refusal::new(StatusCode::FORBIDDEN, "forbidden", "this key does not allow that")
+}
+
+fn throttled(what: &str, wait_ns: i64) -> Refusal {
+    let wait = Duration::from_nanos(wait_ns.unsigned_abs());
+    let seconds = wait.as_secs() + 1;
+    let message = format!("{what}: wait {seconds} s");
+    let mut refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "throttled", message);
+    refusal.retry_after = Some(Duration::from_secs(seconds));
+    refusal
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use crate::keys::Wish;
 use crate::settings::{DEFINITIONS, Definition, flag};
 
 /// Where a client command finds its data.
@@ -45,9 +46,25 @@ pub enum Call {
         name: String,
         guid: Option<String>,
     },
+    ListKeys {
+        place: Place,
+        key: Option<String>,
+    },
+    CreateKey {
+        place: Place,
+        key: Option<String>,
+        wish: Wish,
+    },
+    RevokeKey {
+        place: Place,
+        key: Option<String>,
+        /// Name or id.
+        name: String,
+    },
     Query(QueryCall),
     Import {
         place: Place,
+        key: Option<String>,
         files: Vec<PathBuf>,
     },
     /// One generated section of the reference, or all.
@@ -83,6 +100,7 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(serve_command())
         .subcommand(apps_command())
+        .subcommand(keys_command())
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(
@@ -143,9 +161,9 @@ fn place_flags(command: Command) -> Command {
                 .help("Data folder to use without a server"),
         )
         .arg(
-            Arg::new("query-key")
-                .long("query-key")
-                .env("TELLTALE_QUERY_KEY")
+            Arg::new("key")
+                .long("key")
+                .env("TELLTALE_KEY")
                 .hide_env_values(true)
                 .help("Key the server asks for"),
         )
@@ -161,6 +179,44 @@ fn apps_command() -> Command {
         .subcommand_required(true)
         .subcommand(place_flags(Command::new("list").about("List the applications")))
         .subcommand(place_flags(create))
+}
+
+fn keys_command() -> Command {
+    let create = Command::new("create")
+        .about("Make a key and print its text, which is shown this once")
+        .arg(Arg::new("name").required(true))
+        .arg(
+            Arg::new("scope")
+                .long("scope")
+                .required(true)
+                .value_delimiter(',')
+                .value_name("SCOPES")
+                .help("Any of ingest, query, hook, admin; admin allows the others"),
+        )
+        .arg(
+            Arg::new("app")
+                .long("app")
+                .action(ArgAction::Append)
+                .value_name("NAME")
+                .help("Application it is for, may be repeated [default: all]"),
+        )
+        .arg(Arg::new("expires").long("expires").value_name("TIME").help("`90d` or a date"))
+        .arg(
+            Arg::new("rate")
+                .long("rate")
+                .value_name("N")
+                .value_parser(clap::value_parser!(u64))
+                .help("Most requests a minute"),
+        );
+    let revoke = Command::new("revoke")
+        .about("End a key at once")
+        .arg(Arg::new("name").required(true).help("Name or id"));
+    Command::new("keys")
+        .about("List, make or revoke keys of a server")
+        .subcommand_required(true)
+        .subcommand(place_flags(Command::new("list").about("List the keys")))
+        .subcommand(place_flags(create))
+        .subcommand(place_flags(revoke))
 }
 
 fn query_command() -> Command {
@@ -211,9 +267,10 @@ fn text(matches: &ArgMatches, name: &str) -> Option<String> {
 fn call(matches: &ArgMatches) -> Call {
     match matches.subcommand() {
         Some(("apps", apps)) => apps_call(apps),
+        Some(("keys", keys)) => keys_call(keys),
         Some(("query", m)) => Call::Query(QueryCall {
             place: place(m),
-            key: text(m, "query-key"),
+            key: text(m, "key"),
             text: text(m, "text").unwrap_or_default(),
             app: text(m, "app"),
             timespan: text(m, "timespan"),
@@ -227,6 +284,7 @@ fn call(matches: &ArgMatches) -> Call {
         }),
         Some(("import", m)) => Call::Import {
             place: place(m),
+            key: text(m, "key"),
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
@@ -245,11 +303,37 @@ fn apps_call(matches: &ArgMatches) -> Call {
     match matches.subcommand() {
         Some(("create", m)) => Call::CreateApp {
             place: place(m),
-            key: text(m, "query-key"),
+            key: text(m, "key"),
             name: text(m, "name").unwrap_or_default(),
             guid: text(m, "instrumentation-key"),
         },
-        Some((_, m)) => Call::ListApps { place: place(m), key: text(m, "query-key") },
+        Some((_, m)) => Call::ListApps { place: place(m), key: text(m, "key") },
         None => Call::ListApps { place: place(matches), key: None },
+    }
+}
+
+fn keys_call(matches: &ArgMatches) -> Call {
+    let texts = |m: &ArgMatches, name: &str| -> Option<Vec<String>> {
+        Some(m.get_many::<String>(name)?.cloned().collect())
+    };
+    match matches.subcommand() {
+        Some(("create", m)) => Call::CreateKey {
+            place: place(m),
+            key: text(m, "key"),
+            wish: Wish {
+                name: text(m, "name").unwrap_or_default(),
+                scopes: texts(m, "scope").unwrap_or_default(),
+                applications: texts(m, "app"),
+                expires: text(m, "expires"),
+                rate_per_minute: m.get_one::<u64>("rate").copied(),
+            },
+        },
+        Some(("revoke", m)) => Call::RevokeKey {
+            place: place(m),
+            key: text(m, "key"),
+            name: text(m, "name").unwrap_or_default(),
+        },
+        Some((_, m)) => Call::ListKeys { place: place(m), key: text(m, "key") },
+        None => Call::ListKeys { place: place(matches), key: None },
     }
 }

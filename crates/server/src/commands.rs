@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod client;
 pub mod import;
+pub mod keys;
 pub mod print;
 pub mod query;
 pub mod reference;
@@ -46,6 +47,12 @@ impl From<crate::app::StartError> for Failure {
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Failure {
+        Failure::new(with_sources(&error))
+    }
+}
+
+impl From<crate::keys::Error> for Failure {
+    fn from(error: crate::keys::Error) -> Failure {
         Failure::new(with_sources(&error))
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Each API's own error body is made from [`Refusal`] in that API's `wire.rs`.
 
-use axum::http::StatusCode;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use kql::diagnostic::Diagnostic;
 use model::Fault;
 
@@ -15,11 +17,27 @@ pub struct Refusal {
     pub message: String,
     /// What is wrong with the query text, when that is it.
     pub diagnostics: Vec<Diagnostic>,
+    /// How long the caller is to wait, when it is known.
+    pub retry_after: Option<Duration>,
 }
 
 impl Refusal {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Refusal {
-        Refusal { status, code, message: message.into(), diagnostics: Vec::new() }
+        let (message, diagnostics) = (message.into(), Vec::new());
+        Refusal { status, code, message, diagnostics, retry_after: None }
+    }
+
+    /// The headers that belong to the status: how to sign in, when to come back.
+    pub fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            let wait = self.retry_after.unwrap_or(Duration::from_secs(1));
+            headers.extend(retry_after(wait).map(|at| (header::RETRY_AFTER, at)));
+        }
+        headers
     }
 
     pub fn bad_request(message: impl Into<String>) -> Refusal {
@@ -34,6 +52,12 @@ impl Refusal {
         let message = "an internal error happened; the server's log says more";
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
+}
+
+/// The time after `wait` as `Retry-After` has it: some clients take the date form only.
+pub fn retry_after(wait: Duration) -> Option<HeaderValue> {
+    let date = (chrono::Utc::now() + wait).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&date).ok()
 }
 
 /// The status of a fault.
@@ -92,6 +116,20 @@ impl From<query::Error> for Refusal {
                 Refusal::internal()
             }
         }
+    }
+}
+
+impl From<crate::keys::Error> for Refusal {
+    fn from(error: crate::keys::Error) -> Refusal {
+        if matches!(error, crate::keys::Error::NotFound(_)) {
+            return Refusal::not_found(error.to_string());
+        }
+        let fault = error.fault();
+        if fault == Fault::Internal {
+            tracing::error!(%error, "changing a key failed");
+            return Refusal::internal();
+        }
+        Refusal::new(status(fault), "bad_request", error.to_string())
     }
 }
 

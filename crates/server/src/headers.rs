@@ -49,7 +49,7 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         .is_some_and(|origin| app.settings.access.origins.iter().any(|allowed| allowed == origin));
     let mut response = if request.method() == Method::OPTIONS {
         if is_allowed {
-            preflight(request.headers(), "GET, POST, OPTIONS")
+            preflight(request.headers(), "GET, POST, DELETE, OPTIONS")
         } else {
             StatusCode::NO_CONTENT.into_response()
         }

@@ -3,6 +3,8 @@
 //! Invariant: a job runs on its own thread, never twice at once, and a failure is logged and tried
 //! again at its next turn.
 
+mod audit;
+mod keys;
 mod merge;
 mod retain;
 mod schedule;

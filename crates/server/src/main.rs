@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod apps;
 mod ask;
+mod audit;
 mod auth;
 mod body;
 mod cells;
@@ -14,6 +15,7 @@ mod commands;
 mod error;
 mod headers;
 mod jobs;
+mod keys;
 mod listen;
 mod metrics;
 mod observe;
@@ -38,12 +40,19 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let done = match cli::read() {
         Call::Serve { flags, config } => commands::serve::run(&flags, config.as_deref()),
+        Call::ListKeys { place, key } => commands::keys::list(&place, key.as_deref()),
+        Call::CreateKey { place, key, wish } => {
+            commands::keys::create(&place, key.as_deref(), &wish)
+        }
+        Call::RevokeKey { place, key, name } => {
+            commands::keys::revoke(&place, key.as_deref(), &name)
+        }
         Call::ListApps { place, key } => commands::apps::list(&place, key.as_deref()),
         Call::CreateApp { place, key, name, guid } => {
             commands::apps::create(&place, key.as_deref(), &name, guid.as_deref())
         }
         Call::Query(call) => commands::query::run(&call),
-        Call::Import { place, files } => commands::import::run(&place, &files),
+        Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {

@@ -44,6 +44,7 @@ pub struct Metrics {
     pub query_rows: AtomicU64,
     pub queries_failed: AtomicU64,
     pub connections: AtomicU64,
+    audit_dropped: AtomicU64,
 }
 
 impl Metrics {
@@ -56,6 +57,11 @@ impl Metrics {
 
     pub fn count_answer(&self, api: &'static str, status: u16) {
         *self.answers.lock().entry((api, status)).or_default() += 1;
+    }
+
+    /// Counts rows of the audit for which there was no room.
+    pub fn audit_dropped(&self, rows: u64) {
+        self.audit_dropped.fetch_add(rows, Ordering::Relaxed);
     }
 
     pub fn time_track(&self, time: Duration) {
@@ -99,6 +105,8 @@ impl Metrics {
         );
         page.one("telltale_queries_running", "gauge", "Queries running or waiting.", running);
         page.one("telltale_connections", "gauge", "Connections open.", load(&self.connections));
+        let dropped = load(&self.audit_dropped);
+        page.one("telltale_audit_dropped_total", "counter", "Audit rows without room.", dropped);
         page.histogram("telltale_track_seconds", "Time to answer.", &self.track_time.lock());
         page.histogram("telltale_query_seconds", "Time to run.", &self.query_time.lock());
         store_lines(&mut page, stats, app_name);

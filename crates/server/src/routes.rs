@@ -13,7 +13,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::api::{admin, appinsights, health, kusto, track};
+use crate::api::{admin, appinsights, health, keys, kusto, track};
 use crate::app::App;
 use crate::headers;
 
@@ -65,7 +65,7 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask.
-pub static QUERIES: [Route; 10] = [
+pub static QUERIES: [Route; 12] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -86,6 +86,8 @@ pub static QUERIES: [Route; 10] = [
         any(kusto::auth_metadata)
     }),
     route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
+    route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || any(keys::keys)),
+    route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || any(keys::key)),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];

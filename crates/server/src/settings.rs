@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use self::value::Reader;
+pub use self::value::parse_duration_ms;
 
 /// One setting as the reference page lists it.
 #[derive(Debug, Clone, Copy)]
@@ -28,15 +29,20 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 22] = [
+pub static DEFINITIONS: [Definition; 23] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting("listen", "127.0.0.1:8321", "Address and port to listen on; port 0 picks a free port."),
-    setting("query_key", "", "Key that query calls must send as `x-api-key` or bearer token."),
+    setting(
+        "admin_key",
+        "",
+        "Key that may do everything, for the first start and for containers; give it as variable.",
+    ),
     setting(
         "allow_anonymous_queries",
         "false",
-        "Allow a listener beyond loopback without a query key.",
+        "Answer queries that carry no key, also when keys are needed for the rest.",
     ),
+    setting("ingest_needs_key", "false", "Take telemetry only with a key of scope `ingest`."),
     setting(
         "instrumentation_key",
         "",
@@ -133,11 +139,23 @@ pub struct Query {
     pub concurrent_max: usize,
 }
 
+/// A text that is never printed.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 /// Where the server listens and whom it answers.
 #[derive(Debug, Clone)]
 pub struct Access {
     pub listen: SocketAddr,
-    pub query_key: Option<String>,
+    pub admin_key: Option<Secret>,
+    pub allow_anonymous_queries: bool,
+    pub ingest_needs_key: bool,
     pub origins: Vec<String>,
     pub connections_max: usize,
 }
@@ -236,18 +254,12 @@ fn read_query(reader: &mut Reader) -> Query {
 }
 
 fn read_access(reader: &mut Reader) -> Access {
-    let listen = reader.address("listen");
-    let query_key = Some(reader.text("query_key")).filter(|key| !key.is_empty());
-    let anonymous = reader.bool("allow_anonymous_queries");
-    if !is_loopback(listen.ip()) && query_key.is_none() && !anonymous {
-        reader.problems.push(format!(
-            "`listen` is `{listen}`, which others can reach: set `query_key`, or allow everybody \
-             to read with `--allow-anonymous-queries`"
-        ));
-    }
+    let admin_key = reader.text("admin_key").trim().to_owned();
     Access {
-        listen,
-        query_key,
+        listen: reader.address("listen"),
+        admin_key: Some(admin_key).filter(|key| !key.is_empty()).map(Secret),
+        allow_anonymous_queries: reader.bool("allow_anonymous_queries"),
+        ingest_needs_key: reader.bool("ingest_needs_key"),
         origins: reader.list("query_origins"),
         connections_max: reader.number("connections_max", 1, 1 << 20),
     }
@@ -261,7 +273,7 @@ fn read_level(reader: &mut Reader) -> String {
 }
 
 /// Whether only this machine can reach the address.
-fn is_loopback(ip: IpAddr) -> bool {
+pub fn is_loopback(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback(),
         IpAddr::V6(ip) => {

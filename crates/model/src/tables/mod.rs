@@ -2,6 +2,7 @@
 //!
 //! Columns, order and types: spec ingestion.md §10.
 
+pub mod audit;
 mod availability_results;
 mod browser_timings;
 mod custom_events;
@@ -17,6 +18,7 @@ mod traces;
 
 use std::sync::LazyLock;
 
+pub use audit::AUDIT;
 pub use availability_results::AVAILABILITY_RESULTS;
 pub use browser_timings::BROWSER_TIMINGS;
 pub use custom_events::CUSTOM_EVENTS;
@@ -31,7 +33,7 @@ pub use traces::TRACES;
 use crate::table::{TableDef, ViewDef};
 
 /// Every stored table.
-pub static TABLES: [&TableDef; 10] = [
+pub static TABLES: [&TableDef; 11] = [
     &REQUESTS,
     &DEPENDENCIES,
     &EXCEPTIONS,
@@ -42,6 +44,7 @@ pub static TABLES: [&TableDef; 10] = [
     &BROWSER_TIMINGS,
     &CUSTOM_METRICS,
     &PERFORMANCE_COUNTERS,
+    &AUDIT,
 ];
 
 static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {
@@ -63,7 +66,7 @@ static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Every view of both vocabularies.
+/// Every view of both vocabularies; [`audit::view`] is not among them.
 pub fn views() -> &'static [ViewDef] {
     &VIEWS
 }

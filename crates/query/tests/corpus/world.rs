@@ -80,6 +80,8 @@ pub fn request(text: &str) -> Request {
         text: text.to_owned(),
         app: APP,
         apps: Vec::new(),
+        nameable: None,
+        audit: false,
         now: NOW,
         time_range: None,
         parameters: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::apps::Application;
 use crate::ask;
+use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
@@ -27,32 +28,50 @@ pub async fn apps(State(app): State<Arc<App>>, request: Request) -> Response {
             Err(Refusal::new(status, "method", "only GET and POST are allowed"))
         }
     };
-    answer.unwrap_or_else(|refusal| {
-        let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
-        (refusal.status, json_headers(), error.to_string()).into_response()
-    })
+    answer.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// The answer of all administration to what it refuses.
+pub fn refused(refusal: &Refusal) -> Response {
+    let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
+    (refusal.status, refusal.headers(), json_headers(), error.to_string()).into_response()
+}
+
+/// Passes a body said to be JSON: a page of another origin can send text without asking, but not
+/// this type.
+pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if kind.is_some_and(|kind| kind.starts_with("application/json")) {
+        return Ok(());
+    }
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Err(Refusal::new(status, "bad_request", "the body must be `application/json`"))
 }
 
 fn list(app: &App, parts: &Parts) -> Result<Response, Refusal> {
-    Caller::of(app, parts)?.may(Scope::Admin, None)?;
-    let apps: Vec<Value> = app.apps.all().iter().map(|found| shape(found, &app.url)).collect();
+    let caller = Caller::of(app, parts)?;
+    caller.may_somewhere(Scope::Admin)?;
+    let apps: Vec<Value> =
+        caller.visible(&app.apps).iter().map(|found| shape(found, &app.url)).collect();
     Ok((json_headers(), json!({ "apps": apps }).to_string()).into_response())
 }
 
 async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Refusal> {
-    Caller::of(app, &parts)?.may(Scope::Admin, None)?;
-    // A page of another origin can send text without asking, but not this type.
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(Refusal::new(status, "bad_request", "the body must be `application/json`"));
-    }
+    let caller = Caller::of(app, &parts)?;
+    caller.may(Scope::Admin, None)?;
+    require_json(&parts.headers)?;
     let body = ask::read_json(&parts.headers, body).await?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let (name, key) = (text("name").unwrap_or_default(), text("instrumentationKey"));
+    let default = app.apps.default().ok_or_else(Refusal::internal)?.app_id();
     let shared = Arc::clone(app);
-    let made =
-        tokio::task::spawn_blocking(move || shared.apps.create(&name, key.as_deref(), now()));
+    let made = tokio::task::spawn_blocking(move || {
+        shared.apps.create(&name, key.as_deref(), now(), |made| {
+            let target = made.name.clone();
+            let event = Event { target, status: 201, ..Event::new("apps.create") };
+            audit::rows(default, &caller, event)
+        })
+    });
     let made = made.await.map_err(|_| Refusal::internal())??;
     let body = shape(&made, &app.url).to_string();
     Ok((StatusCode::CREATED, json_headers(), body).into_response())

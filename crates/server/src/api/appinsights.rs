@@ -5,7 +5,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
@@ -53,11 +53,7 @@ pub async fn explain(
 fn finish(app: &App, answer: Result<Response, Refusal>, text: &str) -> Response {
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, text);
-        let mut response = (status, json_headers(), body).into_response();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
+        (status, refusal.headers(), json_headers(), body).into_response()
     });
     app.metrics.count_answer("query", response.status().as_u16());
     response
@@ -88,13 +84,13 @@ async fn run(
 }
 
 async fn run_explain(
-    app: &App,
+    app: &Arc<App>,
     name: &str,
     request: Request,
     text: &mut String,
 ) -> Result<Response, Refusal> {
     let question = read(app, name, request, text).await?;
-    let plan = app.engine.explain(question.request()).await?;
+    let plan = ask::explain(app, &question).await?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], plan).into_response())
 }
 
@@ -144,7 +140,7 @@ async fn read(
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("the query is empty"));
     }
-    let mut question = Question::new(text.clone(), found, &app.settings.query);
+    let mut question = Question::new(text.clone(), found, &caller, &app.settings.query);
     for name in others.iter().filter(|name| !name.is_empty()) {
         let other = ask::find_app(app, &caller, Scope::Query, name)?;
         let is_new = other.number != question.app.number

@@ -5,9 +5,10 @@ mod options;
 pub mod wire;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -17,11 +18,15 @@ use self::wire::v2::V2;
 use super::appinsights::json_headers;
 use crate::app::App;
 use crate::apps::Application;
-use crate::ask::{self, Asker, Question};
+use crate::ask::{self, Question};
+use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::headers::Ids;
 use crate::reply;
+
+/// Longest name of a client's program that is kept.
+const PROGRAM_CHARS_MAX: usize = 200;
 
 /// Which of the API's routes was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +39,12 @@ enum Endpoint {
 /// What a call brings.
 #[derive(Debug)]
 struct Call {
+    caller: Caller,
     database: Arc<Application>,
     text: String,
     options: Options,
     parameters: Vec<(String, String)>,
-    asker: Asker,
+    program: String,
 }
 
 /// `GET` and `POST /v1/rest/query`.
@@ -83,11 +89,7 @@ async fn handle(app: Arc<App>, request: Request, endpoint: Endpoint) -> Response
     let answer = Box::pin(run(&app, request, &ids, &mut text, endpoint)).await;
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, &text, &ids);
-        let mut response = (status, json_headers(), body).into_response();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
+        (status, refusal.headers(), json_headers(), body).into_response()
     });
     app.metrics.count_answer("kusto", response.status().as_u16());
     response
@@ -100,39 +102,59 @@ async fn run(
     text: &mut String,
     endpoint: Endpoint,
 ) -> Result<Response, Refusal> {
-    let mut call = read(app, request).await?;
+    let call = read(app, request).await?;
     text.clone_from(&call.text);
     let trimmed = call.text.trim_start();
     if trimmed.starts_with('.') {
         let (words, piped) = commands::split(trimmed);
-        let table = commands::run(app, &call.database, words)?;
-        if piped.is_none() && endpoint != Endpoint::V2 {
+        let started = Instant::now();
+        let table = commands::run(app, &call.caller, &call.database, words);
+        let is_asked = piped.is_some() || endpoint == Endpoint::V2;
+        // What is piped on is a query, and written down as one.
+        if !is_asked || table.is_err() {
+            audit_command(app, &call, &table, started);
+        }
+        let table = table?;
+        if !is_asked {
             return Ok((json_headers(), wire::v1::table(&table)).into_response());
         }
         let rows = commands::as_datatable(&table);
         *text = format!("{rows}\n{}", piped.unwrap_or_default());
-        call.text.clone_from(text);
     } else if endpoint == Endpoint::Management {
         return Err(Refusal::bad_request("a management command starts with a dot"));
     }
-    let asked = ask::ask(app, &question(app, &call)).await?;
+    let question = Question { text: text.clone(), ..question(app, &call) };
+    let asked = ask::ask(app, &question).await?;
     match endpoint {
         Endpoint::V2 => reply::respond(asked, V2::new(ids.clone(), call.options.framing)).await,
         Endpoint::V1 | Endpoint::Management => reply::respond(asked, V1::new(ids.clone())).await,
     }
 }
 
+fn audit_command(app: &App, call: &Call, table: &Result<commands::Table, Refusal>, start: Instant) {
+    let event = Event {
+        application: Some(call.database.app_id()),
+        target: call.database.name.clone(),
+        status: table.as_ref().map_or_else(|refusal| refusal.status.as_u16(), |_| 200),
+        duration: start.elapsed(),
+        rows: table.as_ref().map_or(0, |table| table.rows.len() as u64),
+        query: call.text.clone(),
+        ..Event::new("command")
+    };
+    audit::record(app, &call.caller, event);
+}
+
 fn question(app: &App, call: &Call) -> Question {
     let settings = &app.settings.query;
-    let mut question = Question::new(call.text.clone(), Arc::clone(&call.database), settings);
+    let database = Arc::clone(&call.database);
+    let mut question = Question::new(call.text.clone(), database, &call.caller, settings);
     question.parameters.clone_from(&call.parameters);
-    question.asker.clone_from(&call.asker);
+    question.program.clone_from(&call.program);
     call.options.apply(&mut question, settings);
     question
 }
 
 async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
-    let ids = Ids::of(&request);
     let (parts, body) = request.into_parts();
     let caller = Caller::of(app, &parts)?;
     let mut body = match parts.method {
@@ -159,13 +181,15 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
         return Err(Refusal::bad_request("the query is empty"));
     }
     let mut properties = read_properties(body.remove("properties"))?;
-    let asker = Asker { client_id: ids.client, ..Asker::of(&parts.headers) };
+    let program = parts.headers.get("x-ms-app").and_then(|value| value.to_str().ok());
+    let program = program.unwrap_or_default().chars().take(PROGRAM_CHARS_MAX).collect();
     Ok(Call {
+        caller,
         database,
         text,
         options: Options::read(&take_object(&mut properties, "Options"))?,
         parameters: parameters(take_object(&mut properties, "Parameters")),
-        asker,
+        program,
     })
 }
 

@@ -21,6 +21,7 @@ use self::decode::Decoded;
 use self::intake::{Hold, count_items};
 use self::wire::{Answer, ItemError};
 use crate::app::App;
+use crate::auth::Caller;
 use crate::body::{self, Fault};
 use crate::error::append_status;
 use crate::headers::{allow_any_origin, preflight};
@@ -61,7 +62,7 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
         Method::OPTIONS => preflight(&parts.headers, "POST, OPTIONS"),
         Method::POST => {
             let answer = answer(&app, &peer, &parts, body, stores).await;
-            if answer.is_retryable() && is_urllib(&parts.headers) {
+            if answer.is_kept() && is_urllib(&parts.headers) {
                 tokio::time::sleep(URLLIB_HOLD).await;
             }
             answer.into_response(retry_after())
@@ -86,6 +87,10 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
 
 /// Read, decode, store: the whole of one request.
 async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: bool) -> Answer {
+    let caller = match Caller::of_ingestion(app, parts) {
+        Ok(caller) => caller,
+        Err(refusal) => return refuse_all(app, parts, body, refused(refusal.status)).await,
+    };
     let bytes_max = app.settings.ingest.body_bytes_max;
     let stated = body::stated_length(&parts.headers);
     let wanted = stated.unwrap_or(FIRST_BYTES).min(FIRST_BYTES);
@@ -94,7 +99,7 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
         wait_for_room(app).await;
     }
     let Some(mut hold) = Hold::admit(&app.intake, in_flight_max, wanted).await else {
-        return overloaded(app, parts, body).await;
+        return refuse_all(app, parts, body, too_many).await;
     };
     let gate = Some(&*peer.gate);
     let read = body::read(&parts.headers, body, bytes_max, gate, |size| hold.grow_to(size));
@@ -103,7 +108,7 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
         Err(fault) => return unread(fault),
     };
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    match decode::decode(Arc::clone(app), peer, &parts.headers, bytes, hold).await {
+    match decode::decode(Arc::clone(app), peer, caller, &parts.headers, bytes, hold).await {
         Decoded::Items { accepted, hold } => {
             let answer = store(app, accepted, stores).await;
             drop(hold);
@@ -183,24 +188,39 @@ fn too_many(items: usize) -> Answer {
     Answer::refused(items, StatusCode::TOO_MANY_REQUESTS, "Too many requests")
 }
 
-/// No room for the body: its items are counted when that is cheap.
-async fn overloaded(app: &App, parts: &Parts, body: Body) -> Answer {
+/// What all items of a request get whose key does not admit it.
+fn refused(status: StatusCode) -> impl Fn(usize) -> Answer {
+    let message = match status {
+        StatusCode::UNAUTHORIZED => "A valid key is needed",
+        StatusCode::FORBIDDEN => "This key does not allow that",
+        _ => "Too many requests",
+    };
+    move |items| Answer::refused(items, status, message)
+}
+
+/// Refuses a body unread: its items are counted when that is cheap, and each gets an entry.
+async fn refuse_all(
+    app: &App,
+    parts: &Parts,
+    body: Body,
+    answer: impl Fn(usize) -> Answer,
+) -> Answer {
     let stated = body::stated_length(&parts.headers).unwrap_or(usize::MAX);
     if stated > COUNTED_BYTES_MAX {
-        return too_many(1);
+        return answer(1);
     }
     let Ok(bytes) = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None, |_| true).await
     else {
-        return too_many(1);
+        return answer(1);
     };
     let encoding = decode::encoding(&parts.headers);
     let bytes_max = app.settings.ingest.body_bytes_max;
-    let Ok(_turn) = app.decoding.acquire().await else { return too_many(1) };
+    let Ok(_turn) = app.decoding.acquire().await else { return answer(1) };
     let items = tokio::task::spawn_blocking(move || {
         let decoded = ingest::body::decode(encoding.as_deref(), &bytes, bytes_max);
         decoded.map_or(1, |body| count_items(&body))
     });
-    too_many(items.await.unwrap_or(1))
+    answer(items.await.unwrap_or(1))
 }
 
 fn is_urllib(headers: &HeaderMap) -> bool {

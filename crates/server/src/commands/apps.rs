@@ -10,6 +10,8 @@ use super::client::{Client, Reply};
 use super::print::write_table;
 use crate::app::{now, open_folder};
 use crate::apps::{Application, Apps};
+use crate::audit::{self, Event};
+use crate::auth::Caller;
 use crate::cli::Place;
 
 /// Prints the applications.
@@ -51,7 +53,12 @@ pub fn create(
         }
         Place::Data(data) => {
             let (store, apps) = open_folder(data)?;
-            let made = apps.create(name, guid, now())?;
+            let made = apps.create(name, guid, now(), |made| {
+                let target = made.name.clone();
+                let event = Event { target, status: 201, ..Event::new("apps.create") };
+                let default = apps.default().map(|found| found.app_id());
+                default.map_or_else(Vec::new, |id| audit::rows(id, &Caller::local(), event))
+            })?;
             store.close()?;
             shape(&made)
         }
@@ -78,7 +85,7 @@ fn shape(app: &Application) -> Value {
 }
 
 /// The JSON of a successful answer.
-fn good(reply: &Reply) -> Result<Value, Failure> {
+pub fn good(reply: &Reply) -> Result<Value, Failure> {
     let body = reply.json();
     if reply.status < 300 {
         return Ok(body);

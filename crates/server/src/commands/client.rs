@@ -67,6 +67,16 @@ impl Client {
         self.reply(request.send(body))
     }
 
+    /// # Errors
+    /// When the server cannot be reached.
+    pub fn delete(&self, path: &str) -> Result<Reply, Failure> {
+        let mut request = self.agent.delete(format!("{}{path}", self.url));
+        if let Some(key) = &self.key {
+            request = request.header("x-api-key", key);
+        }
+        self.reply(request.call())
+    }
+
     fn reply(
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,

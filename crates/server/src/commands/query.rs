@@ -17,6 +17,7 @@ use crate::api::appinsights::wire::{self, Members};
 use crate::app::engine;
 use crate::apps::{self, Apps};
 use crate::ask::Question;
+use crate::auth::Caller;
 use crate::cli::{Format, Place, QueryCall};
 use crate::error::Refusal;
 use crate::reply;
@@ -82,7 +83,7 @@ fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<(u16, String)
     };
     let name = call.app.as_deref().unwrap_or(apps::DEFAULT);
     let app = app.ok_or_else(|| Failure::new(format!("there is no application `{name}`")))?;
-    let mut question = Question::new(text.to_owned(), app, &settings.query);
+    let mut question = Question::new(text.to_owned(), app, &Caller::local(), &settings.query);
     if let Some(timespan) = &call.timespan {
         let range = parse_range(timespan, question.now).ok_or_else(|| {
             Failure::new(format!("`{timespan}` is not an ISO 8601 duration or interval"))

@@ -73,7 +73,7 @@ fn routes() -> String {
 
 fn tables() -> String {
     let mut page = String::from("# Tables\n");
-    for view in model::tables::views() {
+    for view in model::tables::views().iter().chain([model::tables::audit::view()]) {
         page.push_str(&format!("\n## {}\n\n{}\n\n", view.name, view.doc));
         page.push_str("| Column | Type |\n| --- | --- |\n");
         for column in &view.columns {

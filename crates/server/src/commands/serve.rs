@@ -15,7 +15,7 @@ use super::Failure;
 use crate::api::admin::connection_string;
 use crate::app::{App, store_options};
 use crate::settings::Settings;
-use crate::{jobs, listen, observe, routes};
+use crate::{audit, jobs, listen, observe, routes};
 
 /// How long jobs and the log may take to end; together with the grace of open requests this stays
 /// below ten seconds.
@@ -78,8 +78,18 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let _ = stop_jobs.send(true);
     let ended = tokio::time::timeout(END_TIME, async {
         while running.join_next().await.is_some() {}
-        let store = Arc::clone(&app.store);
-        tokio::task::spawn_blocking(move || store.close()).await
+        let app = Arc::clone(&app);
+        tokio::task::spawn_blocking(move || {
+            // What these keep in memory is not worth failing for.
+            if let Err(error) = audit::flush(&app) {
+                tracing::error!(%error, "the last rows of the audit are lost");
+            }
+            if let Err(error) = app.keys.save_uses() {
+                tracing::error!(%error, "the last uses of keys are lost");
+            }
+            app.store.close()
+        })
+        .await
     });
     match ended.await {
         Ok(Ok(closed)) => closed?,

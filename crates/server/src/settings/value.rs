@@ -30,8 +30,8 @@ impl Reader {
         for (key, value) in environment {
             let Some(name) = key.strip_prefix("TELLTALE_") else { continue };
             let name = name.to_ascii_lowercase();
-            // `TELLTALE_CONFIG` names the file itself; the command line reads it.
-            if name != "config" && variable(&name) == *key {
+            // The command line reads these: the file's own name, and the key of a client.
+            if !matches!(name.as_str(), "config" | "key") && variable(&name) == *key {
                 reader.take(&name, value.clone(), format!("variable `{key}`"));
             }
         }

@@ -36,6 +36,18 @@ pub fn connect(port: u16) -> TcpStream {
     stream
 }
 
+/// Sends a `GET` from another address of this machine, such as `127.0.0.2`.
+pub fn get_from(address: &str, port: u16, path: &str, headers: &[(&str, &str)]) -> Response {
+    let ip: std::net::IpAddr = address.parse().unwrap();
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&std::net::SocketAddr::new(ip, 0).into()).unwrap();
+    let server = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    socket.connect(&server.into()).expect("server accepts");
+    let mut stream = TcpStream::from(socket);
+    stream.write_all(&request_bytes("GET", path, headers, b"")).unwrap();
+    read(&mut stream).expect("an answer")
+}
+
 /// The bytes of a request that closes the connection.
 pub fn request_bytes(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut out = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");

@@ -7,13 +7,16 @@
     reason = "a test ends with a panic; helpers of tests too"
 )]
 
+mod audit;
 mod bad_input;
 mod client;
 mod commands;
 mod durability;
 mod grafana;
+mod keys;
 mod kusto_v2;
 mod process;
 mod queries;
+mod security;
 mod server;
 mod track;

@@ -51,11 +51,10 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         "`query_rows_max` is `0` (flag `--query-rows-max`)",
         "`seal_age` is `soon` (flag `--seal-age`)",
         "`storage_bytes_max` is `3MiB` (flag `--storage-bytes-max`)",
-        "set `query_key`",
     ] {
         assert!(error.contains(part), "`{part}` is missing in\n{error}");
     }
-    assert_eq!(error.lines().count(), 7, "{error}");
+    assert_eq!(error.lines().count(), 6, "{error}");
 }
 
 #[test]
@@ -91,8 +90,11 @@ fn a_listener_others_can_reach_needs_a_key_or_a_word() {
         telltale(&["serve", "--listen", "0.0.0.0:0", "--data"]).arg(dir.path()).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let error = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(error.contains("--allow-anonymous-queries"), "{error}");
-    for flags in [&["--allow-anonymous-queries"][..], &["--query-key", "k"]] {
+    for part in ["others can reach `0.0.0.0:0`", "`telltale keys create`", "`admin_key`"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(error.contains("`--allow-anonymous-queries`"), "{error}");
+    for flags in [&["--allow-anonymous-queries"][..], &["--admin-key", "k"]] {
         let dir = tempfile::tempdir().unwrap();
         let mut all = vec!["--listen", "0.0.0.0:0"];
         all.extend(flags);

@@ -326,29 +326,6 @@ fn bodies_and_answers_may_be_compressed() {
 }
 
 #[test]
-fn a_query_key_closes_what_asks_and_leaves_open_what_tells() {
-    let (server, _dir) = start(&["--query-key", "s3cret"]);
-    assert_eq!(server.track(event(KEY, "a").as_bytes()).status, 200);
-    assert_eq!(server.get("/healthz").status, 200);
-    let path = "/v1/apps/default/query?query=print%201";
-    for (headers, status) in [
-        (&[][..], 401),
-        (&[("x-api-key", "wrong")], 401),
-        (&[("x-api-key", "s3cret")], 200),
-        (&[("authorization", "Bearer s3cret")], 200),
-        (&[("authorization", "Basic s3cret")], 401),
-    ] {
-        let answer = send(server.port, "GET", path, headers, b"");
-        assert_eq!(answer.status, status, "{headers:?}");
-    }
-    for path in ["/metrics", "/api/apps", "/v1/apps/default/explain?query=print%201"] {
-        assert_eq!(server.get(path).status, 401, "{path}");
-    }
-    let kusto = server.kusto("/v1/rest/query", &json!({ "db": "", "csl": "print 1" }));
-    assert_eq!(kusto.status, 401);
-}
-
-#[test]
 fn only_configured_origins_may_ask_from_a_browser() {
     let (server, _dir) = start(&["--query-origins", "https://good.example"]);
     let path = "/v1/rest/query";

@@ -213,6 +213,7 @@ pub fn refusal(refusal: &Refusal, text: &str) -> (StatusCode, String) {
 fn code(refusal: &Refusal) -> &'static str {
     match refusal.status {
         StatusCode::UNAUTHORIZED => "AuthorizationRequiredError",
+        StatusCode::FORBIDDEN => "InsufficientAccessError",
         StatusCode::NOT_FOUND => "PathNotFoundError",
         StatusCode::GATEWAY_TIMEOUT => "GatewayTimeout",
         StatusCode::TOO_MANY_REQUESTS => "ThrottledError",

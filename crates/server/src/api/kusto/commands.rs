@@ -1,7 +1,8 @@
 //! Management commands: what tools ask about the server and its tables (spec query-api.md §7).
 //!
 //! The first part of a command is fixed words, letter case ignored; what follows a `|` is KQL over
-//! its rows. Invariant: commands only show; none changes anything.
+//! its rows. Invariants: commands only show; none changes anything, and none shows what its
+//! caller may not see.
 
 mod queries;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use super::wire::system_type;
 use crate::app::App;
 use crate::apps::Application;
+use crate::auth::Caller;
 use crate::error::Refusal;
 
 /// The rows of a command.
@@ -35,33 +37,48 @@ pub fn split(text: &str) -> (&str, Option<&str>) {
     (text, None)
 }
 
+/// The tables a caller sees.
+fn views(caller: &Caller) -> impl Iterator<Item = &'static ViewDef> {
+    let audit = caller.sees_audit().then(model::tables::audit::view);
+    model::tables::views().iter().chain(audit)
+}
+
 /// Runs a command's own words on an application.
 ///
 /// # Errors
 /// 400 for a command we do not know, 403 for one that would change data.
-pub fn run(app: &App, database: &Application, words: &str) -> Result<Table, Refusal> {
+pub fn run(
+    app: &App,
+    caller: &Caller,
+    database: &Application,
+    words: &str,
+) -> Result<Table, Refusal> {
     let text = words.trim().trim_end_matches(';').to_ascii_lowercase();
     let mut tokens: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c == '(' || c == ')').collect();
     tokens.retain(|token| !token.is_empty());
     match tokens.as_slice() {
         [".show", "version"] => Ok(version()),
-        [".show", "databases"] => Ok(databases(app, database)),
-        [".show", "databases", "entities"] => Ok(entities(app)),
-        [".show", "tables"] => Ok(tables(database)),
-        [".show", "tables", "details"] => Ok(tables(database)),
+        [".show", "databases"] => Ok(databases(app, caller, database)),
+        [".show", "databases", "entities"] => Ok(entities(app, caller)),
+        [".show", "tables"] => Ok(tables(caller, database)),
+        [".show", "tables", "details"] => Ok(tables(caller, database)),
         [".show", "databases", "schema", "as", "json"]
         | [".show", "databases", _, "schema", "as", "json"]
-        | [".show", "schema", "as", "json"] => Ok(schema_json(app, database, true)),
+        | [".show", "schema", "as", "json"] => Ok(schema_json(app, caller, database, true)),
         [".show", "database", "schema", "as", "json"]
-        | [".show", "database", _, "schema", "as", "json"] => Ok(schema_json(app, database, false)),
+        | [".show", "database", _, "schema", "as", "json"] => {
+            Ok(schema_json(app, caller, database, false))
+        }
         [".show", "schema"]
         | [".show", "databases" | "database", "schema"]
-        | [".show", "databases" | "database", _, "schema"] => Ok(schema(database)),
-        [".show", "table", _, "cslschema"] => table_schema(database, words, false),
-        [".show", "table", _, "schema", "as", "json"] => table_schema(database, words, true),
-        [".show", "queries"] => Ok(queries::show(app, database)),
-        [".cancel", "query", ..] => queries::cancel(app, database, words),
+        | [".show", "databases" | "database", _, "schema"] => Ok(schema(caller, database)),
+        [".show", "table", _, "cslschema"] => table_schema(caller, database, words, false),
+        [".show", "table", _, "schema", "as", "json"] => {
+            table_schema(caller, database, words, true)
+        }
+        [".show", "queries"] => Ok(queries::show(app, caller, database)),
+        [".cancel", "query", ..] => queries::cancel(app, caller, database, words),
         [".show", "functions"] => Ok(empty(&["Name", "Parameters", "Body", "Folder", "DocString"])),
         [".show", "materialized-views"] => Ok(empty(&[
             "Name",
@@ -166,7 +183,7 @@ fn rows_of(rows: impl IntoIterator<Item = Value>) -> Vec<Vec<Value>> {
     rows.into_iter().map(cells).collect()
 }
 
-fn databases(app: &App, current: &Application) -> Table {
+fn databases(app: &App, caller: &Caller, current: &Application) -> Table {
     let columns = vec![
         ("DatabaseName", Type::String),
         ("PersistentStorage", Type::String),
@@ -179,14 +196,14 @@ fn databases(app: &App, current: &Application) -> Table {
         ("InTransitionTo", Type::String),
         ("SuspensionState", Type::String),
     ];
-    let rows = app.apps.all().into_iter().map(|found| {
+    let rows = caller.visible(&app.apps).into_iter().map(|found| {
         let is_current = found.number == current.number;
         json!([found.name, "", "v1.0", is_current, "ReadOnly", "", false, found.id, "", ""])
     });
     Table { columns, rows: rows_of(rows) }
 }
 
-fn entities(app: &App) -> Table {
+fn entities(app: &App, caller: &Caller) -> Table {
     let columns = texts(&[
         "DatabaseName",
         "EntityType",
@@ -198,18 +215,17 @@ fn entities(app: &App) -> Table {
         "CslOutputSchema",
         "Properties",
     ]);
-    let rows = app.apps.all().into_iter().flat_map(|found| {
-        model::tables::views().iter().map(move |view| {
+    let rows = caller.visible(&app.apps).into_iter().flat_map(|found| {
+        views(caller).map(move |view| {
             json!([found.name, "Table", view.name, view.doc, "", csl(view), "", csl(view), ""])
         })
     });
     Table { columns, rows: rows_of(rows) }
 }
 
-fn tables(database: &Application) -> Table {
+fn tables(caller: &Caller, database: &Application) -> Table {
     let columns = texts(&["TableName", "DatabaseName", "Folder", "DocString"]);
-    let rows = model::tables::views().iter();
-    let rows = rows.map(|view| json!([view.name, database.name, folder(view), view.doc]));
+    let rows = views(caller).map(|view| json!([view.name, database.name, folder(view), view.doc]));
     Table { columns, rows: rows_of(rows) }
 }
 
@@ -220,13 +236,13 @@ fn folder(view: &ViewDef) -> &'static str {
     }
 }
 
-fn schema(database: &Application) -> Table {
+fn schema(caller: &Caller, database: &Application) -> Table {
     let mut columns = texts(&["DatabaseName", "TableName", "ColumnName", "ColumnType"]);
     columns.extend([("IsDefaultTable", Type::Bool), ("IsDefaultColumn", Type::Bool)]);
     columns.extend(texts(&["PrettyName", "Version", "Folder", "DocString"]));
     let name = &database.name;
     let mut rows = vec![json!([name, "", "", "", false, false, "", "v1.0", "", ""])];
-    for view in model::tables::views() {
+    for view in views(caller) {
         let folder = folder(view);
         rows.push(json!([name, view.name, "", "", false, false, "", "", folder, view.doc]));
         rows.extend(view.columns.iter().map(|column| {
@@ -237,10 +253,10 @@ fn schema(database: &Application) -> Table {
     Table { columns, rows: rows_of(rows) }
 }
 
-fn schema_json(app: &App, current: &Application, is_cluster: bool) -> Table {
+fn schema_json(app: &App, caller: &Caller, current: &Application, is_cluster: bool) -> Table {
     let mut databases = serde_json::Map::new();
-    let tables = json_tables();
-    for found in app.apps.all() {
+    let tables = json_tables(caller);
+    for found in caller.visible(&app.apps) {
         if is_cluster || found.number == current.number {
             databases.insert(
                 found.name.clone(),
@@ -263,8 +279,8 @@ fn schema_json(app: &App, current: &Application, is_cluster: bool) -> Table {
     Table { columns: texts(&[name]), rows: rows_of([json!([text])]) }
 }
 
-fn json_tables() -> Value {
-    let tables = model::tables::views().iter().map(|view| (view.name.to_owned(), json_table(view)));
+fn json_tables(caller: &Caller) -> Value {
+    let tables = views(caller).map(|view| (view.name.to_owned(), json_table(view)));
     Value::Object(tables.collect())
 }
 
@@ -289,11 +305,17 @@ fn csl(view: &ViewDef) -> String {
     columns.collect::<Vec<_>>().join(",")
 }
 
-fn table_schema(database: &Application, words: &str, is_json: bool) -> Result<Table, Refusal> {
+fn table_schema(
+    caller: &Caller,
+    database: &Application,
+    words: &str,
+    is_json: bool,
+) -> Result<Table, Refusal> {
     let name = words.split_whitespace().nth(2).unwrap_or_default();
     let name = name.trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"'));
     let shown: String = name.chars().take(100).collect();
-    let view = model::tables::view(name)
+    let view = views(caller)
+        .find(|view| view.name == name)
         .ok_or_else(|| Refusal::bad_request(format!("there is no table `{shown}`")))?;
     let schema = if is_json { json_table(view).to_string() } else { csl(view) };
     let columns = texts(&["TableName", "Schema", "DatabaseName", "Folder", "DocString"]);

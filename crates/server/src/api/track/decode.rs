@@ -11,6 +11,7 @@ use ingest::breeze::{self, Accepted, Context, Mode, Window};
 
 use super::intake::{Hold, count_items};
 use crate::app::{App, now};
+use crate::auth::Caller;
 use crate::listen::Peer;
 use crate::settings::IngestMode;
 
@@ -35,6 +36,7 @@ pub fn encoding(headers: &HeaderMap) -> Option<String> {
 pub async fn decode(
     app: Arc<App>,
     peer: &Peer,
+    caller: Caller,
     headers: &HeaderMap,
     body: Bytes,
     mut hold: Hold,
@@ -65,7 +67,7 @@ pub async fn decode(
         if !hold.grow_to(body.len()) {
             return Decoded::TooMany(count_items(&body));
         }
-        let accepted = read(&app, address.as_deref(), user_agent.as_deref(), &body);
+        let accepted = read(&app, &caller, address.as_deref(), user_agent.as_deref(), &body);
         Decoded::Items { accepted, hold }
     });
     work.await.unwrap_or_else(|error| {
@@ -74,8 +76,14 @@ pub async fn decode(
     })
 }
 
-fn read(app: &App, address: Option<&str>, user_agent: Option<&str>, body: &[u8]) -> Accepted {
-    let find = |key: &str| find_app(app, key);
+fn read(
+    app: &App,
+    caller: &Caller,
+    address: Option<&str>,
+    user_agent: Option<&str>,
+    body: &[u8],
+) -> Accepted {
+    let find = |key: &str| find_app(app, caller, key);
     let at = now();
     let context = Context {
         now: at,
@@ -103,8 +111,10 @@ pub fn window(past_ns: Option<i64>) -> Option<Window> {
     past_ns.map(|past_ns| Window { past_ns, ..Window::default() })
 }
 
-fn find_app(app: &App, key: &str) -> Option<breeze::App> {
-    let found = app.apps.by_key(key)?;
+/// The application of an instrumentation key. One the caller may not send to is as unknown as one
+/// that does not exist.
+fn find_app(app: &App, caller: &Caller, key: &str) -> Option<breeze::App> {
+    let found = app.apps.by_key(key).filter(|found| caller.sees(found))?;
     Some(breeze::App {
         id: found.app_id(),
         mode: match found.ingest_mode(app.settings.ingest.mode) {

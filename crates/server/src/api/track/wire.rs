@@ -10,6 +10,8 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+use crate::error::retry_after as date;
+
 /// One refused item.
 #[derive(Debug, Clone)]
 pub struct ItemError {
@@ -53,6 +55,11 @@ impl Answer {
         self.errors.iter().any(|error| matches!(error.status, 429 | 503))
     }
 
+    /// Whether clients keep the items and send them again, told to or not.
+    pub fn is_kept(&self) -> bool {
+        self.is_retryable() || matches!(self.status().as_u16(), 401 | 403)
+    }
+
     fn body(&self) -> String {
         let mut out = String::with_capacity(128 + 80 * self.errors.len());
         // Writing to a String cannot fail, here and below.
@@ -90,11 +97,12 @@ impl Answer {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
-        // One SDK takes the date form only (spec ingestion.md §4.3).
-        let at = chrono::Utc::now() + retry_after;
-        let date = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        if let Some(date) = HeaderValue::from_str(&date).ok().filter(|_| self.is_retryable()) {
+        // The date form (spec ingestion.md §4.3).
+        if let Some(date) = date(retry_after).filter(|_| self.is_retryable()) {
             headers.insert(header::RETRY_AFTER, date);
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

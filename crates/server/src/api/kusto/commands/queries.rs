@@ -1,6 +1,7 @@
 //! `.show queries` and `.cancel query "id"`: the queries under way.
 //!
-//! Invariant: a database shows and ends its own queries only.
+//! Invariant: a database shows and ends its own queries only, and a caller who does not administer
+//! it only those it asked itself.
 
 use axum::http::StatusCode;
 use model::Type;
@@ -10,11 +11,13 @@ use serde_json::{Value, json};
 use super::Table;
 use crate::app::{App, now};
 use crate::apps::Application;
+use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::running::Query;
 
-/// The queries of a database under way, in the vendor's columns.
-pub fn show(app: &App, database: &Application) -> Table {
+/// The queries of a database under way, in the vendor's columns: all for its administrators, its
+/// own for anybody else.
+pub fn show(app: &App, caller: &Caller, database: &Application) -> Table {
     let columns = vec![
         ("ClientActivityId", Type::String),
         ("Text", Type::String),
@@ -44,15 +47,21 @@ pub fn show(app: &App, database: &Application) -> Table {
             Value::from(query.program),
         ]
     };
-    let own = app.running.all().into_iter().filter(|q| q.application == database.number);
-    Table { columns, rows: own.map(row).collect() }
+    let is_shown = is_own(caller, database);
+    let shown = app.running.all().into_iter().filter(is_shown);
+    Table { columns, rows: shown.map(row).collect() }
 }
 
 /// Ends the queries a client called by this id.
 ///
 /// # Errors
 /// 400 when the id is missing, 404 when no such query is under way.
-pub fn cancel(app: &App, database: &Application, words: &str) -> Result<Table, Refusal> {
+pub fn cancel(
+    app: &App,
+    caller: &Caller,
+    database: &Application,
+    words: &str,
+) -> Result<Table, Refusal> {
     let wrong = || {
         let help = "`.cancel query` needs the client's id of the query: `.cancel query \"id\"`";
         Refusal::bad_request(help)
@@ -67,8 +76,8 @@ pub fn cancel(app: &App, database: &Application, words: &str) -> Result<Table, R
     if id.is_empty() {
         return Err(wrong());
     }
-    let is_meant = |q: &Query| q.client_id == id && q.application == database.number;
-    if app.running.cancel(is_meant) == 0 {
+    let is_own = is_own(caller, database);
+    if app.running.cancel(|query| query.client_id == id && is_own(query)) == 0 {
         let shown: String = id.chars().take(100).collect();
         let message = format!("no query `{shown}` is running");
         return Err(Refusal::new(StatusCode::NOT_FOUND, "not_found", message));
@@ -76,4 +85,11 @@ pub fn cancel(app: &App, database: &Application, words: &str) -> Result<Table, R
     let columns = vec![("ClientRequestId", Type::String), ("State", Type::String)];
     let rows = vec![vec![json!(id), json!("Cancelling")]];
     Ok(Table { columns, rows })
+}
+
+/// Whether a caller may know of a query of a database.
+fn is_own(caller: &Caller, database: &Application) -> impl Fn(&Query) -> bool {
+    let is_admin = caller.may(Scope::Admin, Some(database)).is_ok();
+    let (name, number) = (caller.name().to_owned(), database.number);
+    move |query| query.application == number && (is_admin || query.user == name)
 }

@@ -94,11 +94,11 @@ impl V2 {
     }
 
     /// A whole table of small rows.
-    fn table<'a>(
+    fn table(
         &mut self,
         out: &mut String,
         table: (usize, &str, &str),
-        columns: &[(&'a str, Type)],
+        columns: &[(&str, Type)],
         rows: &[Value],
     ) {
         self.open_frame(out, "DataTable", table, columns.iter().copied());

@@ -1,0 +1,120 @@
+//! `telltale keys list | create | revoke`: with a server or on a folder no server holds.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use store::Store;
+
+use super::Failure;
+use super::apps::good;
+use super::client::{Client, encode};
+use super::print::write_table;
+use crate::api::keys::wire;
+use crate::app::{now, open_folder};
+use crate::apps::Apps;
+use crate::audit::{self, Event};
+use crate::auth::Caller;
+use crate::cli::Place;
+use crate::keys::{Document, Keys, Wish};
+
+/// Prints the keys.
+///
+/// # Errors
+/// When server or folder cannot be asked.
+pub fn list(place: &Place, key: Option<&str>) -> Result<(), Failure> {
+    let body = match place {
+        Place::Url(url) => good(&Client::new(url, key).get("/api/keys")?)?,
+        Place::Data(data) => {
+            let store = Store::open_read_only(data)?;
+            let apps = Apps::load(Arc::clone(&store))?;
+            wire::list(&Keys::load(store)?, &apps, now())
+        }
+    };
+    let names = ["name", "id", "state", "scopes", "applications", "created", "expires", "lastUsed"];
+    let keys = body["keys"].as_array().cloned().unwrap_or_default();
+    let rows: Vec<Vec<String>> =
+        keys.iter().map(|key| names.iter().map(|name| cell(&key[*name])).collect()).collect();
+    let mut out = std::io::stdout().lock();
+    write_table(&mut out, &names.map(str::to_owned), &[false; 8], &rows)?;
+    Ok(out.flush()?)
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// Makes a key and prints it as one JSON line, its text as `key`.
+///
+/// # Errors
+/// When the wish cannot be met, or server or folder cannot be asked.
+pub fn create(place: &Place, key: Option<&str>, wish: &Wish) -> Result<(), Failure> {
+    let made = match place {
+        Place::Url(url) => {
+            let body = wire::ask(wish).to_string();
+            let client = Client::new(url, key);
+            good(&client.post("/api/keys", "application/json", body.as_bytes())?)?
+        }
+        Place::Data(data) => in_folder(data, |keys, apps| {
+            let audit = |made: &Document| rows(apps, made, "keys.create", 201);
+            let (key, text) = keys.create(wish, apps, now(), audit)?;
+            Ok(wire::made(&key, &text, apps, now()))
+        })?,
+    };
+    write_line(&made)
+}
+
+/// Revokes a key and prints it as one JSON line.
+///
+/// # Errors
+/// When there is no such key, or server or folder cannot be asked.
+pub fn revoke(place: &Place, key: Option<&str>, name: &str) -> Result<(), Failure> {
+    let revoked = match place {
+        Place::Url(url) => {
+            let path = format!("/api/keys/{}", encode(name));
+            good(&Client::new(url, key).delete(&path)?)?
+        }
+        Place::Data(data) => in_folder(data, |keys, apps| {
+            let audit = |revoked: &Document| rows(apps, revoked, "keys.revoke", 200);
+            let key = keys.revoke(name, now(), audit)?;
+            Ok(wire::shape(&key, apps, now()))
+        })?,
+    };
+    write_line(&revoked)
+}
+
+fn write_line(value: &Value) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}")?;
+    Ok(out.flush()?)
+}
+
+/// Changes the keys of a folder.
+fn in_folder(
+    data: &Path,
+    change: impl FnOnce(&Keys, &Apps) -> Result<Value, crate::keys::Error>,
+) -> Result<Value, Failure> {
+    let (store, apps) = open_folder(data)?;
+    let keys = Keys::load(Arc::clone(&store))?;
+    let shape = change(&keys, &apps)?;
+    store.close()?;
+    Ok(shape)
+}
+
+fn rows(
+    apps: &Apps,
+    key: &Document,
+    action: &'static str,
+    status: u16,
+) -> Vec<(model::AppId, model::Batch)> {
+    let Some(default) = apps.default() else { return Vec::new() };
+    let target = format!("{} ({})", key.name, key.id);
+    let event = Event { target, status, ..Event::new(action) };
+    audit::rows(default.app_id(), &Caller::local(), event)
+}
