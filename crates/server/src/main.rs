@@ -14,6 +14,7 @@ mod commands;
 mod error;
 mod headers;
 mod jobs;
+mod kql_text;
 mod listen;
 mod metrics;
 mod observe;

@@ -11,6 +11,7 @@ use super::wire::system_type;
 use crate::app::App;
 use crate::apps::Application;
 use crate::error::Refusal;
+use crate::kql_text;
 
 /// The rows of a command.
 #[derive(Debug, Clone)]
@@ -111,28 +112,13 @@ pub fn as_datatable(table: &Table) -> String {
     for row in &table.rows {
         for cell in row {
             cells.push(match cell {
-                Value::String(text) => kql_text(text),
+                Value::String(text) => kql_text::literal(text),
                 Value::Null => "\"\"".to_owned(),
                 other => other.to_string(),
             });
         }
     }
     format!("datatable({})[{}]", columns.join(","), cells.join(","))
-}
-
-fn kql_text(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 fn texts(names: &[&'static str]) -> Vec<(&'static str, Type)> {
