@@ -4,4 +4,6 @@ pub mod admin;
 pub mod appinsights;
 pub mod health;
 pub mod kusto;
+pub mod loganalytics;
+pub mod metadata;
 pub mod track;

@@ -125,8 +125,13 @@ impl Drop for Running<'_> {
     }
 }
 
-/// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the
-/// default one.
+/// The last part of a resource id, `/subscriptions/…/components/name`, and any other text itself.
+pub fn last_part(text: &str) -> &str {
+    text.trim_end_matches('/').rsplit('/').next().unwrap_or(text)
+}
+
+/// The application a call names and its caller may use, by name, id or the id of a resource called
+/// like it; nothing and `NetDefaultDB` mean the default one.
 ///
 /// # Errors
 /// 404 when there is none of that name or id, 403 when the caller may not use it.
@@ -138,7 +143,7 @@ pub fn find_app(
 ) -> Result<Arc<Application>, Refusal> {
     let found = match name.trim() {
         "" | "NetDefaultDB" => app.apps.default(),
-        name => app.apps.by_name_or_id(name),
+        name => app.apps.by_name_or_id(last_part(name)),
     };
     let name: String = name.chars().take(100).collect();
     let found =

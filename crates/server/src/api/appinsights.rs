@@ -49,7 +49,8 @@ pub async fn explain(
     finish(&app, plan, &text)
 }
 
-fn finish(app: &App, answer: Result<Response, Refusal>, text: &str) -> Response {
+/// The answer, or what the API says instead; `text` is the query a refusal is about.
+pub fn finish(app: &App, answer: Result<Response, Refusal>, text: &str) -> Response {
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, text);
         let mut response = (status, json_headers(), body).into_response();
@@ -117,7 +118,9 @@ async fn read(
         match name.as_str() {
             "query" => *text = value,
             "timespan" => timespan = Some(value),
-            "applications" => others.extend(value.split(',').map(|app| app.trim().to_owned())),
+            "applications" | "workspaces" => {
+                others.extend(value.split(',').map(|app| app.trim().to_owned()))
+            }
             _ => {}
         }
     }
@@ -135,8 +138,17 @@ async fn read(
                 Some(Value::Null) | None => {}
                 Some(_) => return Err(Refusal::bad_request("`timespan` must be a text")),
             }
-            if let Some(Value::Array(apps)) = body.get("applications") {
-                others.extend(apps.iter().filter_map(Value::as_str).map(str::to_owned));
+            for name in ["applications", "workspaces"] {
+                match body.get(name) {
+                    Some(Value::Array(apps)) if apps.iter().all(Value::is_string) => {
+                        others.extend(apps.iter().filter_map(Value::as_str).map(str::to_owned));
+                    }
+                    Some(Value::Null) | None => {}
+                    Some(_) => {
+                        let message = format!("`{name}` must be an array of texts");
+                        return Err(Refusal::bad_request(message));
+                    }
+                }
             }
         }
         _ => {

@@ -8,9 +8,13 @@
 )]
 
 mod bad_input;
+mod batch;
 mod client;
 mod commands;
+mod cors;
 mod durability;
+mod loganalytics;
+mod metadata;
 mod process;
 mod queries;
 mod server;
