@@ -17,6 +17,7 @@ use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
 use crate::settings;
+use crate::timespan::parse_range;
 
 /// Largest body of a query call, before and after decoding.
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -152,7 +153,20 @@ pub fn find_app(
     Ok(found)
 }
 
-/// The JSON body of a query call, decompressed.
+/// The time range a `timespan` means at `now`, as [`parse_range`] gives it.
+///
+/// # Errors
+/// When it means none.
+pub fn read_range(timespan: &str, now: i64) -> Result<(i64, i64), Refusal> {
+    parse_range(timespan, now).ok_or_else(|| {
+        let shown: String = timespan.chars().take(100).collect();
+        Refusal::bad_request(format!(
+            "`timespan` is `{shown}`, but must be an ISO 8601 duration or interval"
+        ))
+    })
+}
+
+/// The JSON object in the body of a query call, decompressed.
 ///
 /// # Errors
 /// When it is too large, too slow, wrongly encoded or not a JSON object.
@@ -160,6 +174,17 @@ pub async fn read_json(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
+    match read_value(headers, body).await? {
+        serde_json::Value::Object(object) => Ok(object),
+        _ => Err(Refusal::bad_request("the body must be a JSON object")),
+    }
+}
+
+/// The JSON body of a query call, decompressed.
+///
+/// # Errors
+/// When it is too large, too slow, wrongly encoded or not JSON.
+pub async fn read_value(headers: &HeaderMap, body: Body) -> Result<serde_json::Value, Refusal> {
     let bytes = body::read(headers, body, BODY_BYTES_MAX, None, |_| true).await.map_err(
         |fault| match fault {
             Fault::TooLarge => {
@@ -181,11 +206,8 @@ pub async fn read_json(
         Refusal::new(status, "bad_request", error.to_string())
     })?;
     let text = decoded.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&decoded);
-    match serde_json::from_slice(text) {
-        Ok(serde_json::Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refusal::bad_request("the body must be a JSON object")),
-        Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
-    }
+    serde_json::from_slice(text)
+        .map_err(|error| Refusal::bad_request(format!("the body is not JSON: {error}")))
 }
 
 /// The parameters in the URL.

@@ -23,3 +23,14 @@ pub fn literal(text: &str) -> String {
     out.push('"');
     out
 }
+
+/// An instant, nanoseconds since 1970, as a KQL literal.
+pub fn datetime(nanos: i64) -> String {
+    let text = model::time::format_datetime(nanos, model::time::Fraction::Trimmed);
+    format!("datetime({text})")
+}
+
+/// A length of time, nanoseconds, as a KQL literal.
+pub fn timespan(nanos: i64) -> String {
+    format!("timespan({})", model::time::format_timespan(nanos))
+}

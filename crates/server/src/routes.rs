@@ -66,12 +66,30 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask.
-pub static QUERIES: [Route; 19] = [
+pub static QUERIES: [Route; 24] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
     route("/v1/apps/{app}/explain", "GET, POST", "The plan of a KQL query as text.", || {
         any(appinsights::explain)
+    }),
+    route("/v1/apps/{app}/metrics", "POST", "Several metrics in one call.", || {
+        any(appinsights::metrics::several::several)
+    }),
+    route("/v1/apps/{app}/metrics/metadata", "GET", "Which metrics there are.", || {
+        any(appinsights::metrics::metadata::metadata)
+    }),
+    route("/v1/apps/{app}/metrics/{*metric}", "GET", "One metric, `requests/count` or so.", || {
+        any(appinsights::metrics::one)
+    }),
+    route(
+        "/v1/apps/{app}/events/{type}",
+        "GET",
+        "Events of a type or of all (`$all`) by OData options; `$metadata` describes them.",
+        || any(appinsights::events::list),
+    ),
+    route("/v1/apps/{app}/events/{type}/{id}", "GET", "One event.", || {
+        any(appinsights::events::one)
     }),
     route("/v1/apps/{app}/metadata", "GET, POST", "Tables and columns, vendor's shape.", || {
         any(metadata::app)

@@ -1,5 +1,10 @@
 //! The Application Insights query API: `/v1/apps/{app}/query`, and the plan of a query as text.
 
+pub mod events;
+pub mod metrics;
+mod odata;
+mod properties;
+mod rows;
 pub mod wire;
 
 use std::sync::Arc;
@@ -16,7 +21,6 @@ use crate::app::App;
 use crate::ask::{self, Question};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
-use crate::timespan::parse_range;
 
 /// What the `Prefer` header asks for.
 #[derive(Debug, Default)]
@@ -169,13 +173,7 @@ async fn read(
         }
     }
     if let Some(timespan) = timespan.filter(|timespan| !timespan.trim().is_empty()) {
-        let range = parse_range(&timespan, question.now);
-        question.time_range = Some(range.ok_or_else(|| {
-            let shown: String = timespan.chars().take(100).collect();
-            Refusal::bad_request(format!(
-                "`timespan` is `{shown}`, but must be an ISO 8601 duration or interval"
-            ))
-        })?);
+        question.time_range = Some(ask::read_range(&timespan, question.now)?);
     }
     Ok(question)
 }
