@@ -344,7 +344,9 @@ fn words_are_looked_for_in_every_column() {
         found.sort_by_key(ToString::to_string);
         assert_eq!(found, types, "{search}");
     }
+    let many = "a ".repeat(33);
     for (search, message) in [
+        (many.as_str(), "character 1: 33 words are looked for, but 32 may be"),
         ("(a", "character 1: `(` is not closed"),
         ("a)", "character 2: `)` closes nothing"),
         ("a AND", "character 4: a word to look for is missing"),

@@ -300,8 +300,8 @@ fn too_many_segments_are_not_cut_in_silence() {
         (0..1001).map(|i| request(&i.to_string(), 200, "00:00:00.001", 5)).collect();
     track(&server, &items);
     let text = refused(&server, "requests/count", &[("segment", "request/name")]);
-    let message = "the metric has more segments than an answer holds: ask for fewer with `top`, \
-        of which there may be 1000, or with a longer `interval`";
+    let message = "the metric has more values than an answer holds: ask for fewer segments with \
+        `top`, at most 1000, or for a longer `interval`";
     assert_eq!(text, message);
     let top = [("segment", "request/name"), ("top", "1000")];
     let answer = get(&server, "requests/count", &top);

@@ -50,8 +50,8 @@ pub fn metric(answer: &Answer, call: &Call) -> Result<String, Refusal> {
     let is_cut = !call.has_top && ranks.len() as u64 > SEGMENTS_MAX;
     if is_cut || answer.truncated.is_some() {
         let message = format!(
-            "the metric has more segments than an answer holds: ask for fewer with `top`, of \
-             which there may be {SEGMENTS_MAX}, or with a longer `interval`"
+            "the metric has more values than an answer holds: ask for fewer segments with `top`, \
+             at most {SEGMENTS_MAX}, or for a longer `interval`"
         );
         return Err(Refusal::bad_request(message));
     }

@@ -4,7 +4,7 @@ use super::{CHARS_MAX, DEPTH_MAX, Fault};
 use crate::kql_text;
 
 /// Most words and phrases.
-const TERMS_MAX: usize = 100;
+const TERMS_MAX: usize = 32;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Token {
