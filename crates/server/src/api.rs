@@ -5,4 +5,6 @@ pub mod appinsights;
 pub mod health;
 pub mod keys;
 pub mod kusto;
+pub mod loganalytics;
+pub mod metadata;
 pub mod track;

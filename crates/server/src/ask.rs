@@ -20,6 +20,7 @@ use crate::body::{self, Fault};
 use crate::error::Refusal;
 use crate::running::{Place, Query};
 use crate::settings;
+use crate::timespan::parse_range;
 
 /// Largest body of a query call, before and after decoding.
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -256,8 +257,13 @@ pub async fn explain(app: &Arc<App>, question: &Question) -> Result<String, Refu
     Ok(plan)
 }
 
-/// The application a call names and its caller may use; nothing and `NetDefaultDB` mean the
-/// default one, or the first one the caller sees.
+/// The last part of a resource id, `/subscriptions/…/components/name`, and any other text itself.
+pub fn last_part(text: &str) -> &str {
+    text.trim_end_matches('/').rsplit('/').next().unwrap_or(text)
+}
+
+/// The application a call names and its caller may use, by name, id or the id of a resource called
+/// like it; nothing and `NetDefaultDB` mean the default one, or the first one the caller sees.
 ///
 /// # Errors
 /// 404 when there is none of that name or id; 403 when the caller may not use it, or is not to
@@ -270,7 +276,7 @@ pub fn find_app(
 ) -> Result<Arc<Application>, Refusal> {
     let found = match name.trim() {
         "" | "NetDefaultDB" => caller.home(&app.apps),
-        name => app.apps.by_name_or_id(name),
+        name => app.apps.by_name_or_id(last_part(name)),
     };
     let Some(found) = found else {
         caller.may(scope, None)?;
@@ -281,7 +287,20 @@ pub fn find_app(
     Ok(found)
 }
 
-/// The JSON body of a query call, decompressed.
+/// The time range a `timespan` means at `now`, as [`parse_range`] gives it.
+///
+/// # Errors
+/// When it means none.
+pub fn read_range(timespan: &str, now: i64) -> Result<(i64, i64), Refusal> {
+    parse_range(timespan, now).ok_or_else(|| {
+        let shown: String = timespan.chars().take(100).collect();
+        Refusal::bad_request(format!(
+            "`timespan` is `{shown}`, but must be an ISO 8601 duration or interval"
+        ))
+    })
+}
+
+/// The JSON object in the body of a query call, decompressed.
 ///
 /// # Errors
 /// When it is too large, too slow, wrongly encoded or not a JSON object.
@@ -289,6 +308,17 @@ pub async fn read_json(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<serde_json::Map<String, serde_json::Value>, Refusal> {
+    match read_value(headers, body).await? {
+        serde_json::Value::Object(object) => Ok(object),
+        _ => Err(Refusal::bad_request("the body must be a JSON object")),
+    }
+}
+
+/// The JSON body of a query call, decompressed.
+///
+/// # Errors
+/// When it is too large, too slow, wrongly encoded or not JSON.
+pub async fn read_value(headers: &HeaderMap, body: Body) -> Result<serde_json::Value, Refusal> {
     let bytes = body::read(headers, body, BODY_BYTES_MAX, None, |_| true).await.map_err(
         |fault| match fault {
             Fault::TooLarge => {
@@ -310,11 +340,8 @@ pub async fn read_json(
         Refusal::new(status, "bad_request", error.to_string())
     })?;
     let text = decoded.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&decoded);
-    match serde_json::from_slice(text) {
-        Ok(serde_json::Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Refusal::bad_request("the body must be a JSON object")),
-        Err(error) => Err(Refusal::bad_request(format!("the body is not JSON: {error}"))),
-    }
+    serde_json::from_slice(text)
+        .map_err(|error| Refusal::bad_request(format!("the body is not JSON: {error}")))
 }
 
 /// The parameters in the URL.

@@ -5,16 +5,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 use crate::listen::Peer;
+use crate::routes;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
+/// A page of a public site asks so before it calls an address of this machine or network.
+const WANTS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+/// Headers of an answer that scripts of another origin may read.
+const EXPOSED: &str = "x-ms-client-request-id, x-ms-activity-id, Retry-After";
 
 /// Lets the request's origin read an ingestion answer.
 pub fn allow_any_origin(request: &HeaderMap, response: &mut Response) {
@@ -35,31 +41,59 @@ pub fn preflight(request: &HeaderMap, methods: &'static str) -> Response {
     response
 }
 
-/// What all query APIs share: they stop when their client leaves, and answer the origins of the
-/// setting `query_origins` only.
+/// What all query APIs share: they stop when their client leaves, answer the origins of the
+/// setting `query_origins` only, and tell which methods a route has.
 pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // A query nobody waits for any more is to stop.
     if let Some(peer) = request.extensions().get::<Peer>() {
         peer.gate.release();
     }
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let is_allowed = origin
-        .as_ref()
-        .and_then(|o| o.to_str().ok())
-        .is_some_and(|origin| app.settings.access.origins.iter().any(|allowed| allowed == origin));
+    let origin = allowed_origin(&app, request.headers());
+    let methods = request
+        .extensions()
+        .get::<MatchedPath>()
+        .and_then(|path| routes::methods(path.as_str()))
+        .map(|methods| format!("{methods}, OPTIONS"))
+        .and_then(|methods| HeaderValue::from_str(&methods).ok());
     let mut response = if request.method() == Method::OPTIONS {
-        if is_allowed {
-            preflight(request.headers(), "GET, POST, DELETE, OPTIONS")
-        } else {
-            StatusCode::NO_CONTENT.into_response()
+        // A browser asks before it sends a key, so the key is not asked for.
+        match &origin {
+            Some(_) => preflight_query(request.headers(), methods.as_ref()),
+            None => StatusCode::NO_CONTENT.into_response(),
         }
     } else {
         next.run(request).await
     };
-    if let Some(origin) = origin.filter(|_| is_allowed) {
-        let headers = response.headers_mut();
+    let is_refused = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+    let headers = response.headers_mut();
+    if let Some(methods) = methods.filter(|_| is_refused) {
+        headers.insert(header::ALLOW, methods);
+    }
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        let exposed = HeaderValue::from_static(EXPOSED);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+    response
+}
+
+/// The origin of a request, if it may call the query APIs.
+fn allowed_origin(app: &App, request: &HeaderMap) -> Option<HeaderValue> {
+    let origin = request.get(header::ORIGIN)?;
+    let text = origin.to_str().ok()?;
+    app.settings.access.origins.iter().any(|allowed| allowed == text).then(|| origin.clone())
+}
+
+/// The answer to an allowed origin's question whether it may send.
+fn preflight_query(request: &HeaderMap, methods: Option<&HeaderValue>) -> Response {
+    let mut response = preflight(request, "GET, POST, OPTIONS");
+    let headers = response.headers_mut();
+    if let Some(methods) = methods {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods.clone());
+    }
+    if request.get(WANTS_PRIVATE).is_some_and(|wants| wants == "true") {
+        headers.insert(ALLOWS_PRIVATE, HeaderValue::from_static("true"));
     }
     response
 }

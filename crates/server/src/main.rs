@@ -16,6 +16,7 @@ mod error;
 mod headers;
 mod jobs;
 mod keys;
+mod kql_text;
 mod listen;
 mod metrics;
 mod observe;

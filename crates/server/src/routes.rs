@@ -13,7 +13,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::api::{admin, appinsights, health, keys, kusto, track};
+use crate::api::loganalytics::{self, batch};
+use crate::api::{admin, appinsights, health, keys, kusto, metadata, track};
 use crate::app::App;
 use crate::headers;
 
@@ -65,13 +66,64 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask.
-pub static QUERIES: [Route; 12] = [
+pub static QUERIES: [Route; 27] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
     route("/v1/apps/{app}/explain", "GET, POST", "The plan of a KQL query as text.", || {
         any(appinsights::explain)
     }),
+    route("/v1/apps/{app}/metrics", "POST", "Several metrics in one call.", || {
+        any(appinsights::metrics::several::several)
+    }),
+    route("/v1/apps/{app}/metrics/metadata", "GET", "Which metrics there are.", || {
+        any(appinsights::metrics::metadata::metadata)
+    }),
+    route("/v1/apps/{app}/metrics/{*metric}", "GET", "One metric, `requests/count` or so.", || {
+        any(appinsights::metrics::one)
+    }),
+    route(
+        "/v1/apps/{app}/events/{type}",
+        "GET",
+        "Events of a type or of all (`$all`) by OData options; `$metadata` describes them.",
+        || any(appinsights::events::list),
+    ),
+    route("/v1/apps/{app}/events/{type}/{id}", "GET", "One event.", || {
+        any(appinsights::events::one)
+    }),
+    route("/v1/apps/{app}/metadata", "GET, POST", "Tables and columns, vendor's shape.", || {
+        any(metadata::app)
+    }),
+    route("/v1/workspaces/{app}/query", "GET, POST", "A KQL query, Log Analytics shape.", || {
+        any(appinsights::query)
+    }),
+    route("/workspaces/{app}/query", "GET, POST", "The same, as one client spells it.", || {
+        any(appinsights::query)
+    }),
+    route(
+        "/v1/workspaces/{app}/metadata",
+        "GET, POST",
+        "Tables and columns, vendor's shape.",
+        || any(metadata::workspace),
+    ),
+    route("/workspaces/{app}/metadata", "GET, POST", "The same without the version.", || {
+        any(metadata::workspace)
+    }),
+    route(
+        "/v1/subscriptions/{*resource}",
+        "GET, POST",
+        "`…/query` and `…/metadata` of any resource id: its last part names the application, \
+         else the default one is meant.",
+        || any(loganalytics::resource),
+    ),
+    route("/v1/providers/{*resource}", "GET, POST", "The same for ids that start so.", || {
+        any(loganalytics::resource)
+    }),
+    route("/subscriptions/{*resource}", "GET, POST", "The same without the version.", || {
+        any(loganalytics::resource)
+    }),
+    route("/v1/$batch", "POST", "Several queries in one call.", || any(batch::batch)),
+    route("/$batch", "POST", "The same without the version.", || any(batch::batch)),
     route("/v1/rest/query", "GET, POST", "A KQL query or command, Kusto version 1 shape.", || {
         any(kusto::query)
     }),
@@ -91,6 +143,11 @@ pub static QUERIES: [Route; 12] = [
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];
+
+/// The methods of the query route at `path`, as it is written here.
+pub fn methods(path: &str) -> Option<&'static str> {
+    QUERIES.iter().find(|route| route.path == path).map(|route| route.methods)
+}
 
 /// The service behind every connection.
 pub fn router(app: &Arc<App>) -> Router {

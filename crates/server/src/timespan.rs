@@ -31,7 +31,7 @@ pub fn parse_range(text: &str, now: i64) -> Option<(i64, i64)> {
 }
 
 /// Nanoseconds of `P1DT2H`, `PT86400.0S`, `P2W`, …; not negative.
-fn parse_duration(text: &str) -> Option<i64> {
+pub fn parse_duration(text: &str) -> Option<i64> {
     let text = text.to_ascii_uppercase();
     let mut rest = text.strip_prefix('P')?;
     if rest.is_empty() || rest.ends_with('T') {

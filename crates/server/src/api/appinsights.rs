@@ -1,5 +1,10 @@
 //! The Application Insights query API: `/v1/apps/{app}/query`, and the plan of a query as text.
 
+pub mod events;
+pub mod metrics;
+mod odata;
+mod properties;
+mod rows;
 pub mod wire;
 
 use std::sync::Arc;
@@ -17,7 +22,6 @@ use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::headers::Ids;
 use crate::reply;
-use crate::timespan::parse_range;
 
 /// What the `Prefer` header asks for.
 #[derive(Debug, Default)]
@@ -50,7 +54,8 @@ pub async fn explain(
     finish(&app, plan, &text)
 }
 
-fn finish(app: &App, answer: Result<Response, Refusal>, text: &str) -> Response {
+/// The answer, or what the API says instead; `text` is the query a refusal is about.
+pub fn finish(app: &App, answer: Result<Response, Refusal>, text: &str) -> Response {
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, text);
         (status, refusal.headers(), json_headers(), body).into_response()
@@ -110,7 +115,9 @@ async fn read(
         match name.as_str() {
             "query" => *text = value,
             "timespan" => timespan = Some(value),
-            "applications" => others.extend(value.split(',').map(|app| app.trim().to_owned())),
+            "applications" | "workspaces" => {
+                others.extend(value.split(',').map(|app| app.trim().to_owned()))
+            }
             _ => {}
         }
     }
@@ -128,8 +135,17 @@ async fn read(
                 Some(Value::Null) | None => {}
                 Some(_) => return Err(Refusal::bad_request("`timespan` must be a text")),
             }
-            if let Some(Value::Array(apps)) = body.get("applications") {
-                others.extend(apps.iter().filter_map(Value::as_str).map(str::to_owned));
+            for name in ["applications", "workspaces"] {
+                match body.get(name) {
+                    Some(Value::Array(apps)) if apps.iter().all(Value::is_string) => {
+                        others.extend(apps.iter().filter_map(Value::as_str).map(str::to_owned));
+                    }
+                    Some(Value::Null) | None => {}
+                    Some(_) => {
+                        let message = format!("`{name}` must be an array of texts");
+                        return Err(Refusal::bad_request(message));
+                    }
+                }
             }
         }
         _ => {
@@ -150,13 +166,7 @@ async fn read(
         }
     }
     if let Some(timespan) = timespan.filter(|timespan| !timespan.trim().is_empty()) {
-        let range = parse_range(&timespan, question.now);
-        question.time_range = Some(range.ok_or_else(|| {
-            let shown: String = timespan.chars().take(100).collect();
-            Refusal::bad_request(format!(
-                "`timespan` is `{shown}`, but must be an ISO 8601 duration or interval"
-            ))
-        })?);
+        question.time_range = Some(ask::read_range(&timespan, question.now)?);
     }
     Ok(question)
 }

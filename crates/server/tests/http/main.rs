@@ -9,14 +9,21 @@
 
 mod audit;
 mod bad_input;
+mod batch;
 mod client;
 mod commands;
+mod cors;
 mod durability;
+mod events;
 mod grafana;
 mod keys;
 mod kusto_v2;
+mod loganalytics;
+mod metadata;
+mod metrics;
 mod process;
 mod queries;
 mod security;
 mod server;
+mod telemetry;
 mod track;

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::apps::Application;
 use crate::auth::Caller;
 use crate::error::Refusal;
+use crate::kql_text;
 
 /// The rows of a command.
 #[derive(Debug, Clone)]
@@ -133,29 +134,14 @@ pub fn as_datatable(table: &Table) -> String {
         .iter()
         .flat_map(|row| row.iter().zip(&table.columns))
         .map(|(cell, (_, ty))| match (cell, ty) {
-            (Value::String(text), Type::String) => kql_text(text),
-            (Value::String(text), ty) => format!("{}({})", ty.name(), kql_text(text)),
+            (Value::String(text), Type::String) => kql_text::literal(text),
+            (Value::String(text), ty) => format!("{}({})", ty.name(), kql_text::literal(text)),
             (Value::Null, Type::String) => "\"\"".to_owned(),
             (Value::Null, ty) => format!("{}(null)", ty.name()),
             (other, _) => other.to_string(),
         })
         .collect();
     format!("datatable({})[{}]", columns.join(","), cells.join(","))
-}
-
-fn kql_text(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 fn texts(names: &[&'static str]) -> Vec<(&'static str, Type)> {

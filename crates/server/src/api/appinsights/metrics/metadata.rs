@@ -1,0 +1,41 @@
+//! `GET /v1/apps/{app}/metrics/metadata`: which metrics there are and what they are split by.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+
+use super::{open, wire};
+use crate::api::appinsights::rows::Rows;
+use crate::api::appinsights::{finish, json_headers};
+use crate::app::App;
+use crate::ask;
+use crate::error::Refusal;
+
+/// Metrics and counters of an application's own that are listed, each.
+const NAMES_MAX: usize = 1000;
+
+/// `GET /v1/apps/{app}/metrics/metadata`.
+pub async fn metadata(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let answer = Box::pin(run(&app, &name, request)).await;
+    finish(&app, answer, "")
+}
+
+async fn run(app: &Arc<App>, name: &str, request: Request) -> Result<Response, Refusal> {
+    let (mut question, _) = open(app, name, request, "GET")?;
+    let names = |table: &str| format!("{table} | distinct name | top {NAMES_MAX} by name asc");
+    question.text = format!("{}; {}", names("customMetrics"), names("performanceCounters"));
+    question.original.clone_from(&question.text);
+    let answer = ask::answer(app, &question).await?;
+    let names = |index: usize| -> Vec<String> {
+        let table = answer.tables.get(index);
+        table.map_or_else(Vec::new, |table| {
+            Rows::new(table).iter().map(|row| row.text("name").to_owned()).collect()
+        })
+    };
+    Ok((json_headers(), wire::metadata(&names(0), &names(1))).into_response())
+}

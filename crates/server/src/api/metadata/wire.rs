@@ -1,0 +1,138 @@
+//! JSON shapes of the metadata of an application or workspace, after the vendor's description of
+//! its query APIs (azure-rest-api-specs, `Insights` and `OperationalInsights`, `metadata-get`).
+//!
+//! Invariant: every table that can be queried is listed, under both its names.
+
+use model::{ViewDef, Vocabulary};
+use serde_json::{Value, json};
+
+use crate::apps::Application;
+
+/// Columns that tools offer for splitting and filtering, in both vocabularies.
+const FACETS: [&str; 24] = [
+    "name",
+    "url",
+    "success",
+    "resultCode",
+    "performanceBucket",
+    "customDimensions",
+    "operation_Name",
+    "application_Version",
+    "client_Browser",
+    "cloud_RoleName",
+    "cloud_RoleInstance",
+    "itemType",
+    "Name",
+    "Url",
+    "Success",
+    "ResultCode",
+    "PerformanceBucket",
+    "Properties",
+    "OperationName",
+    "AppVersion",
+    "ClientBrowser",
+    "AppRoleName",
+    "AppRoleInstance",
+    "Type",
+];
+
+/// The two groups of tables: id, name, vocabulary.
+const GROUPS: [(&str, &str, Vocabulary); 2] = [
+    ("ai/StandardSchema", "StandardSchema", Vocabulary::Classic),
+    ("la/LogManagement", "LogManagement", Vocabulary::Workspace),
+];
+
+/// The metadata of an application.
+pub fn app(found: &Application) -> Value {
+    json!({
+        "tables": tables(Vocabulary::Classic),
+        "tableGroups": groups("ai"),
+        "functions": [],
+        "applications": [{
+            "id": found.id,
+            "name": found.name,
+            "resourceId": resource_id(found, "microsoft.insights/components"),
+            "region": "",
+            "tables": [],
+            "tableGroups": GROUPS.map(|(id, _, _)| id),
+        }],
+    })
+}
+
+/// The metadata of a workspace.
+pub fn workspace(found: &Application) -> Value {
+    let names: Vec<&str> = model::tables::views().iter().map(|view| view.name).collect();
+    json!({
+        "tables": tables(Vocabulary::Workspace),
+        "tableGroups": groups("la"),
+        "solutions": [],
+        "functions": [],
+        "queries": [],
+        "categories": [],
+        "resourceTypes": [],
+        "resources": [],
+        "permissions": [],
+        "applications": [],
+        "workspaces": [{
+            "id": found.id,
+            "name": found.name,
+            "resourceId": resource_id(found, "microsoft.operationalinsights/workspaces"),
+            "region": "",
+            "related": { "tables": names, "functions": [], "solutions": [], "resourceTypes": [] },
+        }],
+    })
+}
+
+/// An id whose last part the resource routes understand.
+fn resource_id(found: &Application, kind: &str) -> String {
+    let subscription = "00000000-0000-0000-0000-000000000000";
+    let name = &found.name;
+    format!("/subscriptions/{subscription}/resourceGroups/telltale/providers/{kind}/{name}")
+}
+
+/// All tables, those of `first` in front.
+fn tables(first: Vocabulary) -> Vec<Value> {
+    let mut views: Vec<&ViewDef> = model::tables::views().iter().collect();
+    views.sort_by_key(|view| view.vocabulary != first);
+    views.into_iter().map(|view| table(view, first)).collect()
+}
+
+fn table(view: &ViewDef, vocabulary: Vocabulary) -> Value {
+    let columns: Vec<Value> = view
+        .columns
+        .iter()
+        .map(|column| {
+            json!({
+                "name": column.name,
+                "type": column.ty.name(),
+                "description": "",
+                "isPreferredFacet": FACETS.contains(&column.name),
+            })
+        })
+        .collect();
+    json!({
+        "id": table_id(view, vocabulary),
+        "name": view.name,
+        "description": view.doc,
+        "timespanColumn": view.time_column,
+        "columns": columns,
+    })
+}
+
+/// An application's tables have ids of their own, a workspace's their names.
+fn table_id(view: &ViewDef, vocabulary: Vocabulary) -> String {
+    match vocabulary {
+        Vocabulary::Classic => format!("t/{}", view.name),
+        Vocabulary::Workspace => view.name.to_owned(),
+    }
+}
+
+fn groups(source: &str) -> Vec<Value> {
+    let vocabulary = if source == "ai" { Vocabulary::Classic } else { Vocabulary::Workspace };
+    let group = |(id, name, of): (&str, &str, Vocabulary)| {
+        let views = model::tables::views().iter().filter(|view| view.vocabulary == of);
+        let tables: Vec<String> = views.map(|view| table_id(view, vocabulary)).collect();
+        json!({ "id": id, "name": name, "source": source, "tables": tables })
+    };
+    GROUPS.map(group).to_vec()
+}
