@@ -9,7 +9,7 @@ const isPlain = url.startsWith('http:');
 const rowsMax = 500000;
 const credential = {
   getToken: async () => ({
-    token: process.env.QUERY_KEY || 'none',
+    token: process.env.API_KEY || 'none',
     expiresOnTimestamp: Date.now() + 3600000,
   }),
 };

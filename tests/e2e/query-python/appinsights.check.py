@@ -9,7 +9,7 @@ from msrest.authentication import ApiKeyCredentials
 import telemetry
 
 APP, URL = os.environ["APP"], os.environ["URL"]
-KEY = os.environ.get("QUERY_KEY", "none")
+KEY = os.environ.get("API_KEY", "none")
 
 
 def check_query(client):

@@ -26,7 +26,7 @@ class Credential:
     """A token that is given, not fetched."""
 
     def get_token(self, *scopes, **options):
-        return AccessToken(os.environ.get("QUERY_KEY", "none"), 2**40)
+        return AccessToken(os.environ.get("API_KEY", "none"), 2**40)
 
 
 def client(endpoint):

@@ -64,7 +64,7 @@ fn each_member_has_its_own_answer() {
 
 #[test]
 fn both_addresses_serve_and_the_key_is_the_batchs() {
-    let (server, _dir) = start(&["--query-key", "s3cret", "--queries-max", "1"]);
+    let (server, _dir) = start(&["--admin-key", "s3cret", "--queries-max", "1"]);
     let requests: Vec<Value> = (0..9).map(|i| member(&i.to_string(), "print 1")).collect();
     let body = json!({ "requests": requests }).to_string();
     for path in ["/v1/$batch", "/$batch"] {

@@ -19,7 +19,7 @@ fn preflight(server: &Server, path: &str, origin: &str) -> Response {
 
 #[test]
 fn an_allowed_page_may_ask_without_a_key_whether_it_may_call() {
-    let (server, _dir) = start(&["--query-origins", GOOD, "--query-key", "s3cret"]);
+    let (server, _dir) = start(&["--query-origins", GOOD, "--admin-key", "s3cret"]);
     for (path, methods) in [
         ("/v1/rest/query", "GET, POST, OPTIONS"),
         ("/v1/apps/default/query", "GET, POST, OPTIONS"),

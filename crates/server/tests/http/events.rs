@@ -466,7 +466,7 @@ fn the_types_are_described_in_xml() {
 
 #[test]
 fn events_are_behind_the_key_and_have_one_method() {
-    let (server, _dir) = start(&["--query-key", "s3cret"]);
+    let (server, _dir) = start(&["--admin-key", "s3cret"]);
     assert_eq!(server.get(&format!("{EVENTS}/requests")).status, 401);
     assert_eq!(server.get(&format!("{EVENTS}/$metadata")).status, 401);
     let answer = server.post(&format!("{EVENTS}/requests"), &[("x-api-key", "s3cret")], b"{}");

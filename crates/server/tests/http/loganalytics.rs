@@ -86,7 +86,7 @@ fn the_last_part_of_a_resource_names_the_application() {
 
 #[test]
 fn workspaces_and_resources_are_behind_the_key() {
-    let (server, _dir) = start(&["--query-key", "s3cret"]);
+    let (server, _dir) = start(&["--admin-key", "s3cret"]);
     for path in
         ["/v1/workspaces/default".to_owned(), format!("/v1{RESOURCE}/x"), "/v1/apps/a".to_owned()]
     {

@@ -359,7 +359,7 @@ fn several_metrics_come_in_one_answer() {
 
 #[test]
 fn the_metrics_there_are_are_listed() {
-    let (server, _dir) = start(&["--query-key", "s3cret"]);
+    let (server, _dir) = start(&["--admin-key", "s3cret"]);
     track(&server, &one_of_each());
     let path = format!("{METRICS}/metadata");
     assert_eq!(server.get(&path).status, 401);

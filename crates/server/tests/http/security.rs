@@ -68,6 +68,7 @@ fn target(method: &str, path: &str) -> String {
         .split('/')
         .map(|part| match part {
             "{app}" => "default",
+            "{*resource}" => "s/resourceGroups/g/components/default/query",
             "{ikey}" => KEY,
             "{key}" => "spare",
             part if part.starts_with('{') => "x",
@@ -76,7 +77,12 @@ fn target(method: &str, path: &str) -> String {
         .collect();
     let filled = filled.join("/");
     match method {
-        "GET" if path.starts_with("/v1/") || path.starts_with("/v2/") => {
+        "GET"
+            if path.starts_with("/v1/")
+                || path.starts_with("/v2/")
+                || path.contains("subscriptions")
+                || path.contains("workspaces") =>
+        {
             format!("{filled}?query=print%201&csl=print%201&db=default")
         }
         _ => filled,
