@@ -3,5 +3,6 @@
 pub mod admin;
 pub mod appinsights;
 pub mod health;
+pub mod ingest;
 pub mod kusto;
 pub mod track;

@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod client;
 pub mod import;
+pub mod ingest;
 pub mod print;
 pub mod query;
 pub mod reference;

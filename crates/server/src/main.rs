@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         }
         Call::Query(call) => commands::query::run(&call),
         Call::Import { place, files } => commands::import::run(&place, &files),
+        Call::Ingest(call) => commands::ingest::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {
