@@ -319,7 +319,7 @@ fn misfit(binding: &Binding, record: Record<'_>, shown: &str, report: &mut Repor
 pub fn misfit_reason(column: &str, ty: Type, shown: &str) -> String {
     let cut: String = shown.chars().take(SHOWN_CHARS_MAX).collect();
     let dots = if cut.len() < shown.len() { "…" } else { "" };
-    format!("column `{column}` is a {ty}, not `{cut}{dots}`")
+    format!("`{cut}{dots}` does not fit column `{column}` of type {ty}")
 }
 
 /// Rows of a table's own columns as a batch of the stored table: columns go by their names,

@@ -64,7 +64,9 @@ pub fn run(call: &IngestCall) -> Result<(), Failure> {
     let mut job = Job { call, schema, mapping, target, known: None, tally: Tally::default() };
     let done = call.files.iter().try_for_each(|file| job.ingest(file));
     // What was stored is said even when a later file failed.
-    job.tally.write(&call.table, call.is_dry_run)?;
+    if done.is_ok() || job.tally.read > 0 {
+        job.tally.write(&call.table, call.is_dry_run)?;
+    }
     done?;
     if job.tally.rejected > 0 && !call.ignores_rejected { Err(Failure::Said) } else { Ok(()) }
 }
@@ -103,7 +105,12 @@ impl Job<'_> {
             }
         };
         bar.finish_and_clear();
-        self.tally.add(path, "", decoder.report());
+        let mut report = decoder.report().clone();
+        if self.call.has_header {
+            // They were named when the header was read.
+            report.spare_fields = 0;
+        }
+        self.tally.add(path, "", &report);
         done
     }
 

@@ -49,8 +49,8 @@ impl Target {
         let columns: Vec<String> =
             columns.iter().map(|c| format!("{}:{}", quoted(&c.name), c.ty)).collect();
         let columns = columns.join(", ");
-        self.command(&format!(".create-merge table {} ({columns})", name(table)))?;
-        Ok(())
+        let reply = self.command(&format!(".create-merge table {} ({columns})", name(table)))?;
+        checked(&reply).map(|_| ())
     }
 
     /// The table's columns, in order. `is_made`: it was created just now.
@@ -59,13 +59,13 @@ impl Target {
     /// When there is no such table.
     pub fn columns(&self, is_made: bool) -> Result<Vec<Column>, Failure> {
         let Target::Server { table, .. } = self;
-        let answer = self.command(&format!(".show table {} cslschema", name(table)));
-        let answer = answer.map_err(|failure| match failure {
-            Failure::Because(mut reasons) if !is_made => {
+        let reply = self.command(&format!(".show table {} cslschema", name(table)))?;
+        let answer = checked(&reply).map_err(|failure| match (failure, reply.status) {
+            (Failure::Because(mut reasons), 400 | 404) if !is_made => {
                 reasons.push(format!("`--create` makes table `{table}` for the files"));
                 Failure::Because(reasons)
             }
-            failure => failure,
+            (failure, _) => failure,
         })?;
         let found = &answer["Tables"][0];
         let names = found["Columns"].as_array().into_iter().flatten();
@@ -104,11 +104,11 @@ impl Target {
         Ok(())
     }
 
-    fn command(&self, text: &str) -> Result<Value, Failure> {
+    fn command(&self, text: &str) -> Result<Reply, Failure> {
         let Target::Server { client, database, .. } = self;
         let body = json!({ "db": database, "csl": text }).to_string();
         let post = || client.post("/v1/rest/mgmt", "application/json", body.as_bytes());
-        checked(&patiently(post)?)
+        patiently(post)
     }
 }
 
