@@ -73,7 +73,8 @@ pub struct Decoder<R> {
     rows: Rows,
     report: Report,
     fields: Vec<csv::Field>,
-    /// Fields of the first record, which all others must have (Kusto: `Stream_WrongNumberOfFields`).
+    /// Fields of the first record; all others must have as many (Kusto: its error
+    /// `Stream_WrongNumberOfFields`).
     fields_wanted: Option<usize>,
     /// Whether a first record is still to be passed over.
     header_due: bool,
@@ -301,6 +302,8 @@ impl<R: Read> Decoder<R> {
     }
 }
 
+// The texts below name it.
+const _: () = assert!(RECORD_BYTES_MAX == 4_194_304);
 const TOO_LONG: &str = "the record is longer than 4194304 bytes";
 const TOO_LONG_JSON: &str =
     "the record is longer than 4194304 bytes or not JSON; what follows was not read";

@@ -9,6 +9,7 @@
     reason = "a case that cannot be read has to fail the test"
 )]
 
+mod limits;
 mod robustness;
 
 use std::io::Read;

@@ -3,6 +3,8 @@
 
 use std::io::Read;
 
+use ingest::bulk::{Mapping, header_names, infer, parse_schema};
+
 use crate::{cases, decode, decode_again};
 
 /// A small repeatable random sequence (xorshift).
@@ -67,6 +69,14 @@ fn damaged_files_are_read_consistently() {
             mutate(&mut damaged, &mut random);
             let whole =
                 decode(damaged.as_slice(), &columns, layout.clone(), case.options(), usize::MAX);
+            let options = case.options();
+            let found = infer(&damaged, options.format, options.has_header, round % 2 == 0);
+            assert!(found.is_err() || found.is_ok_and(|columns| !columns.is_empty()));
+            if let Some(Ok(names)) =
+                options.format.delimiter().map(|d| header_names(&damaged, d, true))
+            {
+                assert!(names.iter().all(|name| !name.is_empty()));
+            }
             let pieces = Pieces(&damaged, Random(round + 1));
             let parts = decode(pieces, &columns, layout.clone(), case.options(), 2);
             assert_eq!(whole, parts, "{:?}: {:?}", case.path, String::from_utf8_lossy(&damaged));
@@ -74,4 +84,32 @@ fn damaged_files_are_read_consistently() {
             assert_eq!((rows, report.rejected), (whole.0, 0), "{:?}", case.path);
         }
     }
+}
+
+#[test]
+fn damaged_mappings_and_schemas_are_read_or_refused() {
+    let mut random = Random(88_172_645_463_325_252);
+    let (mut read, mut refused) = (0, 0);
+    for case in cases() {
+        for name in ["mapping", "schema"] {
+            let Some(text) = case.setting(name) else { continue };
+            for _ in 0..200 {
+                let mut damaged = text.as_bytes().to_vec();
+                mutate(&mut damaged, &mut random);
+                let damaged = String::from_utf8_lossy(&damaged);
+                let columns = match name {
+                    "mapping" => Mapping::parse(&damaged).map(|m| m.columns()).ok(),
+                    _ => parse_schema(&damaged).ok(),
+                };
+                match columns {
+                    Some(columns) => {
+                        assert!(!columns.is_empty() && columns.iter().all(|c| !c.name.is_empty()));
+                        read += 1;
+                    }
+                    None => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(read > 500 && refused > 500, "{read} {refused}");
 }

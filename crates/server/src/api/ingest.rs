@@ -72,11 +72,11 @@ async fn take(
     }
     let caller = Caller::of(app, &parts)?;
     let application = ask::find_app(app, &caller, Scope::Query, database).map_err(not_found)?;
+    let format = format(&parts.uri)?;
     let Some(table) = table::find(app, &application, table) else {
         let name: String = table.chars().take(100).collect();
         return Err(not_found(Refusal::not_found(format!("there is no table `{name}`"))));
     };
-    let format = format(&parts.uri)?;
     wait_for_room(app).await;
     let (bytes, hold) = read(app, &parts, body).await?;
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
@@ -198,6 +198,10 @@ async fn decode(
             return Err(busy());
         }
         let (rows, report) = rows(&body, table, format)?;
+        // Rows of a wide table take more memory than their text.
+        if !hold.grow_to(rows.get_array_memory_size()) {
+            return Err(busy());
+        }
         Ok(Decoded { rows, report, hold })
     });
     work.await.unwrap_or_else(|error| {

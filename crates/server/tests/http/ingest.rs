@@ -40,6 +40,26 @@ fn the_route_says_why_it_takes_no_rows() {
             "BadRequest_EntityNotFound",
             "there is no application `nowhere`",
         ),
+        (
+            "default/nope?streamFormat=json&mappingName=m1",
+            "BadRequest_EntityNotFound",
+            "there is no ingestion mapping `m1`",
+        ),
+        (
+            "default/nope?streamFormat=avro",
+            "General_BadRequest",
+            "format `avro` is not supported: use one of csv, tsv, psv, scsv, sohsv, json, multijson",
+        ),
+        (
+            "default/nope",
+            "General_BadRequest",
+            "`streamFormat` must be one of csv, tsv, psv, scsv, sohsv, json, multijson",
+        ),
+        (
+            "default/nope?streamFormat=csv&sourceKind=uri",
+            "General_BadRequest",
+            "source kind `uri` is not supported: send the rows",
+        ),
         // Telemetry comes from SDKs alone.
         (
             "default/traces?streamFormat=Csv",

@@ -97,13 +97,14 @@ impl Source {
     }
 }
 
-/// Whether JSON stands in an array or over several lines: its first line is no whole object.
+/// Whether JSON stands in an array or over several lines: its first line is the start of an object.
 fn holds_documents(sample: &[u8]) -> bool {
     let sample = sample.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sample).trim_ascii_start();
     let mut lines = sample.splitn(2, |byte| *byte == b'\n');
     let first = lines.next().unwrap_or_default().trim_ascii_end();
     // A line that does not end within the sample is only long.
-    sample.starts_with(b"[") || (lines.next().is_some() && !first.ends_with(b"}"))
+    let is_open = first.starts_with(b"{") && !first.ends_with(b"}");
+    sample.starts_with(b"[") || (is_open && lines.next().is_some())
 }
 
 /// Undoes gzip and zstd.
