@@ -46,7 +46,7 @@ fn best(text: &str, format: Format) -> Result<f64> {
     for _ in 0..10 {
         let options =
             Options { format, has_header: false, misfit: Misfit::Reject, location: String::new() };
-        let limits = Limits { rows_max: 20_000, bytes_max: 1 << 20 };
+        let limits = Limits { rows_max: 20_000, bytes_max: 1 << 20, rows_hint: 20_000 };
         let layout = Layout::identity(&columns, format);
         let started = Instant::now();
         let mut decoder = Decoder::new(text.as_bytes(), layout, options, limits);

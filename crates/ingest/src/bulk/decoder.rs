@@ -44,6 +44,8 @@ pub struct Limits {
     pub rows_max: usize,
     /// Bytes of the file, before they are read as cells.
     pub bytes_max: usize,
+    /// About how many rows the first batch has (more may come): few rows take little memory.
+    pub rows_hint: usize,
 }
 
 /// Why reading ended early.
@@ -88,7 +90,7 @@ impl<R: Read> Decoder<R> {
     pub fn new(reader: R, layout: Layout, options: Options, limits: Limits) -> Decoder<R> {
         Decoder {
             window: Window::new(reader, RECORD_BYTES_MAX),
-            rows: Rows::new(&layout),
+            rows: Rows::new(&layout, limits.rows_hint),
             framing: match options.format {
                 Format::MultiJson => Framing::Documents { in_array: false },
                 _ => Framing::Lines,

@@ -18,6 +18,8 @@ use crate::json::{Kind, Tape, Value as Json};
 
 /// So much of a cell that does not fit is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
+/// Most rows room is made for before they come.
+const ROWS_HINT_MAX: usize = 1024;
 
 /// What is the same for all cells of a record.
 #[derive(Debug, Clone, Copy)]
@@ -57,11 +59,12 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn new(layout: &Layout) -> Rows {
+    pub fn new(layout: &Layout, rows_hint: usize) -> Rows {
+        let rows = rows_hint.clamp(1, ROWS_HINT_MAX);
         let field = |b: &Binding| Field::new(&b.column.name, b.column.ty.arrow(), true);
         Rows {
             schema: Arc::new(Schema::new(layout.bindings.iter().map(field).collect::<Vec<_>>())),
-            columns: layout.columns().map(|c| ColumnBuilder::with_capacity(c.ty, 1024)).collect(),
+            columns: layout.columns().map(|c| ColumnBuilder::with_capacity(c.ty, rows)).collect(),
             rows: 0,
             cells: Vec::with_capacity(layout.bindings.len()),
             written: String::new(),

@@ -2,7 +2,9 @@
 
 use std::io::{ErrorKind, Read, Result};
 
-/// Bytes read at once.
+/// Bytes read first: a request of a few rows takes no more.
+const FIRST: usize = 16 * 1024;
+/// Bytes read at once, when there are so many.
 const CHUNK: usize = 256 * 1024;
 
 /// A moving window over the bytes of a reader.
@@ -63,12 +65,14 @@ impl<R: Read> Window<R> {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.bytes.len() {
-            let larger = (self.bytes.len() * 2).clamp(CHUNK, self.bytes_max.max(1));
-            if larger <= self.bytes.len() {
+        let is_full = self.end == self.bytes.len();
+        if is_full || self.bytes.len() < CHUNK {
+            let larger = (self.bytes.len() * 2).max(FIRST).min(self.bytes_max);
+            if larger > self.bytes.len() {
+                self.bytes.resize(larger, 0);
+            } else if is_full {
                 return Ok(false);
             }
-            self.bytes.resize(larger, 0);
         }
         loop {
             match self.reader.read(&mut self.bytes[self.end..]) {
@@ -88,17 +92,17 @@ mod tests {
 
     #[test]
     fn a_window_moves_over_the_bytes_and_stops_growing_at_its_limit() {
-        let bytes: Vec<u8> = (0..CHUNK + 10).map(|n| u8::try_from(n % 251).unwrap()).collect();
-        let mut window = Window::new(bytes.as_slice(), CHUNK);
+        let bytes: Vec<u8> = (0..FIRST + 10).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        let mut window = Window::new(bytes.as_slice(), FIRST);
         assert!(window.bytes().is_empty() && window.fill().unwrap());
-        assert_eq!(window.bytes(), &bytes[..CHUNK]);
+        assert_eq!(window.bytes(), &bytes[..FIRST]);
         assert!(!window.fill().unwrap());
         window.consume(4, 2);
         assert!(window.fill().unwrap());
-        assert_eq!(window.bytes(), &bytes[4..CHUNK + 4]);
-        window.consume(CHUNK, 0);
+        assert_eq!(window.bytes(), &bytes[4..FIRST + 4]);
+        window.consume(FIRST, 0);
         assert!(window.fill().unwrap() && window.fill().unwrap());
-        assert_eq!(window.bytes(), &bytes[CHUNK + 4..]);
+        assert_eq!(window.bytes(), &bytes[FIRST + 4..]);
         assert!(window.is_end() && window.line() == 3);
     }
 }

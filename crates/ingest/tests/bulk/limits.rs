@@ -61,9 +61,9 @@ fn batches_end_at_rows_or_bytes() {
         (Format::MultiJson, format!("[{}{{}}]", "{\"n\":1},\n".repeat(9))),
     ] {
         for (limits, want) in [
-            (Limits { rows_max: 4, bytes_max: usize::MAX }, vec![4, 4, 2]),
-            (Limits { rows_max: 100, bytes_max: 1 }, vec![1; 10]),
-            (Limits { rows_max: 100, bytes_max: 1000 }, vec![10]),
+            (Limits { rows_max: 4, bytes_max: usize::MAX, rows_hint: 10 }, vec![4, 4, 2]),
+            (Limits { rows_max: 100, bytes_max: 1, rows_hint: 10 }, vec![1; 10]),
+            (Limits { rows_max: 100, bytes_max: 1000, rows_hint: 10 }, vec![10]),
         ] {
             let layout = Layout::identity(&columns, format);
             let mut decoder = Decoder::new(text.as_bytes(), layout, options(format), limits);

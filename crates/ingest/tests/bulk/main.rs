@@ -130,7 +130,7 @@ pub fn decode(
     options: Options,
     rows_max: usize,
 ) -> (String, Report) {
-    let limits = Limits { rows_max, bytes_max: usize::MAX };
+    let limits = Limits { rows_max, bytes_max: usize::MAX, rows_hint: 1 };
     let mut decoder = Decoder::new(reader, layout, options, limits);
     let mut out = String::new();
     let mut count = 0;

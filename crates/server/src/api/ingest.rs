@@ -222,7 +222,8 @@ fn rows(
     let rows_max = (CELLS_MAX / columns.len().max(1)).max(1);
     let options =
         Options { format, has_header: false, misfit: Misfit::Null, location: String::new() };
-    let limits = Limits { rows_max, bytes_max: usize::MAX };
+    let rows_hint = 1 + body.iter().filter(|byte| **byte == b'\n').count();
+    let limits = Limits { rows_max, bytes_max: usize::MAX, rows_hint };
     let layout = Layout::identity(&columns, format);
     let mut decoder = Decoder::new(body, layout, options, limits);
     let failed = |error| {

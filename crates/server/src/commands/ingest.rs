@@ -25,7 +25,7 @@ use super::Failure;
 use crate::cli::IngestCall;
 
 /// Where a batch of rows ends: it is encoded anew before it is sent.
-const LIMITS: Limits = Limits { rows_max: 20_000, bytes_max: 1 << 20 };
+const LIMITS: Limits = Limits { rows_max: 20_000, bytes_max: 1 << 20, rows_hint: 20_000 };
 /// Longest body sent, in bytes, but for one record (Kusto's own limit of streaming).
 const BODY_BYTES_MAX: usize = 4 << 20;
 
