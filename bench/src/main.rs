@@ -17,6 +17,7 @@ mod load;
 mod memory;
 mod queries;
 mod results;
+mod rows;
 mod server;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: cargo xtask bench COMMAND
 
   decode                     gzip'd envelopes to row batches on one core
+  rows                       CSV and JSON of a table to row batches on one core
   generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
   queries DIR                the twelve queries as KQL against hand-written plans on its extents
   ask DIR                    questions over standard input (see compare_clickhouse.py)
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     let number = |at: usize| args.get(at).and_then(|a| a.replace(['_', ','], "").parse().ok());
     let result = match (args.first().map(String::as_str), folder()) {
         (Some("decode"), _) => decode::run(),
+        (Some("rows"), _) => rows::run(),
         (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
         (Some("queries"), Some(data)) => queries::run(&data),
         (Some("ask"), Some(data)) => ask::run(&data),

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the seed corpus of the fuzz target from the fixtures: a byte choosing encoding and mode,
+# Makes the seed corpora of the fuzz targets from the fixtures: a byte choosing encoding and mode,
 # then the body.
 set -eu
 cd "$(dirname "$0")"
@@ -12,4 +12,13 @@ for body in "$bodies"/*/*.json "$bodies"/*/*.ndjson; do
     { printf ' ' && cat "$body"; } > "$name-plain"
     { printf 'A' && cat "$body"; } > "$name-strict"
     { printf '!' && gzip -nc "$body"; } > "$name-gzip"
+done
+# Files of rows: a byte choosing the format and what misfits do, then the file.
+mkdir -p corpus/bulk
+for case in ../../../tests/bulk/*.txt; do
+    name=corpus/bulk/$(basename "$case" .txt)
+    rows=$(sed -n '/^--- input$/,/^--- /p' "$case" | sed '/^--- /d')
+    for choice in '!' ' ' 'i' '(' 'h'; do
+        printf '%s%s' "$choice" "$rows" > "$name-$(printf '%s' "$choice" | od -An -tx1 | tr -d ' ')"
+    done
 done

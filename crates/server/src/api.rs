@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod appinsights;
 pub mod health;
+pub mod ingest;
 pub mod keys;
 pub mod kusto;
 pub mod loganalytics;

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use ingest::bulk::Misfit;
 
+use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
 use crate::settings::{DEFINITIONS, Definition, flag};
 
@@ -67,6 +69,7 @@ pub enum Call {
         key: Option<String>,
         files: Vec<PathBuf>,
     },
+    Ingest(IngestCall),
     /// One generated section of the reference, or all.
     Reference {
         section: Option<String>,
@@ -86,6 +89,24 @@ pub struct QueryCall {
     pub explain: bool,
 }
 
+/// The arguments of `telltale ingest`.
+#[derive(Debug)]
+pub struct IngestCall {
+    pub place: Place,
+    pub key: Option<String>,
+    pub app: Option<String>,
+    pub table: String,
+    pub creates: bool,
+    pub schema: Option<String>,
+    pub mapping: Option<PathBuf>,
+    pub format: Option<FileFormat>,
+    pub has_header: bool,
+    pub misfit: Misfit,
+    pub ignores_rejected: bool,
+    pub is_dry_run: bool,
+    pub files: Vec<PathBuf>,
+}
+
 /// Reads the command line; on a mistake or `--help` prints and leaves the process.
 pub fn read() -> Call {
     call(&command().get_matches())
@@ -103,6 +124,7 @@ pub fn command() -> Command {
         .subcommand(keys_command())
         .subcommand(query_command())
         .subcommand(import_command())
+        .subcommand(ingest_command())
         .subcommand(
             Command::new("reference")
                 .about("Print the generated pages of the reference")
@@ -252,6 +274,60 @@ fn import_command() -> Command {
     place_flags(import)
 }
 
+fn ingest_command() -> Command {
+    let value = |name: &'static str, value_name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value_name).help(help)
+    };
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    let files = Arg::new("files")
+        .required(true)
+        .num_args(1..)
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("Files of rows, plain, gzip or zstd; `-` reads standard input");
+    let format = value("format", "FORMAT", "Format of the files [default: by their names]")
+        .value_parser(PossibleValuesParser::new(FileFormat::NAMES));
+    let mapping = value("mapping", "FILE", "Ingestion mapping in Kusto's JSON")
+        .value_parser(clap::value_parser!(PathBuf));
+    let ingest = Command::new("ingest")
+        .about("Store rows of files (CSV, TSV, JSON, Parquet) in a table")
+        .arg(value("table", "NAME", "Table the rows go to").required(true))
+        .arg(value("app", "NAME", "Application the table belongs to"))
+        .arg(flag("create", "Create the table, or add its missing columns"))
+        .arg(value("schema", "name:type,…", "Columns of the table [default: from the first rows]"))
+        .arg(mapping)
+        .arg(format)
+        .arg(flag("header", "The first record of each file names its fields"))
+        .arg(flag("null-misfits", "Store null for a cell not of its column's type, as Kusto does"))
+        .arg(flag("ignore-rejected", "Exit with 0 although records were rejected"))
+        .arg(flag("dry-run", "Read the files and store nothing"))
+        .arg(files);
+    place_flags(ingest)
+}
+
+fn ingest_call(matches: &ArgMatches) -> IngestCall {
+    IngestCall {
+        place: place(matches),
+        key: text(matches, "query-key"),
+        app: text(matches, "app"),
+        table: text(matches, "table").unwrap_or_default(),
+        creates: matches.get_flag("create"),
+        schema: text(matches, "schema"),
+        mapping: matches.get_one::<PathBuf>("mapping").cloned(),
+        format: text(matches, "format").as_deref().and_then(FileFormat::from_name),
+        has_header: matches.get_flag("header"),
+        misfit: match matches.get_flag("null-misfits") {
+            true => Misfit::Null,
+            false => Misfit::Reject,
+        },
+        ignores_rejected: matches.get_flag("ignore-rejected"),
+        is_dry_run: matches.get_flag("dry-run"),
+        files: matches.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
+    }
+}
+
 fn place(matches: &ArgMatches) -> Place {
     if let Some(data) = matches.get_one::<PathBuf>("data") {
         return Place::Data(data.clone());
@@ -287,6 +363,7 @@ fn call(matches: &ArgMatches) -> Call {
             key: text(m, "key"),
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
+        Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
         None => Call::Serve { flags: BTreeMap::new(), config: None },

@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod client;
 pub mod import;
+pub mod ingest;
 pub mod keys;
 pub mod print;
 pub mod query;

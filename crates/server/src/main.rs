@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         }
         Call::Query(call) => commands::query::run(&call),
         Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
+        Call::Ingest(call) => commands::ingest::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {

@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::loganalytics::{self, batch};
-use crate::api::{admin, appinsights, health, keys, kusto, metadata, track};
+use crate::api::{admin, appinsights, health, ingest, keys, kusto, metadata, track};
 use crate::app::App;
 use crate::headers;
 
@@ -66,7 +66,7 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask.
-pub static QUERIES: [Route; 27] = [
+pub static QUERIES: [Route; 28] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -133,6 +133,12 @@ pub static QUERIES: [Route; 27] = [
     route("/v1/rest/mgmt", "POST", "A management command, Kusto version 1 shape.", || {
         any(kusto::manage)
     }),
+    route(
+        "/v1/rest/ingest/{database}/{table}",
+        "POST",
+        "Rows of a table in (Kusto streaming ingestion), stored before the answer.",
+        || any(ingest::ingest),
+    ),
     route("/v1/rest/ping", "GET", "Empty answer for Kusto health probes.", || any(kusto::ping)),
     route("/v1/rest/auth/metadata", "GET", "Sign-in metadata Kusto clients ask for.", || {
         any(kusto::auth_metadata)

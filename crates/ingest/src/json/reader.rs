@@ -53,6 +53,11 @@ impl<'a> Tape<'a> {
     pub fn root(&self) -> Value<'_, 'a> {
         Value::new(self, 0)
     }
+
+    /// The value whose [`Value::position`] this is.
+    pub fn at(&self, position: usize) -> Value<'_, 'a> {
+        Value::new(self, position)
+    }
 }
 
 /// Reads values from one text.

@@ -41,6 +41,11 @@ impl<'t, 'a> Value<'t, 'a> {
         }
     }
 
+    /// Where the value lies on its tape.
+    pub fn position(self) -> usize {
+        self.at
+    }
+
     pub fn is_null(self) -> bool {
         self.kind() == Kind::Null
     }
@@ -92,8 +97,8 @@ impl<'t, 'a> Value<'t, 'a> {
         out
     }
 
-    // Depth is bounded by the reader.
-    fn write(self, out: &mut String) {
+    /// Appends [`Value::compact`]. Depth is bounded by the reader.
+    pub fn write(self, out: &mut String) {
         match self.kind() {
             Kind::Null => out.push_str("null"),
             Kind::Boolean(b) => out.push_str(if b { "true" } else { "false" }),

@@ -4,7 +4,7 @@
 //! the rows are on disk.
 
 pub mod decode;
-mod intake;
+pub mod intake;
 mod wire;
 
 use std::sync::Arc;
@@ -121,7 +121,7 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
 
 /// Gives seals time to make room in memory: many tasks send once and do not come back, so a late
 /// answer is better than a refusal. After [`ROOM_WAIT`] the append is refused.
-async fn wait_for_room(app: &App) {
+pub async fn wait_for_room(app: &App) {
     let start = Instant::now();
     while !app.store.has_room() && start.elapsed() < ROOM_WAIT {
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Failure;
+use crate::app::now;
 
 /// Longest answer read, in bytes.
 const ANSWER_BYTES_MAX: u64 = 4 << 30;
@@ -24,6 +25,8 @@ pub struct Client {
 pub struct Reply {
     pub status: u16,
     pub body: String,
+    /// How long a busy server asks to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl Reply {
@@ -88,9 +91,21 @@ impl Client {
             ))
         };
         let mut answer = answer.map_err(cannot)?;
+        let retry_after = answer.headers().get("retry-after").and_then(|v| v.to_str().ok());
+        let retry_after = retry_after.and_then(wait);
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
-        Ok(Reply { status: answer.status().as_u16(), body: body.map_err(cannot)? })
+        let status = answer.status().as_u16();
+        Ok(Reply { status, body: body.map_err(cannot)?, retry_after })
     }
+}
+
+/// The time a `Retry-After` means: seconds or a date.
+fn wait(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = model::time::parse_datetime(text)?;
+    Some(Duration::from_nanos(u64::try_from(at - now()).unwrap_or(0)))
 }
 
 /// A text as a part of a URL path.

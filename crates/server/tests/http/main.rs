@@ -16,6 +16,7 @@ mod cors;
 mod durability;
 mod events;
 mod grafana;
+mod ingest;
 mod keys;
 mod kusto_v2;
 mod loganalytics;

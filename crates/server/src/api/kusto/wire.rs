@@ -225,7 +225,7 @@ fn code(refusal: &Refusal) -> (&'static str, &'static str) {
         StatusCode::UNAUTHORIZED => {
             ("Unauthorized", "Kusto.Data.Exceptions.KustoBadRequestException")
         }
-        StatusCode::NOT_FOUND => {
+        _ if refusal.code == "not_found" => {
             ("BadRequest_EntityNotFound", "Kusto.Data.Exceptions.EntityNotFoundException")
         }
         StatusCode::FORBIDDEN => ("Forbidden", "Kusto.Data.Exceptions.KustoRequestDeniedException"),
