@@ -27,7 +27,7 @@ pub struct App {
     pub intake: Arc<Semaphore>,
     /// Bodies decoded at the same time: the processors are few, waiting costs nothing.
     pub decoding: Semaphore,
-    /// `http://address:port`, as it was announced.
+    /// `http://address:port` as it was announced; `https` when only that is served.
     pub url: String,
 }
 

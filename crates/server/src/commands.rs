@@ -8,6 +8,7 @@ pub mod query;
 pub mod reference;
 pub mod serve;
 pub mod split;
+pub mod tls;
 
 use std::error::Error;
 use std::io;

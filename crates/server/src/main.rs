@@ -17,10 +17,13 @@ mod jobs;
 mod listen;
 mod metrics;
 mod observe;
+mod pace;
 mod routes;
 mod settings;
+mod stall;
 mod stream;
 mod timespan;
+mod tls;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         }
         Call::Query(call) => commands::query::run(&call),
         Call::Import { place, files } => commands::import::run(&place, &files),
+        Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {

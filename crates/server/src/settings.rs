@@ -28,9 +28,25 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 22] = [
+pub static DEFINITIONS: [Definition; 26] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
-    setting("listen", "127.0.0.1:8321", "Address and port to listen on; port 0 picks a free port."),
+    setting(
+        "listen",
+        "127.0.0.1:8321",
+        "Address and port of plain HTTP; port 0 picks a free port, `off` leaves HTTPS alone.",
+    ),
+    setting("tls_listen", "off", "Address and port of HTTPS."),
+    setting(
+        "tls_certificate",
+        "",
+        "PEM file of the certificate and its chain, read again when it changes.",
+    ),
+    setting("tls_key", "", "PEM file of the certificate's private key."),
+    setting(
+        "tls_generate",
+        "",
+        "Names and addresses of this server, separated by commas, for a generated certificate.",
+    ),
     setting("query_key", "", "Key that query calls must send as `x-api-key` or bearer token."),
     setting(
         "allow_anonymous_queries",
@@ -133,10 +149,32 @@ pub struct Query {
     pub concurrent_max: usize,
 }
 
+/// Where the certificate of HTTPS comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateSource {
+    Files {
+        certificate: PathBuf,
+        key: PathBuf,
+    },
+    /// Names and addresses beside those of this machine, as given.
+    Generated {
+        hosts: Vec<String>,
+    },
+}
+
+/// The HTTPS listener.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub listen: SocketAddr,
+    pub certificate: CertificateSource,
+}
+
 /// Where the server listens and whom it answers.
 #[derive(Debug, Clone)]
 pub struct Access {
-    pub listen: SocketAddr,
+    /// Plain HTTP; `None`: HTTPS only.
+    pub listen: Option<SocketAddr>,
+    pub tls: Option<Tls>,
     pub query_key: Option<String>,
     pub origins: Vec<String>,
     pub connections_max: usize,
@@ -236,21 +274,57 @@ fn read_query(reader: &mut Reader) -> Query {
 }
 
 fn read_access(reader: &mut Reader) -> Access {
-    let listen = reader.address("listen");
+    let listen = reader.address_or_off("listen");
+    let tls = read_tls(reader);
+    if listen.is_none() && tls.is_none() {
+        reader.problems.push("`listen` is `off`: set `tls_listen`, or nobody is heard".to_owned());
+    }
     let query_key = Some(reader.text("query_key")).filter(|key| !key.is_empty());
     let anonymous = reader.bool("allow_anonymous_queries");
-    if !is_loopback(listen.ip()) && query_key.is_none() && !anonymous {
-        reader.problems.push(format!(
-            "`listen` is `{listen}`, which others can reach: set `query_key`, or allow everybody \
-             to read with `--allow-anonymous-queries`"
-        ));
+    for (name, address) in [("listen", listen), ("tls_listen", tls.as_ref().map(|tls| tls.listen))]
+    {
+        let reachable = address.filter(|address| !is_loopback(address.ip()));
+        if let Some(address) = reachable.filter(|_| query_key.is_none() && !anonymous) {
+            reader.problems.push(format!(
+                "`{name}` is `{address}`, which others can reach: set `query_key`, or allow \
+                 everybody to read with `--allow-anonymous-queries`"
+            ));
+        }
     }
     Access {
         listen,
+        tls,
         query_key,
         origins: reader.list("query_origins"),
         connections_max: reader.number("connections_max", 1, 1 << 20),
     }
+}
+
+fn read_tls(reader: &mut Reader) -> Option<Tls> {
+    let listen = reader.address_or_off("tls_listen");
+    let [certificate, key] = ["tls_certificate", "tls_key"].map(|name| reader.text(name));
+    let hosts = reader.hosts("tls_generate");
+    let has_files = !certificate.is_empty() || !key.is_empty();
+    if has_files && (certificate.is_empty() || key.is_empty()) {
+        let problem = "`tls_certificate` and `tls_key` are needed together";
+        reader.problems.push(problem.to_owned());
+    }
+    if has_files && !hosts.is_empty() {
+        let problem = "`tls_generate` makes a certificate: leave it or `tls_certificate` out";
+        reader.problems.push(problem.to_owned());
+    }
+    if listen.is_none() && (has_files || !hosts.is_empty()) {
+        let problem = "there is a certificate but no HTTPS listener: set `tls_listen`";
+        reader.problems.push(problem.to_owned());
+    }
+    let certificate = match has_files {
+        true => CertificateSource::Files {
+            certificate: PathBuf::from(certificate),
+            key: PathBuf::from(key),
+        },
+        false => CertificateSource::Generated { hosts },
+    };
+    listen.map(|listen| Tls { listen, certificate })
 }
 
 fn read_level(reader: &mut Reader) -> String {
@@ -261,7 +335,7 @@ fn read_level(reader: &mut Reader) -> String {
 }
 
 /// Whether only this machine can reach the address.
-fn is_loopback(ip: IpAddr) -> bool {
+pub fn is_loopback(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback(),
         IpAddr::V6(ip) => {
