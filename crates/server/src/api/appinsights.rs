@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
@@ -52,11 +52,7 @@ pub async fn explain(
 fn finish(app: &App, answer: Result<Response, Refusal>, text: &str) -> Response {
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, text);
-        let mut response = (status, json_headers(), body).into_response();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
+        (status, json_headers(), body).into_response()
     });
     app.metrics.count_answer("query", response.status().as_u16());
     response

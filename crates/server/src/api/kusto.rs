@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -64,11 +64,7 @@ async fn handle(app: Arc<App>, request: Request, is_management: bool) -> Respons
     let answer = Box::pin(run(&app, request, &mut text, is_management)).await;
     let response = answer.unwrap_or_else(|refusal| {
         let (status, body) = wire::refusal(&refusal, &text, &headers);
-        let mut response = (status, json_headers(), body).into_response();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        response
+        (status, json_headers(), body).into_response()
     });
     app.metrics.count_answer("kusto", response.status().as_u16());
     response

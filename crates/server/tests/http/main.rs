@@ -10,8 +10,11 @@
 mod bad_input;
 mod client;
 mod commands;
+mod connections;
 mod durability;
 mod process;
 mod queries;
 mod server;
+mod tls;
+mod tls_client;
 mod track;

@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+
+use crate::headers::{RETRY_INGESTION, set_retry_after};
 
 /// One refused item.
 #[derive(Debug, Clone)]
@@ -80,8 +81,8 @@ impl Answer {
         out
     }
 
-    /// The HTTP answer; `retry_after` is used when items are to be sent again.
-    pub fn into_response(self, retry_after: Duration) -> Response {
+    /// The HTTP answer.
+    pub fn into_response(self) -> Response {
         let status = self.status();
         let mut response = Response::new(Body::from(self.body()));
         *response.status_mut() = status;
@@ -90,11 +91,8 @@ impl Answer {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
-        // One SDK takes the date form only (spec ingestion.md §4.3).
-        let at = chrono::Utc::now() + retry_after;
-        let date = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        if let Some(date) = HeaderValue::from_str(&date).ok().filter(|_| self.is_retryable()) {
-            headers.insert(header::RETRY_AFTER, date);
+        if self.is_retryable() {
+            set_retry_after(headers, RETRY_INGESTION);
         }
         response
     }
