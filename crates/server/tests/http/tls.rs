@@ -112,7 +112,7 @@ fn https_alone_is_announced_and_used_by_the_command_line() {
     let ask = ["query", "--url", url, "--format", "csv", "print a = 1"];
     assert_eq!(output(&[&ask[..], &["--ca", file]].concat()), "a\r\n1\r\n");
     let mut by_variable = telltale(&ask);
-    assert!(by_variable.env("TELLTALE_CA", file).status().unwrap().success());
+    assert!(by_variable.env("TELLTALE_CA", file).output().unwrap().status.success());
     let mistrusted = String::from_utf8(run(&ask).stderr).unwrap();
     assert!(mistrusted.contains("UnknownIssuer"), "{mistrusted}");
     let key = dir.path().join("none.pem");
@@ -238,6 +238,26 @@ fn a_reset_stream_stops_its_query_and_no_other() {
         drop((other, client));
         wait_until("the other query stops", || server.queries_running() == 0);
     });
+}
+
+#[test]
+fn a_flood_of_resets_ends_its_connection_or_costs_nothing() {
+    let (server, _dir) = start(&[]);
+    runtime().block_on(async {
+        let client = Http2::connect(server.port, None).await;
+        let body = json!({ "query": LONG }).to_string();
+        for _ in 0..2000 {
+            let Ok(mut ready) = client.requests.clone().ready().await else { break };
+            let request = hyper::http::Request::post("http://localhost/v1/apps/default/query");
+            let Ok((_, mut stream)) = ready.send_request(request.body(()).unwrap(), false) else {
+                break;
+            };
+            let _ = stream.send_data(bytes::Bytes::from(body.clone()), true);
+            stream.send_reset(h2::Reason::CANCEL);
+        }
+        wait_until("all queries stop", || server.queries_running() == 0);
+    });
+    assert_eq!(server.rows("print 1"), json!([[1]]));
 }
 
 #[test]
