@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::pace::{Paced, Requests};
+use crate::pace::{Requests, paced};
 use crate::stall::Socket;
 use crate::stream::{Gate, Stream};
 
@@ -270,7 +270,7 @@ async fn answer(
     request.extensions_mut().insert(peer);
     let mut response = router.oneshot(request).await?;
     if gate.is_http2() {
-        return Ok(response.map(|body| Paced::new(body, open)));
+        return Ok(response.map(|body| paced(body, open)));
     }
     if gate.answer() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -73,16 +73,14 @@ struct State {
 }
 
 /// The body of an answer; `None` when it was given up.
-pub struct Paced(Arc<Mutex<Option<State>>>);
+struct Paced(Arc<Mutex<Option<State>>>);
 
-impl Paced {
-    /// Gives `body` in pieces.
-    pub fn new(body: Body, open: Open) -> Body {
-        let state = State { body, rest: Bytes::new(), waits_since: None, _open: open };
-        let state = Arc::new(Mutex::new(Some(state)));
-        tokio::spawn(give_up(Arc::downgrade(&state)));
-        Body::new(Paced(state))
-    }
+/// Gives `body` in pieces, and gives it up when they are not taken.
+pub fn paced(body: Body, open: Open) -> Body {
+    let state = State { body, rest: Bytes::new(), waits_since: None, _open: open };
+    let state = Arc::new(Mutex::new(Some(state)));
+    tokio::spawn(give_up(Arc::downgrade(&state)));
+    Body::new(Paced(state))
 }
 
 /// Drops an answer that stalls; ends with the answer.
