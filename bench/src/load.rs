@@ -76,7 +76,8 @@ fn requests(server: &Server) -> Result<Vec<Vec<u8>>> {
     Ok(requests)
 }
 
-fn request(gzip: &[u8]) -> Vec<u8> {
+/// A track request with a body.
+pub fn request(gzip: &[u8]) -> Vec<u8> {
     let mut bytes = format!(
         "POST /v2.1/track HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-json-stream\r\n\
          Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
@@ -172,7 +173,7 @@ impl Freshness {
 }
 
 /// Nearest rank of sorted values, rounded to hundredths.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+pub fn percentile(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     let value = sorted.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN);
     (value * 100.0).round() / 100.0

@@ -10,6 +10,7 @@
 
 mod ask;
 mod baseline;
+mod crowd;
 mod decode;
 mod envelopes;
 mod generate;
@@ -36,7 +37,8 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   ask DIR                    questions over standard input (see compare_clickhouse.py)
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
-  load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it";
+  load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
+  crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         (Some("ask"), Some(data)) => ask::run(&data),
         (Some("memory"), Some(data)) => memory::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
+        (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {
             eprintln!("{USAGE}");

@@ -23,11 +23,17 @@ pub struct Server {
 impl Server {
     /// Starts the executable beside this one on `data` and waits for its ready line.
     pub fn start(data: &Path) -> Result<Server> {
+        Server::start_with(data, &[])
+    }
+
+    /// [`Server::start`] with further flags.
+    pub fn start_with(data: &Path, flags: &[&str]) -> Result<Server> {
         let program = std::env::current_exe()?.with_file_name("telltale");
         let started = Instant::now();
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -36,7 +36,7 @@ pub struct App {
     pub intake: Arc<Semaphore>,
     /// Bodies decoded at the same time: the processors are few, waiting costs nothing.
     pub decoding: Semaphore,
-    /// `http://address:port`, as it was announced.
+    /// `http://address:port` as it was announced; `https` when only that is served.
     pub url: String,
 }
 
@@ -71,8 +71,8 @@ impl App {
         }
         let keys = Keys::load(Arc::clone(&store))?;
         let auth = Auth::new(&settings.access);
-        if auth.is_stranded(&keys) {
-            return Err(StartError::Stranded(settings.access.listen));
+        if let Some(address) = auth.stranded(&keys) {
+            return Err(StartError::Stranded(address));
         }
         let options = EngineOptions {
             memory_bytes: settings.query.memory_bytes,

@@ -7,6 +7,7 @@
 mod credentials;
 mod failures;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::audit::{self, Event};
 use crate::error::Refusal;
 use crate::keys::{Hash, Key, Keys};
 use crate::listen::Peer;
-use crate::settings::{Access, is_loopback};
+use crate::settings::Access;
 
 /// Longest client request id kept.
 const REQUEST_ID_CHARS_MAX: usize = 200;
@@ -63,7 +64,7 @@ pub struct Auth {
     admin_key: Option<Hash>,
     allows_anonymous: bool,
     ingest_needs_key: bool,
-    is_exposed: bool,
+    exposed: Option<SocketAddr>,
     failures: failures::Table,
 }
 
@@ -73,19 +74,20 @@ impl Auth {
             admin_key: access.admin_key.as_ref().map(|key| Hash::of(&key.0)),
             allows_anonymous: access.allow_anonymous_queries,
             ingest_needs_key: access.ingest_needs_key,
-            is_exposed: !is_loopback(access.listen.ip()),
+            exposed: access.exposed(),
             failures: failures::Table::default(),
         }
     }
 
     /// Whether calls need a key; once one was made they always do.
     pub fn is_on(&self, keys: &Keys) -> bool {
-        self.admin_key.is_some() || self.is_exposed || keys.any()
+        self.admin_key.is_some() || self.exposed.is_some() || keys.any()
     }
 
-    /// Whether others can reach a server that nobody has a key to.
-    pub fn is_stranded(&self, keys: &Keys) -> bool {
-        self.is_exposed && self.admin_key.is_none() && !keys.any() && !self.allows_anonymous
+    /// Where others can reach a server that nobody has a key to.
+    pub fn stranded(&self, keys: &Keys) -> Option<SocketAddr> {
+        let has_key = self.admin_key.is_some() || keys.any();
+        self.exposed.filter(|_| !has_key && !self.allows_anonymous)
     }
 }
 

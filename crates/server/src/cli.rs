@@ -16,11 +16,14 @@ use crate::settings::{DEFINITIONS, Definition, flag};
 /// Where a client command finds its data.
 #[derive(Debug, Clone)]
 pub enum Place {
-    /// A running server's address.
-    Url(String),
+    /// A running server.
+    Url { url: String, trust: Trust },
     /// A data folder no server holds.
     Data(PathBuf),
 }
+
+/// Which certificates a server may show: those of public authorities, or of a PEM file's.
+pub type Trust = Option<PathBuf>;
 
 /// How `telltale query` prints rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,11 @@ pub enum Call {
         files: Vec<PathBuf>,
     },
     Ingest(IngestCall),
+    /// The certificate that clients of a server are to trust.
+    ShowCertificate {
+        place: Place,
+        out: Option<PathBuf>,
+    },
     /// One generated section of the reference, or all.
     Reference {
         section: Option<String>,
@@ -125,6 +133,7 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
+        .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
                 .about("Print the generated pages of the reference")
@@ -167,6 +176,14 @@ fn serve_command() -> Command {
         .args(DEFINITIONS.iter().map(setting_flag))
 }
 
+fn data_flag() -> Arg {
+    Arg::new("data")
+        .long("data")
+        .value_name("DIR")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("Data folder to use without a server")
+}
+
 fn place_flags(command: Command) -> Command {
     command
         .arg(
@@ -175,12 +192,14 @@ fn place_flags(command: Command) -> Command {
                 .conflicts_with("data")
                 .help("Server to call [default: http://127.0.0.1:8321]"),
         )
+        .arg(data_flag())
         .arg(
-            Arg::new("data")
-                .long("data")
-                .value_name("DIR")
+            Arg::new("ca")
+                .long("ca")
+                .env("TELLTALE_CA")
+                .value_name("FILE")
                 .value_parser(clap::value_parser!(PathBuf))
-                .help("Data folder to use without a server"),
+                .help("PEM file of the certificates to trust instead of the public authorities'"),
         )
         .arg(
             Arg::new("key")
@@ -310,7 +329,7 @@ fn ingest_command() -> Command {
 fn ingest_call(matches: &ArgMatches) -> IngestCall {
     IngestCall {
         place: place(matches),
-        key: text(matches, "query-key"),
+        key: text(matches, "key"),
         app: text(matches, "app"),
         table: text(matches, "table").unwrap_or_default(),
         creates: matches.get_flag("create"),
@@ -328,12 +347,43 @@ fn ingest_call(matches: &ArgMatches) -> IngestCall {
     }
 }
 
+fn tls_command() -> Command {
+    let show = Command::new("show")
+        .about("Print the certificate that clients are to trust, as PEM")
+        .long_about(
+            "Print the certificate that clients are to trust, as PEM. With --data that of the \
+             generated certificate; with --url the last of those the server shows, which is \
+             taken as it comes: compare the fingerprint with the one in the server's log.",
+        )
+        .arg(
+            Arg::new("url")
+                .long("url")
+                .conflicts_with("data")
+                .required_unless_present("data")
+                .help("Server to ask, such as https://localhost:8322"),
+        )
+        .arg(data_flag())
+        .arg(
+            Arg::new("out")
+                .long("out")
+                .value_name("FILE")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("File to write instead of standard output"),
+        );
+    Command::new("tls")
+        .about("What clients need to trust a server")
+        .subcommand_required(true)
+        .subcommand(show)
+}
+
 fn place(matches: &ArgMatches) -> Place {
     if let Some(data) = matches.get_one::<PathBuf>("data") {
         return Place::Data(data.clone());
     }
     let url = matches.get_one::<String>("url").map_or("http://127.0.0.1:8321", String::as_str);
-    Place::Url(url.trim_end_matches('/').to_owned())
+    // Not every command that asks a server can be told whom to trust.
+    let trust = matches.try_get_one::<PathBuf>("ca").ok().flatten().cloned();
+    Place::Url { url: url.trim_end_matches('/').to_owned(), trust }
 }
 
 fn text(matches: &ArgMatches, name: &str) -> Option<String> {
@@ -364,6 +414,10 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
+        Some(("tls", m)) => {
+            let m = m.subcommand_matches("show").unwrap_or(m);
+            Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }
+        }
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
         None => Call::Serve { flags: BTreeMap::new(), config: None },

@@ -10,6 +10,7 @@ pub mod query;
 pub mod reference;
 pub mod serve;
 pub mod split;
+pub mod tls;
 
 use std::error::Error;
 use std::io;

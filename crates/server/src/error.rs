@@ -27,16 +27,14 @@ impl Refusal {
         Refusal { status, code, message, diagnostics, retry_after: None }
     }
 
-    /// The headers that belong to the status: how to sign in, when to come back.
+    /// The headers that belong to it: how to sign in, when to come back if that is known.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::TOO_MANY_REQUESTS {
-            let wait = self.retry_after.unwrap_or(Duration::from_secs(1));
-            headers.extend(retry_after(wait).map(|at| (header::RETRY_AFTER, at)));
-        }
+        let date = self.retry_after.and_then(retry_after);
+        headers.extend(date.map(|date| (header::RETRY_AFTER, date)));
         headers
     }
 

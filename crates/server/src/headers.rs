@@ -1,9 +1,11 @@
-//! Headers that answers carry whatever they answer: CORS, request ids.
+//! Headers that answers carry whatever they answer: CORS, request ids, when to come back.
 //!
 //! Ingestion answers every origin (spec ingestion.md §14); the query APIs only configured ones,
 //! by name, never `*` (spec query-api.md §1).
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -11,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::error::retry_after;
 use crate::listen::Peer;
 use crate::routes;
 
@@ -21,6 +24,20 @@ const WANTS_PRIVATE: HeaderName = HeaderName::from_static("access-control-reques
 const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 /// Headers of an answer that scripts of another origin may read.
 const EXPOSED: &str = "x-ms-client-request-id, x-ms-activity-id, Retry-After";
+
+/// How long senders of telemetry are told to wait (spec ingestion.md §4.1), in seconds.
+pub const RETRY_INGESTION: RangeInclusive<u64> = 5..=30;
+/// How long callers of the query APIs are told to wait, in seconds.
+pub const RETRY_QUERY: RangeInclusive<u64> = 2..=6;
+
+/// Says when to come back, each client at another time so that they do not come together. Always a
+/// date: one SDK takes no number of seconds (spec ingestion.md §4.3).
+pub fn set_retry_after(headers: &mut HeaderMap, wait_s: RangeInclusive<u64>) {
+    let random = u64::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    let span = wait_s.end().saturating_sub(*wait_s.start()) + 1;
+    let date = retry_after(Duration::from_secs(wait_s.start() + random % span));
+    headers.extend(date.map(|date| (header::RETRY_AFTER, date)));
+}
 
 /// Lets the request's origin read an ingestion answer.
 pub fn allow_any_origin(request: &HeaderMap, response: &mut Response) {
@@ -42,7 +59,7 @@ pub fn preflight(request: &HeaderMap, methods: &'static str) -> Response {
 }
 
 /// What all query APIs share: they stop when their client leaves, answer the origins of the
-/// setting `query_origins` only, and tell which methods a route has.
+/// setting `query_origins` only, tell which methods a route has, and say when to come back.
 pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     // A query nobody waits for any more is to stop.
     if let Some(peer) = request.extensions().get::<Peer>() {
@@ -64,10 +81,14 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
     } else {
         next.run(request).await
     };
-    let is_refused = response.status() == StatusCode::METHOD_NOT_ALLOWED;
+    let status = response.status();
     let headers = response.headers_mut();
-    if let Some(methods) = methods.filter(|_| is_refused) {
+    if let Some(methods) = methods.filter(|_| status == StatusCode::METHOD_NOT_ALLOWED) {
         headers.insert(header::ALLOW, methods);
+    }
+    let is_busy = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    if is_busy && !headers.contains_key(header::RETRY_AFTER) {
+        set_retry_after(headers, RETRY_QUERY);
     }
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {

@@ -20,12 +20,15 @@ mod kql_text;
 mod listen;
 mod metrics;
 mod observe;
+mod pace;
 mod reply;
 mod routes;
 mod running;
 mod settings;
+mod stall;
 mod stream;
 mod timespan;
+mod tls;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Call::Query(call) => commands::query::run(&call),
         Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
         Call::Ingest(call) => commands::ingest::run(&call),
+        Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {

@@ -1,7 +1,7 @@
 //! The complete list of routes; nothing registers a route elsewhere.
 //!
-//! Ingestion paths are found under any prefix, in any letter case and with doubled slashes
-//! (spec ingestion.md §2.1): [`canonical`] rewrites them before the router looks.
+//! Every route is found under any prefix and with doubled slashes, those of ingestion in any letter
+//! case (spec ingestion.md §2.1): [`canonical`] rewrites paths before the router looks.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ pub static INGESTION: [Route; 6] = [
     ),
 ];
 
-/// Routes of people and programs that ask.
+/// Routes of people and programs that ask, below any prefix.
 pub static QUERIES: [Route; 28] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
@@ -185,8 +185,8 @@ fn canonical_path(path: &str) -> String {
     path.to_ascii_lowercase()
 }
 
-/// Rewrites the path: runs of `/` become one, a trailing one goes, and what ends like an
-/// ingestion route loses prefix and letter case.
+/// Rewrites the path: runs of `/` become one, a trailing one goes, and what ends like a route loses
+/// its prefix.
 fn canonical(mut request: Request<Body>) -> Request<Body> {
     let path = request.uri().path();
     let path = canonical_text(path);
@@ -205,19 +205,30 @@ fn canonical(mut request: Request<Body>) -> Request<Body> {
     request
 }
 
+/// The path of the longest route that `path` ends like. Its parts stay percent-encoded: a `/` in
+/// the name of an application is none of the path's.
 fn canonical_text(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let ends_like = |route: &str| {
-        let wanted: Vec<&str> = route.split('/').filter(|part| !part.is_empty()).collect();
+    // Of equal length ingestion comes first.
+    let ingestion = longest(&INGESTION, &parts, str::eq_ignore_ascii_case);
+    let query = longest(&QUERIES, &parts, |part, wanted| part == wanted);
+    let length = ingestion.max(query).unwrap_or(parts.len());
+    let path = format!("/{}", parts[parts.len() - length..].join("/"));
+    match ingestion {
+        Some(found) if found == length => canonical_path(&path),
+        _ => path,
+    }
+}
+
+/// How many of the last `parts` the longest route has that they fit.
+fn longest(routes: &[Route], parts: &[&str], is_same: fn(&str, &str) -> bool) -> Option<usize> {
+    let fits = |route: &Route| {
+        let wanted: Vec<&str> = route.path.split('/').filter(|part| !part.is_empty()).collect();
         let start = parts.len().checked_sub(wanted.len())?;
-        let fits = parts[start..]
-            .iter()
-            .zip(&wanted)
-            .all(|(part, wanted)| wanted.starts_with('{') || part.eq_ignore_ascii_case(wanted));
-        fits.then(|| format!("/{}", parts[start..].join("/").to_ascii_lowercase()))
+        let mut pairs = parts[start..].iter().zip(&wanted);
+        pairs
+            .all(|(part, wanted)| wanted.starts_with('{') || is_same(part, wanted))
+            .then_some(wanted.len())
     };
-    INGESTION
-        .iter()
-        .find_map(|route| ends_like(route.path))
-        .unwrap_or_else(|| format!("/{}", parts.join("/")))
+    routes.iter().filter_map(fits).max()
 }

@@ -29,9 +29,25 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 23] = [
+pub static DEFINITIONS: [Definition; 27] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
-    setting("listen", "127.0.0.1:8321", "Address and port to listen on; port 0 picks a free port."),
+    setting(
+        "listen",
+        "127.0.0.1:8321",
+        "Address and port of plain HTTP; port 0 picks a free port, `off` leaves HTTPS alone.",
+    ),
+    setting("tls_listen", "off", "Address and port of HTTPS."),
+    setting(
+        "tls_certificate",
+        "",
+        "PEM file of the certificate and its chain, read again when it changes.",
+    ),
+    setting("tls_key", "", "PEM file of the certificate's private key."),
+    setting(
+        "tls_generate",
+        "",
+        "Names and addresses of this server, separated by commas, for a generated certificate.",
+    ),
     setting(
         "admin_key",
         "",
@@ -149,10 +165,40 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// Where the certificate of HTTPS comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CertificateSource {
+    Files {
+        certificate: PathBuf,
+        key: PathBuf,
+    },
+    /// Names and addresses beside those of this machine, as given.
+    Generated {
+        hosts: Vec<String>,
+    },
+}
+
+/// The HTTPS listener.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    pub listen: SocketAddr,
+    pub certificate: CertificateSource,
+}
+
+impl Access {
+    /// An address of the server that others can reach.
+    pub fn exposed(&self) -> Option<SocketAddr> {
+        let tls = self.tls.as_ref().map(|tls| tls.listen);
+        self.listen.into_iter().chain(tls).find(|address| !is_loopback(address.ip()))
+    }
+}
+
 /// Where the server listens and whom it answers.
 #[derive(Debug, Clone)]
 pub struct Access {
-    pub listen: SocketAddr,
+    /// Plain HTTP; `None`: HTTPS only.
+    pub listen: Option<SocketAddr>,
+    pub tls: Option<Tls>,
     pub admin_key: Option<Secret>,
     pub allow_anonymous_queries: bool,
     pub ingest_needs_key: bool,
@@ -254,15 +300,48 @@ fn read_query(reader: &mut Reader) -> Query {
 }
 
 fn read_access(reader: &mut Reader) -> Access {
+    let listen = reader.address_or_off("listen");
+    let tls = read_tls(reader);
+    if listen.is_none() && tls.is_none() {
+        reader.problems.push("`listen` is `off`: set `tls_listen`, or nobody is heard".to_owned());
+    }
     let admin_key = reader.text("admin_key").trim().to_owned();
     Access {
-        listen: reader.address("listen"),
+        listen,
+        tls,
         admin_key: Some(admin_key).filter(|key| !key.is_empty()).map(Secret),
         allow_anonymous_queries: reader.bool("allow_anonymous_queries"),
         ingest_needs_key: reader.bool("ingest_needs_key"),
         origins: reader.list("query_origins"),
         connections_max: reader.number("connections_max", 1, 1 << 20),
     }
+}
+
+fn read_tls(reader: &mut Reader) -> Option<Tls> {
+    let listen = reader.address_or_off("tls_listen");
+    let [certificate, key] = ["tls_certificate", "tls_key"].map(|name| reader.text(name));
+    let hosts = reader.hosts("tls_generate");
+    let has_files = !certificate.is_empty() || !key.is_empty();
+    if has_files && (certificate.is_empty() || key.is_empty()) {
+        let problem = "`tls_certificate` and `tls_key` are needed together";
+        reader.problems.push(problem.to_owned());
+    }
+    if has_files && !hosts.is_empty() {
+        let problem = "`tls_generate` makes a certificate: leave it or `tls_certificate` out";
+        reader.problems.push(problem.to_owned());
+    }
+    if listen.is_none() && (has_files || !hosts.is_empty()) {
+        let problem = "there is a certificate but no HTTPS listener: set `tls_listen`";
+        reader.problems.push(problem.to_owned());
+    }
+    let certificate = match has_files {
+        true => CertificateSource::Files {
+            certificate: PathBuf::from(certificate),
+            key: PathBuf::from(key),
+        },
+        false => CertificateSource::Generated { hosts },
+    };
+    listen.map(|listen| Tls { listen, certificate })
 }
 
 fn read_level(reader: &mut Reader) -> String {

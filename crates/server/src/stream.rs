@@ -1,10 +1,11 @@
 //! A connection's bytes, with its end held back while a telemetry request is answered.
 //!
 //! A client that closes its half after sending looks like one that went away. For a query that
-//! ends the work, which is wanted; a telemetry client gets its answer all the same.
+//! ends the work, which is wanted; a telemetry client gets its answer all the same. Over HTTP/2 a
+//! client resets the one stream it no longer wants, so there an end is always passed on.
 //! Invariant: an end is held back at most until the answer is sent.
 
-use std::io::Result;
+use std::io::{ErrorKind, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -12,7 +13,6 @@ use std::task::{Context, Poll};
 
 use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 /// No request is open: an end is passed on.
@@ -22,10 +22,19 @@ const HELD: u8 = 1;
 /// A request is open that is to stop when its client leaves.
 const RELEASED: u8 = 2;
 
+/// What an HTTP/2 client sends first (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What a connection speaks is not known yet.
+const UNDECIDED: u8 = 0;
+const HTTP1: u8 = 1;
+const HTTP2: u8 = 2;
+
 /// Whether a connection's end is held back; shared by its stream and its requests' handlers.
 #[derive(Debug, Default)]
 pub struct Gate {
     state: AtomicU8,
+    protocol: AtomicU8,
     is_answered: AtomicBool,
     saw_end: AtomicBool,
     end: Notify,
@@ -53,6 +62,16 @@ impl Gate {
         self.saw_end.load(Ordering::Acquire)
     }
 
+    /// Whether enough was received to tell the protocol.
+    pub fn is_decided(&self) -> bool {
+        self.protocol.load(Ordering::Acquire) != UNDECIDED
+    }
+
+    /// Whether the connection carries many requests at once.
+    pub fn is_http2(&self) -> bool {
+        self.protocol.load(Ordering::Acquire) == HTTP2
+    }
+
     fn received(&self) {
         // Only the first bytes of a request: a released one stays so.
         let _ = self.state.compare_exchange(IDLE, HELD, Ordering::AcqRel, Ordering::Acquire);
@@ -67,6 +86,9 @@ impl Gate {
 
     /// Whether the end just seen is held back.
     fn hold_end(&self, context: &Context<'_>) -> bool {
+        if self.is_http2() {
+            return false;
+        }
         // Registered before looking, or a wake between the two would be lost.
         self.waker.register(context.waker());
         self.saw_end.store(true, Ordering::Release);
@@ -75,31 +97,54 @@ impl Gate {
     }
 }
 
-/// The bytes of one connection.
+/// The bytes of one connection, in the clear.
 #[derive(Debug)]
-pub struct Stream {
-    inner: TcpStream,
+pub struct Stream<I> {
+    inner: I,
     gate: Arc<Gate>,
+    /// How many bytes of [`PREFACE`] were seen.
+    preface_bytes: usize,
 }
 
-impl Stream {
-    pub fn new(inner: TcpStream, gate: Arc<Gate>) -> Stream {
-        Stream { inner, gate }
+impl<I> Stream<I> {
+    pub fn new(inner: I, gate: Arc<Gate>) -> Stream<I> {
+        Stream { inner, gate, preface_bytes: 0 }
+    }
+
+    /// Looks at the first bytes received for what the connection speaks.
+    fn look_at(&mut self, bytes: &[u8]) {
+        let wanted = &PREFACE[self.preface_bytes..];
+        let count = bytes.len().min(wanted.len());
+        if bytes[..count] != wanted[..count] {
+            self.gate.protocol.store(HTTP1, Ordering::Release);
+        } else if count == wanted.len() {
+            self.gate.protocol.store(HTTP2, Ordering::Release);
+        }
+        self.preface_bytes += count;
     }
 }
 
-impl AsyncRead for Stream {
+impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let mut polled = Pin::new(&mut self.inner).poll_read(context, buffer);
+        // TLS whose end is not announced: HTTP tells by itself whether a message is complete.
+        if let Poll::Ready(Err(error)) = &polled
+            && error.kind() == ErrorKind::UnexpectedEof
+        {
+            polled = Poll::Ready(Ok(()));
+        }
         if !matches!(polled, Poll::Ready(Ok(()))) {
             return polled;
         }
         if buffer.filled().len() > before {
+            if !self.gate.is_decided() {
+                self.look_at(&buffer.filled()[before..]);
+            }
             self.gate.received();
         } else if buffer.remaining() > 0 && self.gate.hold_end(context) {
             return Poll::Pending;
@@ -108,7 +153,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl<I: AsyncWrite + Unpin> AsyncWrite for Stream<I> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -140,7 +141,10 @@ impl Disk for FolderDisk {
 
     fn create(&self, path: &str, reserve_bytes: u64) -> io::Result<Box<dyn DiskFile>> {
         let path = self.path(path);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
+        // Documents hold private keys, rows whatever was sent: for the owner's eyes only.
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let file = options.open(&path)?;
         if reserve_bytes > 0
             && let Err(e) = reserve(&file, reserve_bytes)
         {

@@ -65,12 +65,11 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
             if answer.is_kept() && is_urllib(&parts.headers) {
                 tokio::time::sleep(URLLIB_HOLD).await;
             }
-            answer.into_response(retry_after())
+            answer.into_response()
         }
         _ => {
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            let mut response =
-                Answer::refused(0, status, "Only POST is allowed").into_response(retry_after());
+            let mut response = Answer::refused(0, status, "Only POST is allowed").into_response();
             let allowed = HeaderValue::from_static("POST, OPTIONS");
             response.headers_mut().insert(header::ALLOW, allowed);
             response
@@ -228,12 +227,6 @@ fn is_urllib(headers: &HeaderMap) -> bool {
     agent.starts_with(b"Python-urllib")
 }
 
-/// 5 to 30 s, different for each client so that they do not come back together.
-fn retry_after() -> Duration {
-    let random = uuid::Uuid::new_v4().as_bytes()[0];
-    Duration::from_secs(5 + u64::from(random) % 26)
-}
-
 /// `GET …/api/profiles/{ikey}/appId`.
 pub async fn get_app_id(
     State(app): State<Arc<App>>,
@@ -249,7 +242,7 @@ pub async fn get_app_id(
         },
         _ => {
             let refused = Answer::refused(0, StatusCode::METHOD_NOT_ALLOWED, "Only GET is allowed");
-            let mut response = refused.into_response(retry_after());
+            let mut response = refused.into_response();
             let allowed = HeaderValue::from_static("GET, OPTIONS");
             response.headers_mut().insert(header::ALLOW, allowed);
             response
@@ -274,13 +267,13 @@ pub async fn post_quick_pulse(request: Request) -> Response {
             let read = body::read(&parts.headers, body, COUNTED_BYTES_MAX, None, |_| true).await;
             let mut response = match read {
                 Ok(_) => (headers, "").into_response(),
-                Err(fault) => unread(fault).into_response(retry_after()),
+                Err(fault) => unread(fault).into_response(),
             };
             allow_any_origin(&parts.headers, &mut response);
             return response;
         }
         _ => Answer::refused(0, StatusCode::METHOD_NOT_ALLOWED, "Only POST is allowed")
-            .into_response(retry_after()),
+            .into_response(),
     };
     allow_any_origin(request.headers(), &mut response);
     response
@@ -292,7 +285,7 @@ pub fn answer_panic(panic: Box<dyn std::any::Any + Send>) -> Response {
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = text, "a request's handler panicked");
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    let mut response = Answer::refused(1, status, "Internal error").into_response(retry_after());
+    let mut response = Answer::refused(1, status, "Internal error").into_response();
     allow_any_origin(&HeaderMap::new(), &mut response);
     response
 }

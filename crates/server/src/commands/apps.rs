@@ -20,8 +20,8 @@ use crate::cli::Place;
 /// When server or folder cannot be asked.
 pub fn list(place: &Place, key: Option<&str>) -> Result<(), Failure> {
     let apps = match place {
-        Place::Url(url) => {
-            let reply = Client::new(url, key).get("/api/apps")?;
+        Place::Url { url, trust } => {
+            let reply = Client::new(url, trust, key)?.get("/api/apps")?;
             good(&reply)?["apps"].as_array().cloned().unwrap_or_default()
         }
         Place::Data(data) => read_folder(data)?,
@@ -46,9 +46,9 @@ pub fn create(
     guid: Option<&str>,
 ) -> Result<(), Failure> {
     let made = match place {
-        Place::Url(url) => {
+        Place::Url { url, trust } => {
             let body = json!({ "name": name, "instrumentationKey": guid }).to_string();
-            let client = Client::new(url, key);
+            let client = Client::new(url, trust, key)?;
             good(&client.post("/api/apps", "application/json", body.as_bytes())?)?
         }
         Place::Data(data) => {

@@ -2,12 +2,16 @@
 //!
 //! Invariant: an answer of any status is an answer; only a failed connection is an error here.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
 use super::Failure;
 use crate::app::now;
+use crate::cli::Trust;
 
 /// Longest answer read, in bytes.
 const ANSWER_BYTES_MAX: u64 = 4 << 30;
@@ -37,16 +41,23 @@ impl Reply {
 }
 
 impl Client {
-    pub fn new(url: &str, key: Option<&str>) -> Client {
+    /// # Errors
+    /// When the file of trusted certificates cannot be used.
+    pub fn new(url: &str, trust: &Trust, key: Option<&str>) -> Result<Client, Failure> {
+        let mut tls = TlsConfig::builder();
+        if let Some(path) = trust {
+            tls = tls.root_certs(RootCerts::Specific(Arc::new(read_trusted(path)?)));
+        }
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(10)))
+            .tls_config(tls.build())
             .build();
-        Client {
+        Ok(Client {
             agent: ureq::Agent::new_with_config(config),
             url: url.trim_end_matches('/').to_owned(),
             key: key.map(str::to_owned),
-        }
+        })
     }
 
     /// # Errors
@@ -106,6 +117,25 @@ fn wait(text: &str) -> Option<Duration> {
     }
     let at = model::time::parse_datetime(text)?;
     Some(Duration::from_nanos(u64::try_from(at - now()).unwrap_or(0)))
+}
+
+/// The certificates of a PEM file.
+fn read_trusted(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
+    let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&bytes)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        let path = path.display();
+        return Err(Failure::new(format!(
+            "`{path}` holds no certificate in PEM form; `telltale tls show` prints a server's"
+        )));
+    }
+    Ok(certificates)
 }
 
 /// A text as a part of a URL path.

@@ -60,7 +60,7 @@ enum Target {
 /// When a file cannot be read, or server or folder cannot take items. Rejected items are no error.
 pub fn run(place: &Place, key: Option<&str>, files: &[PathBuf]) -> Result<(), Failure> {
     let target = match place {
-        Place::Url(url) => Target::Server(Client::new(url, key)),
+        Place::Url { url, trust } => Target::Server(Client::new(url, trust, key)?),
         // A new folder's key is random: it could take no item of any file.
         Place::Data(data) if !data.is_dir() => {
             return Err(Failure::new(format!("no data folder at `{}`", data.display())));

@@ -25,7 +25,7 @@ use crate::keys::{Document, Keys, Wish};
 /// When server or folder cannot be asked.
 pub fn list(place: &Place, key: Option<&str>) -> Result<(), Failure> {
     let body = match place {
-        Place::Url(url) => good(&Client::new(url, key).get("/api/keys")?)?,
+        Place::Url { url, trust } => good(&Client::new(url, trust, key)?.get("/api/keys")?)?,
         Place::Data(data) => {
             let store = Store::open_read_only(data)?;
             let apps = Apps::load(Arc::clone(&store))?;
@@ -56,9 +56,9 @@ fn cell(value: &Value) -> String {
 /// When the wish cannot be met, or server or folder cannot be asked.
 pub fn create(place: &Place, key: Option<&str>, wish: &Wish) -> Result<(), Failure> {
     let made = match place {
-        Place::Url(url) => {
+        Place::Url { url, trust } => {
             let body = wire::ask(wish).to_string();
-            let client = Client::new(url, key);
+            let client = Client::new(url, trust, key)?;
             good(&client.post("/api/keys", "application/json", body.as_bytes())?)?
         }
         Place::Data(data) => in_folder(data, |keys, apps| {
@@ -76,9 +76,9 @@ pub fn create(place: &Place, key: Option<&str>, wish: &Wish) -> Result<(), Failu
 /// When there is no such key, or server or folder cannot be asked.
 pub fn revoke(place: &Place, key: Option<&str>, name: &str) -> Result<(), Failure> {
     let revoked = match place {
-        Place::Url(url) => {
+        Place::Url { url, trust } => {
             let path = format!("/api/keys/{}", encode(name));
-            good(&Client::new(url, key).delete(&path)?)?
+            good(&Client::new(url, trust, key)?.delete(&path)?)?
         }
         Place::Data(data) => in_folder(data, |keys, apps| {
             let audit = |revoked: &Document| rows(apps, revoked, "keys.revoke", 200);

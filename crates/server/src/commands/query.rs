@@ -18,7 +18,7 @@ use crate::app::engine;
 use crate::apps::{self, Apps};
 use crate::ask::Question;
 use crate::auth::Caller;
-use crate::cli::{Format, Place, QueryCall};
+use crate::cli::{Format, Place, QueryCall, Trust};
 use crate::error::Refusal;
 use crate::reply;
 use crate::settings::Settings;
@@ -38,7 +38,7 @@ pub fn run(call: &QueryCall) -> Result<(), Failure> {
         std::io::stdin().lock().take(TEXT_BYTES_MAX).read_to_string(&mut text)?;
     }
     let (status, body) = match &call.place {
-        Place::Url(url) => ask_server(url, call, &text)?,
+        Place::Url { url, trust } => ask_server(url, trust, call, &text)?,
         Place::Data(data) => ask_folder(data, call, &text)?,
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -63,11 +63,16 @@ pub fn run(call: &QueryCall) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ask_server(url: &str, call: &QueryCall, text: &str) -> Result<(u16, String), Failure> {
+fn ask_server(
+    url: &str,
+    trust: &Trust,
+    call: &QueryCall,
+    text: &str,
+) -> Result<(u16, String), Failure> {
     let app = encode(call.app.as_deref().unwrap_or(apps::DEFAULT));
     let verb = if call.explain { "explain" } else { "query" };
     let body = json!({ "query": text, "timespan": call.timespan }).to_string();
-    let client = Client::new(url, call.key.as_deref());
+    let client = Client::new(url, trust, call.key.as_deref())?;
     let path = format!("/v1/apps/{app}/{verb}");
     let reply = client.post(&path, "application/json", body.as_bytes())?;
     Ok((reply.status, reply.body))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +11,14 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use super::Failure;
 use crate::api::admin::connection_string;
 use crate::app::{App, store_options};
-use crate::settings::Settings;
+use crate::listen::Listeners;
+use crate::settings::{CertificateSource, Settings, is_loopback};
+use crate::tls::{self, Keeper};
 use crate::{audit, jobs, listen, observe, routes};
 
 /// How long jobs and the log may take to end; together with the grace of open requests this stays
@@ -62,17 +66,18 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let data = settings.storage.data.clone();
     let store = store::Store::open(&data, store_options(&settings))
         .map_err(|error| about_folder(&data, &error))?;
-    let listener = TcpListener::bind(settings.access.listen).await.map_err(|error| {
-        Failure::new(format!("cannot listen on `{}`: {error}", settings.access.listen))
-    })?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let app = Arc::new(App::new(settings, store, url)?);
+    let (listeners, urls, keeper) = listeners(&settings, &store).await?;
+    let app = Arc::new(App::new(settings, store, urls.preferred().to_owned())?);
     let (stop_jobs, stopped) = watch::channel(false);
     let mut running = jobs::start(&app, &stopped);
+    if let Some(keeper) = keeper {
+        // Ends with the runtime: nothing of it needs an orderly end.
+        tokio::spawn(keeper.keep(Arc::clone(&app), signal(SignalKind::hangup())?));
+    }
     let router = routes::router(&app);
-    announce(&app)?;
+    announce(&app, &urls)?;
 
-    listen::serve(listener, Arc::clone(&app), router, stop_signal).await;
+    listen::serve(listeners, Arc::clone(&app), router, stop_signal).await;
 
     // Nobody listens only when every job has ended.
     let _ = stop_jobs.send(true);
@@ -101,6 +106,63 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The addresses of the listeners as clients write them.
+struct Urls {
+    plain: Option<String>,
+    tls: Option<String>,
+}
+
+impl Urls {
+    /// The one that needs nothing installed at the client.
+    fn preferred(&self) -> &str {
+        self.plain.as_deref().or(self.tls.as_deref()).unwrap_or_default()
+    }
+}
+
+async fn listeners(
+    settings: &Settings,
+    store: &store::Store,
+) -> Result<(Listeners, Urls, Option<Keeper>), Failure> {
+    let access = &settings.access;
+    let mut listeners = Listeners { plain: None, tls: None };
+    let mut urls = Urls { plain: None, tls: None };
+    if let Some(address) = access.listen {
+        let listener = bind(address).await?;
+        urls.plain = Some(format!("http://{}", listener.local_addr()?));
+        listeners.plain = Some(listener);
+    }
+    let Some(tls) = &access.tls else { return Ok((listeners, urls, None)) };
+    let keeper = Keeper::new(&tls.certificate, store).await.map_err(certificate_failure)?;
+    let config = keeper.config().map_err(certificate_failure)?;
+    let listener = bind(tls.listen).await?;
+    urls.tls = Some(format!("https://{}", tls_authority(&tls.certificate, listener.local_addr()?)));
+    listeners.tls = Some((listener, TlsAcceptor::from(config)));
+    Ok((listeners, urls, Some(keeper)))
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Failure::new(format!("cannot listen on `{address}`: {error}")))
+}
+
+fn certificate_failure(error: tls::Error) -> Failure {
+    Failure::new(error.to_string())
+}
+
+/// Host and port under which the certificate is right.
+fn tls_authority(source: &CertificateSource, address: SocketAddr) -> String {
+    let host = match source {
+        CertificateSource::Generated { hosts } => hosts.first().cloned(),
+        CertificateSource::Files { .. } => None,
+    };
+    match host {
+        Some(host) if host.contains(':') => format!("[{host}]:{}", address.port()),
+        Some(host) => format!("{host}:{}", address.port()),
+        None if is_loopback(address.ip()) => format!("localhost:{}", address.port()),
+        None => address.to_string(),
+    }
+}
+
 fn about_folder(data: &Path, error: &store::Error) -> Failure {
     let text = super::with_sources(error);
     let help = match error {
@@ -113,17 +175,21 @@ fn about_folder(data: &Path, error: &store::Error) -> Failure {
 }
 
 /// The one line on standard output that says the server can answer.
-fn announce(app: &App) -> Result<(), Failure> {
+fn announce(app: &App, urls: &Urls) -> Result<(), Failure> {
     let found = app.apps.default().ok_or_else(|| Failure::new("there is no application"))?;
-    let ready = json!({
+    let mut ready = json!({
         "url": app.url,
         "appId": found.id,
         "instrumentationKey": found.instrumentation_key,
         "connectionString": connection_string(&found, &app.url),
     });
+    if let Some(tls) = &urls.tls {
+        ready["tlsUrl"] = json!(tls);
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "telltale ready {ready}")?;
     out.flush()?;
-    tracing::info!(url = app.url, data = %app.settings.storage.data.display(), "ready");
+    let tls_url = urls.tls.as_deref();
+    tracing::info!(url = app.url, tls_url, data = %app.settings.storage.data.display(), "ready");
     Ok(())
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use rustls::pki_types::ServerName;
+
 use super::{DEFINITIONS, flag, variable};
 
 /// Reads settings by name and gathers what is wrong.
@@ -30,8 +32,8 @@ impl Reader {
         for (key, value) in environment {
             let Some(name) = key.strip_prefix("TELLTALE_") else { continue };
             let name = name.to_ascii_lowercase();
-            // The command line reads these: the file's own name, and the key of a client.
-            if !matches!(name.as_str(), "config" | "key") && variable(&name) == *key {
+            // The command line reads these: the file's own name, and what a client is given.
+            if !["config", "ca", "key"].contains(&name.as_str()) && variable(&name) == *key {
                 reader.take(&name, value.clone(), format!("variable `{key}`"));
             }
         }
@@ -180,11 +182,25 @@ impl Reader {
         })
     }
 
-    pub fn address(&mut self, name: &str) -> SocketAddr {
-        let wanted = "an address and a port such as `127.0.0.1:8321`";
-        let read = |text: &str| text.replace("localhost:", "127.0.0.1:").parse().ok();
-        self.value(name, wanted, |text| read(text).map(Some))
-            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8321)))
+    pub fn address_or_off(&mut self, name: &str) -> Option<SocketAddr> {
+        let wanted = "an address and a port such as `127.0.0.1:8321`, or `off`";
+        self.value(name, wanted, |text| match text {
+            "off" => Some(None),
+            text => text.replace("localhost:", "127.0.0.1:").parse().ok().map(Some),
+        })
+    }
+
+    /// Names and addresses a certificate can be for, in lower case.
+    pub fn hosts(&mut self, name: &str) -> Vec<String> {
+        let wanted = "names or addresses such as `ci.example.com,10.0.0.5`, without ports or `*`";
+        self.value(name, wanted, |text| {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            let hosts = parts.map(|part| {
+                let name = ServerName::try_from(part).ok()?.to_str().to_ascii_lowercase();
+                (!name.ends_with('.')).then_some(name)
+            });
+            hosts.collect()
+        })
     }
 
     /// A GUID in lower case.

@@ -87,7 +87,7 @@ pub fn exchange(port: u16, bytes: &[u8]) -> Option<Response> {
 }
 
 /// Reads one answer up to the end of the connection.
-pub fn read(stream: &mut TcpStream) -> Option<Response> {
+pub fn read(stream: &mut impl Read) -> Option<Response> {
     let mut all = Vec::new();
     let mut chunk = [0; 65536];
     while let Ok(count @ 1..) = stream.read(&mut chunk) {

@@ -341,7 +341,7 @@ fn only_configured_origins_may_ask_from_a_browser() {
 }
 
 /// Takes much longer than any test may.
-const LONG: &str = "range x from 1 to 1000000 step 1 | extend k = 1 \
+pub const LONG: &str = "range x from 1 to 1000000 step 1 | extend k = 1 \
     | join kind=inner (range y from 1 to 100000 step 1 | extend k = 1) on k \
     | summarize max(x * y)";
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -56,8 +57,11 @@ pub fn output(args: &[&str]) -> String {
 impl Server {
     /// Starts on a folder and waits for the ready line.
     pub fn on(dir: &Path, flags: &[&str]) -> Server {
-        let mut command = telltale(&["serve", "--listen", "127.0.0.1:0", "--data"]);
+        let mut command = telltale(&["serve", "--data"]);
         command.arg(dir).args(["--instrumentation-key", KEY]).args(flags);
+        if !flags.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
         let mut line = String::new();
@@ -79,6 +83,19 @@ impl Server {
 
     pub fn track(&self, body: &[u8]) -> Response {
         self.post("/v2.1/track", &[("content-type", "application/x-json-stream")], body)
+    }
+
+    /// The port of HTTPS.
+    pub fn tls_port(&self) -> u16 {
+        let url = self.ready["tlsUrl"].as_str().expect("it listens for HTTPS");
+        url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    /// How many queries run.
+    pub fn queries_running(&self) -> u64 {
+        let text = self.get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix("telltale_queries_running "));
+        line.unwrap().parse().unwrap()
     }
 
     /// The answer of the Application Insights query API.
@@ -126,6 +143,15 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Looks until something is so.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never: {what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -4,13 +4,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use crate::error::retry_after as date;
+use crate::headers::{RETRY_INGESTION, set_retry_after};
 
 /// One refused item.
 #[derive(Debug, Clone)]
@@ -87,8 +86,8 @@ impl Answer {
         out
     }
 
-    /// The HTTP answer; `retry_after` is used when items are to be sent again.
-    pub fn into_response(self, retry_after: Duration) -> Response {
+    /// The HTTP answer.
+    pub fn into_response(self) -> Response {
         let status = self.status();
         let mut response = Response::new(Body::from(self.body()));
         *response.status_mut() = status;
@@ -97,9 +96,8 @@ impl Answer {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
-        // The date form (spec ingestion.md §4.3).
-        if let Some(date) = date(retry_after).filter(|_| self.is_retryable()) {
-            headers.insert(header::RETRY_AFTER, date);
+        if self.is_retryable() {
+            set_retry_after(headers, RETRY_INGESTION);
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -29,8 +29,8 @@ impl Target {
     /// When rows cannot be sent to the place asked for.
     pub fn new(call: &IngestCall) -> Result<Target, Failure> {
         match &call.place {
-            Place::Url(url) => Ok(Target::Server {
-                client: Client::new(url, call.key.as_deref()),
+            Place::Url { url, trust } => Ok(Target::Server {
+                client: Client::new(url, trust, call.key.as_deref())?,
                 database: call.app.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
                 table: call.table.clone(),
             }),
