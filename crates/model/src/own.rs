@@ -5,8 +5,13 @@
 //! its rows came in, by which they are partitioned, sorted and retained.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch, StringViewArray, TimestampNanosecondArray};
+use arrow_schema::ArrowError;
+
+use crate::batch::Batch;
 use crate::table::{ColumnDef, ColumnRole, Source, TableDef, ViewColumn, ViewDef, Vocabulary};
 use crate::types::Type;
 
@@ -98,6 +103,38 @@ pub fn view(name: &str, table: &'static TableDef) -> &'static ViewDef {
     view
 }
 
+/// Rows of an own table from its user's columns, in their order and types, all of which came in at
+/// `received` (nanoseconds since 1970).
+///
+/// # Errors
+/// When the columns are not those of the table: a mistake of the caller's code.
+pub fn batch(
+    table: &'static TableDef,
+    rows: &RecordBatch,
+    received: i64,
+) -> Result<Batch, ArrowError> {
+    let mut given = rows.columns().iter();
+    let mut all: Vec<ArrayRef> = Vec::with_capacity(table.columns.len());
+    for column in table.columns {
+        if column.role == ColumnRole::Time {
+            all.push(Arc::new(TimestampNanosecondArray::from(vec![received; rows.num_rows()])));
+            continue;
+        }
+        let missing = || ArrowError::SchemaError(format!("no column `{}`", column.name));
+        let values = given.next().ok_or_else(missing)?;
+        let texts = values.as_string_view_opt().filter(|texts| texts.null_count() > 0);
+        all.push(match texts {
+            // A text is never null.
+            Some(texts) if column.ty == Type::String => {
+                let texts = texts.iter().map(Option::unwrap_or_default);
+                Arc::new(StringViewArray::from_iter_values(texts))
+            }
+            _ => Arc::clone(values),
+        });
+    }
+    Ok(Batch { table, rows: RecordBatch::try_new(crate::batch::schema(table), all)? })
+}
+
 fn lock() -> std::sync::MutexGuard<'static, Interned> {
     INTERNED.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -152,6 +189,20 @@ mod tests {
         assert!(std::ptr::eq(view("T", first), view("T", first)));
         assert!(!std::ptr::eq(view("T", first), view("T", other)));
         assert!(!is_full());
+    }
+
+    #[test]
+    fn rows_get_their_time_and_texts_are_never_null() {
+        let table = stored("own-m4", &[("s", Type::String), ("g", Type::Guid)]);
+        let texts: ArrayRef = Arc::new(StringViewArray::from(vec![Some("x"), None]));
+        let given = [("s", Arc::clone(&texts)), ("g", texts)];
+        let rows = RecordBatch::try_from_iter(given).unwrap();
+        let batch = batch(table, &rows, 7).unwrap();
+        let times = TimestampNanosecondArray::from(vec![7, 7]);
+        assert_eq!(batch.rows.column(0).as_ref(), &times as &dyn Array);
+        assert_eq!(batch.rows.column(1).as_string_view().value(1), "");
+        assert_eq!((batch.rows.column(1).null_count(), batch.rows.column(2).null_count()), (0, 1));
+        assert!(super::batch(table, &rows.project(&[0]).unwrap(), 7).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One query from text to answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -10,7 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
 use kql::question::Step;
-use model::ViewDef;
+use model::{AppId, ViewDef};
 use store::Store;
 
 use crate::answer::{Answer, ResultTable, Statistics, Truncation};
@@ -42,18 +43,46 @@ pub(crate) struct Context {
     run_ms: f64,
 }
 
-/// The tables every application has, and the applications this server knows.
-struct Tables<'a>(&'a dyn Apps);
+/// The tables every application has, those of the applications asked, and the applications this
+/// server knows.
+struct Tables<'a> {
+    apps: &'a dyn Apps,
+    asked: Vec<AppId>,
+}
+
+impl Tables<'_> {
+    /// Of an own table that several of the applications have, the first one's.
+    fn find(&self, apps: &[AppId], name: &str) -> Option<&'static ViewDef> {
+        let own = || apps.iter().find_map(|app| self.apps.own_table(*app, name));
+        model::tables::view(name).or_else(own)
+    }
+
+    fn names(&self, apps: &[AppId]) -> Vec<&'static str> {
+        let own = apps.iter().flat_map(|app| self.apps.own_tables(*app));
+        let own: BTreeSet<&'static str> = own.map(|view| view.name).collect();
+        model::tables::views().iter().map(|view| view.name).chain(own).collect()
+    }
+
+    fn named(&self, app: &str) -> Vec<AppId> {
+        self.apps.by_name(app).map(|app| app.id).into_iter().collect()
+    }
+}
 
 impl Catalog for Tables<'_> {
     fn table(&self, name: &str) -> Option<&'static ViewDef> {
-        model::tables::view(name)
+        self.find(&self.asked, name)
     }
     fn table_names(&self) -> Vec<&'static str> {
-        model::tables::views().iter().map(|view| view.name).collect()
+        self.names(&self.asked)
     }
     fn has_app(&self, name: &str) -> bool {
-        self.0.by_name(name).is_some()
+        self.apps.by_name(name).is_some()
+    }
+    fn table_in(&self, app: &str, name: &str) -> Option<&'static ViewDef> {
+        self.find(&self.named(app), name)
+    }
+    fn table_names_in(&self, app: &str) -> Vec<&'static str> {
+        self.names(&self.named(app))
     }
 }
 
@@ -72,7 +101,7 @@ impl Query {
             ..BindOptions::default()
         };
         loop {
-            let tables = Tables(self.apps.as_ref());
+            let tables = Tables { apps: self.apps.as_ref(), asked: self.request.asked() };
             match kql::compile_step(&self.request.text, &tables, &options).map_err(Error::Query)? {
                 Step::Bound(bound) => return Ok(bound),
                 Step::Asks(question) => options.answers.push(context.look_up(*question).await?),

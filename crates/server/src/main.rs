@@ -20,6 +20,7 @@ mod observe;
 mod routes;
 mod settings;
 mod stream;
+mod tables;
 mod timespan;
 
 use std::io::Write;

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use self::commands::Change;
 use super::appinsights::json_headers;
 use crate::app::App;
 use crate::apps::Application;
@@ -21,6 +22,9 @@ use crate::error::Refusal;
 /// What a call brings.
 #[derive(Debug)]
 struct Call {
+    caller: Caller,
+    /// Whether it came in a way that only our clients use, not a page of another origin.
+    may_change: bool,
     database: Arc<Application>,
     text: String,
     options: Map<String, Value>,
@@ -75,7 +79,7 @@ async fn handle(app: Arc<App>, request: Request, is_management: bool) -> Respons
 }
 
 async fn run(
-    app: &App,
+    app: &Arc<App>,
     request: Request,
     text: &mut String,
     is_management: bool,
@@ -85,6 +89,10 @@ async fn run(
     text.clone_from(&call.text);
     let trimmed = call.text.trim_start();
     let question = if trimmed.starts_with('.') {
+        if let Some(parts) = commands::split_change(trimmed) {
+            let table = change(app, &call, parts).await?;
+            return Ok((json_headers(), wire::table(&table)).into_response());
+        }
         let (words, piped) = commands::split(trimmed);
         let table = commands::run(app, &call.database, words)?;
         let Some(piped) = piped else {
@@ -101,6 +109,21 @@ async fn run(
     let body = tokio::task::spawn_blocking(move || wire::answer(&answer, start));
     let body = body.await.map_err(|_| Refusal::internal())?;
     Ok((json_headers(), body).into_response())
+}
+
+/// Runs a command that changes something, if the caller may.
+async fn change(
+    app: &Arc<App>,
+    call: &Call,
+    parts: (&str, &str),
+) -> Result<commands::Table, Refusal> {
+    call.caller.may(Scope::Admin, Some(&call.database))?;
+    if !call.may_change {
+        let message = "a command that changes data must be posted as `application/json`";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", message));
+    }
+    let change = Change { app: Arc::clone(app), database: Arc::clone(&call.database) };
+    commands::change(&change, parts).await
 }
 
 fn question(app: &App, call: &Call) -> Question {
@@ -140,6 +163,9 @@ fn question(app: &App, call: &Call) -> Question {
 async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(app, &parts)?;
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_json = kind.is_some_and(|kind| kind.starts_with("application/json"));
+    let may_change = is_json && parts.method == Method::POST;
     let mut body = match parts.method {
         Method::GET => {
             let given = ask::parameters(&parts.uri).into_iter();
@@ -165,6 +191,8 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     }
     let mut properties = read_properties(body.remove("properties"))?;
     Ok(Call {
+        caller,
+        may_change,
         database,
         text,
         options: take_object(&mut properties, "Options"),
