@@ -11,6 +11,7 @@ mod bad_input;
 mod client;
 mod commands;
 mod durability;
+mod own_tables;
 mod process;
 mod queries;
 mod server;

@@ -155,6 +155,31 @@ fn what_a_dropped_table_held_does_not_come_back() {
 }
 
 #[test]
+fn writes_of_one_group_see_each_other() {
+    let disk = SimDisk::new(1);
+    let store = open(&disk).unwrap();
+    let (old, new) = (definition("own-s9", "T", &NARROW), definition("own-s10", "T", &WIDE));
+    let group = vec![
+        fill(old.table, &[1]),
+        edit(old.put()),
+        fill(old.table, &[2]),
+        edit(tables::drop_edit(old.table)),
+        fill(old.table, &[3]),
+        edit(new.put()),
+        fill(new.table, &[4]),
+    ];
+    let done: Vec<bool> = store.append_group(group).iter().map(Result::is_ok).collect();
+    assert_eq!(done, [false, true, true, true, false, true, true]);
+    let check = |store: &Store| {
+        assert!(matches!(store.snapshot(APP, old.table), Err(Error::NoTable)));
+        assert_eq!(contents(store, new.table), of(&[(4, "w4")]));
+    };
+    check(&store);
+    drop(store);
+    check(&open(&disk).unwrap());
+}
+
+#[test]
 fn a_column_is_never_lost_nor_changed() {
     let store = open(&SimDisk::new(1)).unwrap();
     store.append_blocking(edit(definition("own-s5", "T", &WIDE).put())).unwrap();

@@ -7,6 +7,7 @@
 
 mod define;
 mod fill;
+mod inline;
 mod reader;
 mod remove;
 
@@ -64,7 +65,7 @@ impl Change {
 
 /// The command's first word and the rest, if it is one that changes own tables.
 pub fn split_change(text: &str) -> Option<(&'static str, &str)> {
-    const WORDS: [&str; 10] = [
+    const WORDS: [&str; 11] = [
         ".create",
         ".create-merge",
         ".alter-merge",
@@ -75,6 +76,7 @@ pub fn split_change(text: &str) -> Option<(&'static str, &str)> {
         ".append",
         ".set-or-append",
         ".set-or-replace",
+        ".ingest",
     ];
     let end = text.find(char::is_whitespace)?;
     let (first, rest) = text.split_at(end);
@@ -82,7 +84,11 @@ pub fn split_change(text: &str) -> Option<(&'static str, &str)> {
     // Of these words only what is about tables is known; the rest is refused by `run`.
     let fills = word.starts_with(".set") || word == ".append";
     let second: String = rest.trim_start().chars().take_while(|c| c.is_alphabetic()).collect();
-    let is_known = fills || matches!(second.to_ascii_lowercase().as_str(), "table" | "tables");
+    let is_known = match second.to_ascii_lowercase().as_str() {
+        "table" | "tables" => word != ".ingest",
+        "inline" => word == ".ingest",
+        _ => fills,
+    };
     is_known.then_some((word, rest))
 }
 
@@ -101,7 +107,8 @@ pub async fn change(change: &Change, (word, rest): (&str, &str)) -> Result<Table
         ".set" => fill::run(change, Fill::Set, rest).await,
         ".append" => fill::run(change, Fill::Append, rest).await,
         ".set-or-append" => fill::run(change, Fill::SetOrAppend, rest).await,
-        _ => fill::run(change, Fill::SetOrReplace, rest).await,
+        ".set-or-replace" => fill::run(change, Fill::SetOrReplace, rest).await,
+        _ => inline::run(change, rest).await,
     }
 }
 
