@@ -35,15 +35,15 @@ pub struct Wanted {
     pub doc: Option<String>,
 }
 
-/// What becomes of a table that is there already, or is not.
+/// What creating does to a table that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Create {
-    /// A table that is there stays as it is.
-    Create,
-    /// A table that is there gets the columns it lacks.
-    CreateMerge,
-    /// As `CreateMerge`, but the table must be there.
-    AlterMerge,
+pub enum IfThere {
+    /// It stays as it is.
+    Keep,
+    /// It gets the columns it lacks.
+    Merge,
+    /// As `Merge`, and it must be there.
+    MergeOnly,
 }
 
 /// Where rows go (`.set` and the like).
@@ -194,7 +194,7 @@ impl Tables {
         &self,
         app: AppId,
         wanted: &[Wanted],
-        how: Create,
+        how: IfThere,
     ) -> Result<Vec<Arc<OwnTable>>, Error> {
         let _changing = self.changing.lock();
         let mut made: Vec<Arc<OwnTable>> = Vec::new();
@@ -202,9 +202,9 @@ impl Tables {
             check(wanted)?;
             let earlier = made.iter().find(|table| table.name == wanted.name).cloned();
             let table = match earlier.or_else(|| self.find(app, &wanted.name)) {
-                Some(known) if how == Create::Create => known,
+                Some(known) if how == IfThere::Keep => known,
                 Some(known) => Arc::new(merged(&known, wanted)?),
-                None if how == Create::AlterMerge => {
+                None if how == IfThere::MergeOnly => {
                     return Err(Error::Missing(wanted.name.clone()));
                 }
                 None => Arc::new(new_table(app, wanted)?),

@@ -21,7 +21,7 @@ use super::wire::system_type;
 use crate::app::App;
 use crate::apps::Application;
 use crate::error::Refusal;
-use crate::tables::{self, Create, Fill, OwnTable};
+use crate::tables::{self, Fill, IfThere, OwnTable};
 
 /// The rows of a command.
 #[derive(Debug, Clone)]
@@ -98,9 +98,9 @@ pub fn split_change(text: &str) -> Option<(&'static str, &str)> {
 /// When the command cannot be read, or what it wants cannot be done.
 pub async fn change(change: &Change, (word, rest): (&str, &str)) -> Result<Table, Refusal> {
     match word {
-        ".create" => define::run(change, Create::Create, rest).await,
-        ".create-merge" => define::run(change, Create::CreateMerge, rest).await,
-        ".alter-merge" => define::run(change, Create::AlterMerge, rest).await,
+        ".create" => define::run(change, IfThere::Keep, rest).await,
+        ".create-merge" => define::run(change, IfThere::Merge, rest).await,
+        ".alter-merge" => define::run(change, IfThere::MergeOnly, rest).await,
         ".drop" => remove::drop_tables(change, rest).await,
         ".clear" => remove::clear(change, rest).await,
         ".rename" => remove::rename(change, rest).await,
@@ -170,7 +170,8 @@ fn asked_schema(words: &str) -> Result<Option<(String, bool)>, Refusal> {
     }
     let name = reader.name("the name of a table")?;
     let is_csl = reader.takes("cslschema");
-    if !is_csl && !(reader.takes("schema") && reader.takes("as") && reader.takes("json")) {
+    let mut is_json = || reader.takes("schema") && reader.takes("as") && reader.takes("json");
+    if !(is_csl || is_json()) {
         return Ok(None);
     }
     reader.end()?;

@@ -5,13 +5,13 @@ use serde_json::json;
 use super::reader::Reader;
 use super::{Change, Table, json_table, rows_of, shown, texts};
 use crate::error::Refusal;
-use crate::tables::{Create, Wanted};
+use crate::tables::{IfThere, Wanted};
 
 /// Creates or widens tables; the words before `table` have been read.
 ///
 /// # Errors
 /// When the command cannot be read or the tables cannot be made so.
-pub(super) async fn run(change: &Change, how: Create, text: &str) -> Result<Table, Refusal> {
+pub(super) async fn run(change: &Change, how: IfThere, text: &str) -> Result<Table, Refusal> {
     let mut reader = Reader::new(text);
     let several = reader.takes("tables");
     if !several && !reader.takes("table") {

@@ -86,32 +86,43 @@ fn put(builder: &mut BatchBuilder, at: usize, ty: Type, field: &str) -> bool {
         column.null();
         return true;
     }
-    let put = match ty {
-        Type::String => Some(column.text(field)),
-        Type::Bool => match trimmed.to_ascii_lowercase().as_str() {
-            "true" | "1" => Some(column.bool(true)),
-            "false" | "0" => Some(column.bool(false)),
-            _ => None,
-        },
-        Type::Int => trimmed.parse::<i32>().ok().map(|value| column.long(value.into())),
-        Type::Long => trimmed.parse().ok().map(|value| column.long(value)),
-        Type::Real | Type::Decimal => trimmed.parse().ok().map(|value| column.real(value)),
-        Type::DateTime => model::time::parse_datetime(trimmed).map(|value| column.long(value)),
-        Type::TimeSpan => model::time::parse_timespan(trimmed).map(|value| column.long(value)),
-        Type::Guid => {
-            uuid::Uuid::try_parse(trimmed).ok().map(|value| column.text(&value.to_string()))
-        }
-        Type::Dynamic => {
-            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(trimmed).is_ok();
-            let mut text = String::new();
-            match is_json {
-                true => text.push_str(trimmed),
-                false => model::json::write_string(&mut text, field),
-            }
-            Some(column.text(&text))
-        }
+    let whole = match ty {
+        Type::Int => trimmed.parse::<i32>().ok().map(i64::from),
+        Type::Long => trimmed.parse().ok(),
+        Type::DateTime => model::time::parse_datetime(trimmed),
+        Type::TimeSpan => model::time::parse_timespan(trimmed),
+        _ => None,
     };
-    put.is_some()
+    match ty {
+        Type::String => column.text(field),
+        Type::Bool => match trimmed.to_ascii_lowercase().as_str() {
+            "true" | "1" => column.bool(true),
+            "false" | "0" => column.bool(false),
+            _ => return false,
+        },
+        Type::Real | Type::Decimal => match trimmed.parse() {
+            Ok(value) => column.real(value),
+            Err(_) => return false,
+        },
+        Type::Int | Type::Long | Type::DateTime | Type::TimeSpan => match whole {
+            Some(value) => column.long(value),
+            None => return false,
+        },
+        Type::Guid => match uuid::Uuid::try_parse(trimmed) {
+            Ok(guid) => column.text(&guid.to_string()),
+            Err(_) => return false,
+        },
+        // What is no JSON is a text.
+        Type::Dynamic => match serde_json::from_str::<serde::de::IgnoredAny>(trimmed) {
+            Ok(_) => column.text(trimmed),
+            Err(_) => {
+                let mut text = String::new();
+                model::json::write_string(&mut text, field);
+                column.text(&text);
+            }
+        },
+    }
+    true
 }
 
 /// The records of a CSV text; `None` for one whose quote is not closed. Empty lines are none.
