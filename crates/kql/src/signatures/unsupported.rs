@@ -43,7 +43,7 @@ const ALTERNATIVES: &[(&[&str], &str)] = &[
     (&["bin_auto"], "`bin(x, size)` with a size written out"),
     (
         &["stored_query_result", "materialized_view", "external_table"],
-        "there are tables of telemetry only; `materialize()` keeps a result within one query",
+        "only tables are kept here; `materialize()` keeps a result within one query",
     ),
 ];
 

@@ -180,6 +180,62 @@ fn writes_of_one_group_see_each_other() {
 }
 
 #[test]
+fn rows_that_come_in_while_a_table_is_altered_and_dropped_are_answered_truly() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = || Options { free_bytes_min: 0, ..Options::default() };
+    let store = Store::open(dir.path(), options()).unwrap();
+    let kept = [&NARROW[..], &WIDE].map(|columns| definition("own-s11", "Kept", columns));
+    let gone = definition("own-s12", "Gone", &NARROW);
+    store.append_blocking(edit(kept[0].put())).unwrap();
+    store.append_blocking(edit(gone.put())).unwrap();
+    let append = |first: i64| {
+        let mut refused = 0;
+        for n in first..first + 40 {
+            // Each writer goes by the definition it knew.
+            store.append_blocking(fill(kept[(n % 2) as usize].table, &[n])).unwrap();
+            match store.append_blocking(fill(gone.table, &[n])) {
+                Ok(_) => assert_eq!(refused, 0, "rows after the table was dropped"),
+                Err(error) => {
+                    assert!(matches!(error, Error::NoTable), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        refused
+    };
+    store.append_blocking(edit(kept[1].put())).unwrap();
+    let refused: i64 = std::thread::scope(|scope| {
+        let writers = [0, 1000, 2000].map(|first| scope.spawn(move || append(first)));
+        store.seal(TODAY).unwrap();
+        store.append_blocking(edit(tables::drop_edit(gone.table))).unwrap();
+        store.seal(TODAY).unwrap();
+        store.remove_dropped().unwrap();
+        store.merge(TODAY).unwrap();
+        writers.map(|writer| writer.join().unwrap()).iter().sum()
+    });
+    assert!(refused <= 120);
+    let wanted: Vec<i64> = (0..40).chain(1000..1040).chain(2000..2040).collect();
+    let check = |store: &Store| {
+        let found = contents(store, kept[1].table);
+        assert!(
+            found
+                .iter()
+                .all(|(n, text)| *text == if n % 2 == 0 { String::new() } else { format!("w{n}") })
+        );
+        assert_eq!(found.into_iter().map(|(n, _)| n).collect::<Vec<_>>(), wanted);
+        assert!(matches!(store.snapshot(APP, gone.table), Err(Error::NoTable)));
+    };
+    check(&store);
+    drop(store);
+    let store = Store::open(dir.path(), options()).unwrap();
+    check(&store);
+    store.seal(TODAY).unwrap();
+    store.remove_dropped().unwrap();
+    check(&store);
+    assert!(store.stats().tables.iter().all(|t| t.table == "Kept"));
+}
+
+#[test]
 fn a_column_is_never_lost_nor_changed() {
     let store = open(&SimDisk::new(1)).unwrap();
     store.append_blocking(edit(definition("own-s5", "T", &WIDE).put())).unwrap();

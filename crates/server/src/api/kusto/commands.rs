@@ -271,7 +271,7 @@ fn databases(app: &App, current: &Application) -> Table {
     ];
     let rows = app.apps.all().into_iter().map(|found| {
         let is_current = found.number == current.number;
-        json!([found.name, "", "v1.0", is_current, "ReadOnly", "", false, found.id, "", ""])
+        json!([found.name, "", "v1.0", is_current, "ReadWrite", "", false, found.id, "", ""])
     });
     Table { columns, rows: rows_of(rows) }
 }
@@ -363,7 +363,7 @@ fn schema_json(app: &App, current: &Application, is_cluster: bool) -> Table {
                     "MajorVersion": 1,
                     "MinorVersion": 0,
                     "Functions": {},
-                    "DatabaseAccessMode": "ReadOnly",
+                    "DatabaseAccessMode": "ReadWrite",
                 }),
             );
         }
