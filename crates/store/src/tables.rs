@@ -114,10 +114,10 @@ impl Store {
     }
 }
 
-/// The own tables there are at one moment.
+/// The own tables there are at one moment; a copy costs nothing until one of the two changes.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
-    own: BTreeMap<String, Own>,
+    own: Arc<BTreeMap<String, Own>>,
 }
 
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ impl Tables {
 
     fn put(&mut self, name: String, definition: Definition) {
         let label = definition.label.into();
-        self.own.insert(name, Own { table: definition.table, label });
+        Arc::make_mut(&mut self.own).insert(name, Own { table: definition.table, label });
     }
 
     /// The newest definition of a table, built in or own.
@@ -185,7 +185,9 @@ impl Tables {
         for (name, definition) in changes {
             match definition {
                 Some(definition) => self.put(name, definition),
-                None => dropped.extend(self.own.remove(&name).map(|_| name)),
+                None => {
+                    dropped.extend(Arc::make_mut(&mut self.own).remove(&name).map(|_| name));
+                }
             }
         }
         dropped
@@ -209,12 +211,10 @@ impl Tables {
                 return Err(Error::Altered { column: column.name.to_owned() });
             }
         }
-        let before = (!changes.is_empty()).then(|| self.own.clone());
+        let before = Arc::clone(&self.own);
         self.apply(changes);
         if tables.iter().any(|table| self.is_dropped(table.name)) {
-            if let Some(before) = before {
-                self.own = before;
-            }
+            self.own = before;
             return Err(Error::NoTable);
         }
         Ok(())

@@ -48,21 +48,21 @@ fn a_table_lives_from_create_to_drop() {
     let schema: Value = serde_json::from_str(row[1].as_str().unwrap()).unwrap();
     assert_eq!(schema["OrderedColumns"][1]["CslType"], "string");
     assert_eq!(server.rows("Builds"), json!([]));
-    // Creating it again changes nothing.
+    // Creating it again changes nothing, and rows are no comments.
     server.done(".create table Builds (other:int)");
-    let stored =
-        server.command(".ingest inline into table Builds <| 1,one\n2,\"two, or \"\"2\"\"\"\n3,");
+    let stored = server
+        .command(".ingest inline into table Builds <|\n1,// one\n2,\"two, or \"\"2\"\"\"\n3,");
     let names =
         ["ExtentId", "OriginalSize", "ExtentSize", "CompressedSize", "IndexSize", "RowCount"];
     assert_eq!(columns(&stored), names);
     assert_eq!(stored.json()["Tables"][0]["Rows"][0][5], 3);
     assert_eq!(
         server.rows("Builds | order by id asc"),
-        json!([[1, "one"], [2, "two, or \"2\""], [3, ""]])
+        json!([[1, "// one"], [2, "two, or \"2\""], [3, ""]])
     );
     server.done(".create-merge table Builds (name:string, ok:bool, [\"exit code\"]:int)");
     server.done(".append Builds <| print id = 4, name = 'four', ok = true, code = int(0)");
-    let rows = json!([[1, "one", null, null], [4, "four", true, 0]]);
+    let rows = json!([[1, "// one", null, null], [4, "four", true, 0]]);
     assert_eq!(server.rows("Builds | where id in (1, 4) | order by id asc"), rows);
     assert_eq!(server.rows("Builds | where isnull(['exit code']) | count"), json!([[3]]));
     server.done(".rename table Builds to ['All builds']");

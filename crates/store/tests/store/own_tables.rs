@@ -189,31 +189,28 @@ fn rows_that_come_in_while_a_table_is_altered_and_dropped_are_answered_truly() {
     store.append_blocking(edit(kept[0].put())).unwrap();
     store.append_blocking(edit(gone.put())).unwrap();
     let append = |first: i64| {
-        let mut refused = 0;
+        let mut is_gone = false;
         for n in first..first + 40 {
             // Each writer goes by the definition it knew.
             store.append_blocking(fill(kept[(n % 2) as usize].table, &[n])).unwrap();
             match store.append_blocking(fill(gone.table, &[n])) {
-                Ok(_) => assert_eq!(refused, 0, "rows after the table was dropped"),
+                Ok(_) => assert!(!is_gone, "rows after the table was dropped"),
                 Err(error) => {
                     assert!(matches!(error, Error::NoTable), "{error}");
-                    refused += 1;
+                    is_gone = true;
                 }
             }
         }
-        refused
     };
     store.append_blocking(edit(kept[1].put())).unwrap();
-    let refused: i64 = std::thread::scope(|scope| {
-        let writers = [0, 1000, 2000].map(|first| scope.spawn(move || append(first)));
+    std::thread::scope(|scope| {
+        [0, 1000, 2000].map(|first| scope.spawn(move || append(first)));
         store.seal(TODAY).unwrap();
         store.append_blocking(edit(tables::drop_edit(gone.table))).unwrap();
         store.seal(TODAY).unwrap();
         store.remove_dropped().unwrap();
         store.merge(TODAY).unwrap();
-        writers.map(|writer| writer.join().unwrap()).iter().sum()
     });
-    assert!(refused <= 120);
     let wanted: Vec<i64> = (0..40).chain(1000..1040).chain(2000..2040).collect();
     let check = |store: &Store| {
         let found = contents(store, kept[1].table);
@@ -517,7 +514,7 @@ fn ends_clean(disk: &SimDisk, model: &mut Model) {
 
 #[test]
 fn the_power_fails_at_every_step_of_creating_altering_and_dropping() {
-    for seed in 1..=seeds(3) {
+    for seed in 1..=seeds(2) {
         let steps = round(&SimDisk::new(seed), &mut Model::default(), seed, Trouble::None);
         assert!(steps > 40, "{steps} steps");
         for step in 1..=steps {
@@ -533,7 +530,7 @@ fn the_power_fails_at_every_step_of_creating_altering_and_dropping() {
 
 #[test]
 fn power_cuts_and_failing_disks_follow_each_other() {
-    for seed in 700..700 + seeds(60) {
+    for seed in 700..700 + seeds(40) {
         let mut random = Random(seed);
         let disk = SimDisk::new(seed);
         let mut model = Model::default();

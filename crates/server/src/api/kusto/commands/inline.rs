@@ -39,10 +39,20 @@ pub(super) async fn run(change: &Change, text: &str) -> Result<Table, Refusal> {
     let Some(table) = change.app.apps.tables().find(change.database.app_id(), &name) else {
         return Err(Error::Missing(name).into());
     };
-    let batch = rows_of_csv(reader.rest(), &table, skipped, now())?;
+    let batch = rows_of_csv(written(reader.raw()), &table, skipped, now())?;
     let (size_bytes, count) = (batch.rows.get_array_memory_size() as u64, batch.rows.num_rows());
     change.app.apps.tables().append(&table, vec![batch]).await?;
     Ok(stored_rows(size_bytes, count))
+}
+
+/// The rows alone: what stands before them on the line of `<|`, and a last line that is blank, only
+/// set them off.
+fn written(text: &str) -> &str {
+    let text = text.trim_start_matches([' ', '\t']);
+    match text.rsplit_once('\n') {
+        Some((rows, last)) if last.trim().is_empty() => rows,
+        _ => text,
+    }
 }
 
 /// The rows of a CSV text (RFC 4180) in the columns of a table, the first `skipped` left out.
@@ -161,6 +171,8 @@ mod tests {
         assert_eq!(rows, [vec!["a", "b,\"c\"\nd", ""], vec![" ä ", ""], vec![""]]);
         assert_eq!(records("a\n\"b").collect::<Vec<_>>().len(), 2);
         assert!(records("\"b\n,").next().unwrap().is_none());
-        assert!(records(" \n".trim()).next().is_none());
+        assert!(records("\r\n").next().is_none());
+        assert_eq!(written("  \n// a,\" b\"\n  "), "\n// a,\" b\"");
+        assert_eq!(written(" a"), "a");
     }
 }

@@ -27,6 +27,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What is left, as it is.
+    pub fn raw(&self) -> &'a str {
+        self.rest
+    }
+
     pub fn refuse<T>(&mut self, wanted: &str) -> Result<T, Refusal> {
         let found: String = self.rest().chars().take(40).collect();
         let found = match found.is_empty() {
