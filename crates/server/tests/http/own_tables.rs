@@ -77,6 +77,27 @@ fn a_table_lives_from_create_to_drop() {
 }
 
 #[test]
+fn commands_and_rows_are_read_in_every_spelling() {
+    let (server, _dir) = start(&[]);
+    server.done(
+        "  .CREATE  TABLE // a comment\n ['my-table'] (a:STRING, [\"b c\"]:int64,\n ['d']:date) \
+         with (Folder='x', docstring=@\"it's \"\"it\"\"\") ; ",
+    );
+    let listed =
+        server.done(".show tables | where TableName == 'my-table' | project Folder, DocString");
+    assert_eq!(listed, json!([["x", "it's \"it\""]]));
+    let types = server.rows("['my-table'] | getschema | project ColumnName, ColumnType");
+    assert_eq!(types, json!([["a", "string"], ["b c", "long"], ["d", "datetime"]]));
+    server.done(
+        ".ingest inline into table ['my-table'] with (format=csv, ignoreFirstRecord=true) <|\r\n\
+         a,b,d\r\n\"x,\"\"y\"\"\nz\",1,2024-02-29\r\n\r\n ä ,,\r\n\"\"\r\n  ",
+    );
+    let rows = server.rows("['my-table'] | order by a desc");
+    let day = "2024-02-29T00:00:00Z";
+    assert_eq!(rows, json!([["x,\"y\"\nz", 1, day], [" ä ", null, null], ["", null, null]]));
+}
+
+#[test]
 fn queries_fill_tables_whole_or_not_at_all() {
     let (server, _dir) = start(&[]);
     server.done(".set T <| range x from 1 to 3 step 1 | extend s = strcat('s', x)");
@@ -130,6 +151,11 @@ fn what_cannot_be_a_table_is_refused_by_name() {
         (".create table X (a:text)", "`text` is no type: use one of `bool`"),
         (".create table X", "the command is wrong at its end: expected `(`"),
         (".create table X (a:long) now", "at `now`: expected the end of the command"),
+        (".create table X (['a:int)", "at `'a:int)`: expected a text with its closing quote"),
+        (".create table X (a:int, ,)", "at `,)`: expected the name of a column"),
+        (".create table X ([\"\\x\"]:int)", "expected a text without other escapes"),
+        (".create table X (a:int) with (retention='1d')", "`retention` is not a property"),
+        (".ingest inline into table T <| 1\n\"2", "row 2: a quote is not closed"),
         (".create-merge table T (a:string)", "`a` of `T` is `long` and cannot become `string`"),
         (".alter-merge table X (a:long)", "there is no table `X`"),
         (".drop table X", "there is no table `X`"),

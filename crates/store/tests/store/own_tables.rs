@@ -204,7 +204,9 @@ fn rows_that_come_in_while_a_table_is_altered_and_dropped_are_answered_truly() {
     };
     store.append_blocking(edit(kept[1].put())).unwrap();
     std::thread::scope(|scope| {
-        [0, 1000, 2000].map(|first| scope.spawn(move || append(first)));
+        for first in [0, 1000, 2000] {
+            scope.spawn(move || append(first));
+        }
         store.seal(TODAY).unwrap();
         store.append_blocking(edit(tables::drop_edit(gone.table))).unwrap();
         store.seal(TODAY).unwrap();
