@@ -4,7 +4,7 @@ use model::ViewDef;
 
 use crate::question::Answer;
 
-/// Tables by name. Implemented over the built-in tables; tests bring their own.
+/// Tables by name: the built-in ones and those users created. Tests bring their own.
 pub trait Catalog: Sync {
     /// The table called `name`, exact letter case.
     fn table(&self, name: &str) -> Option<&'static ViewDef>;
@@ -13,6 +13,16 @@ pub trait Catalog: Sync {
     /// Whether the application named or identified by `name` may be asked by this request
     /// (`app('…')`).
     fn has_app(&self, name: &str) -> bool;
+    /// As [`Catalog::table`], of the application `app` alone.
+    fn table_in(&self, app: &str, name: &str) -> Option<&'static ViewDef> {
+        let _ = app;
+        self.table(name)
+    }
+    /// As [`Catalog::table_names`], of the application `app` alone.
+    fn table_names_in(&self, app: &str) -> Vec<&'static str> {
+        let _ = app;
+        self.table_names()
+    }
 }
 
 /// What the binder is told besides the text.

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod fault;
 pub mod json;
+pub mod own;
 pub mod table;
 pub mod tables;
 pub mod time;

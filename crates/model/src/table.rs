@@ -6,7 +6,7 @@
 use crate::types::Type;
 
 /// What the store may do with a column beyond keeping it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ColumnRole {
     Plain,
     /// The time the rows are partitioned by day, sorted and pruned by. Exactly one per table.
@@ -20,7 +20,7 @@ pub enum ColumnRole {
 }
 
 /// One stored column.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ColumnDef {
     pub name: &'static str,
     pub ty: Type,
@@ -39,7 +39,7 @@ impl ColumnDef {
 /// One stored table.
 #[derive(Debug, PartialEq)]
 pub struct TableDef {
-    /// The table's stored name: the classic name.
+    /// The table's stored name: the classic name, or `own-…` of an own table.
     pub name: &'static str,
     /// The columns in batch order.
     pub columns: &'static [ColumnDef],
@@ -63,6 +63,8 @@ pub enum Vocabulary {
     Classic,
     /// The Log Analytics names (`AppRequests`, `TimeGenerated`).
     Workspace,
+    /// The names a user chose for a table of their own.
+    Own,
 }
 
 /// Where the value of a view's column comes from.
@@ -102,7 +104,8 @@ pub struct ViewDef {
     /// The stored table behind it; `None` for views that are always empty (AppSystemEvents).
     pub table: Option<&'static TableDef>,
     pub columns: Vec<ViewColumn>,
-    /// The view column the implicit time range of an API request applies to.
+    /// The view column the implicit time range of an API request applies to; empty: the time
+    /// the rows came in.
     pub time_column: &'static str,
     /// One sentence for the reference page and schema commands.
     pub doc: &'static str,

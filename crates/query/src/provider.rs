@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::execution::object_store::ObjectStoreUrl;
-use model::{AppId, TableDef};
+use model::{AppId, TableDef, ViewColumn, ViewDef, Vocabulary};
 use parking_lot::Mutex;
 use store::{Snapshot, Store};
 
@@ -54,18 +54,11 @@ impl Sources {
         threads: usize,
         objects: ObjectStoreUrl,
     ) -> Result<Sources, Error> {
-        // Named twice, an application's rows still count once.
-        let mut ids = vec![request.app];
-        for id in &request.apps {
-            if !ids.contains(id) {
-                ids.push(*id);
-            }
-        }
         let info = |id: AppId| {
             let missing = || Error::Internal(format!("application {} is not known", id.0));
             directory.by_id(id).ok_or_else(missing)
         };
-        let apps = ids.into_iter().map(info).collect::<Result<Vec<_>, Error>>()?;
+        let apps = request.asked().into_iter().map(info).collect::<Result<Vec<_>, Error>>()?;
         Ok(Sources {
             store,
             directory,
@@ -88,12 +81,52 @@ impl Sources {
         }
     }
 
+    /// The stored table that an application has behind a view; `None` when it has none. `alone`
+    /// says that no other application was asked.
+    ///
+    /// # Errors
+    /// When its columns do not agree with those of the view.
+    pub fn stored(
+        &self,
+        app: AppId,
+        view: &'static ViewDef,
+        alone: bool,
+    ) -> Result<Option<&'static TableDef>, String> {
+        if view.vocabulary != Vocabulary::Own {
+            return Ok(view.table);
+        }
+        // Altered or dropped since names were looked up: what is there now is read.
+        let Some(found) = self.directory.own_table(app, view.name) else {
+            return Ok(view.table.filter(|_| alone));
+        };
+        let differs = |column: &&ViewColumn| {
+            found.columns.iter().any(|c| c.name == column.name && c.ty != column.ty)
+        };
+        match view.columns.iter().find(differs) {
+            Some(column) => Err(format!(
+                "the table `{}` has `{}` with another type in another application: name one with \
+                 `app('name').{}`",
+                view.name, column.name, view.name
+            )),
+            None => Ok(found.table),
+        }
+    }
+
     /// The rows of one table of one application, the same at every call.
-    pub fn snapshot(&self, app: AppId, table: &'static TableDef) -> Arc<Snapshot> {
+    ///
+    /// # Errors
+    /// When the table was dropped.
+    pub fn snapshot(
+        &self,
+        app: AppId,
+        table: &'static TableDef,
+    ) -> Result<Arc<Snapshot>, store::Error> {
         let mut snapshots = self.snapshots.lock();
-        let snapshot = snapshots
-            .entry((app, table.name))
-            .or_insert_with(|| Arc::new(self.store.snapshot(app, table)));
-        Arc::clone(snapshot)
+        if let Some(snapshot) = snapshots.get(&(app, table.name)) {
+            return Ok(Arc::clone(snapshot));
+        }
+        let snapshot = Arc::new(self.store.snapshot(app, table)?);
+        snapshots.insert((app, table.name), Arc::clone(&snapshot));
+        Ok(snapshot)
     }
 }

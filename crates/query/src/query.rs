@@ -1,5 +1,6 @@
 //! One query from text to answer.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
 use kql::question::Step;
-use model::ViewDef;
+use model::{AppId, ViewDef};
 use store::Store;
 
 use crate::answer::Statistics;
@@ -44,25 +45,52 @@ pub(crate) struct Context {
     run_ms: f64,
 }
 
-/// The tables every application has, and the applications the caller may name.
+/// The tables every application has, those of the applications asked, and the applications the
+/// caller may name.
 struct Tables<'a> {
     apps: &'a dyn Apps,
     request: &'a Request,
+    asked: Vec<AppId>,
+}
+
+impl Tables<'_> {
+    /// Of an own table that several of the applications have, the first one's.
+    fn find(&self, apps: &[AppId], name: &str) -> Option<&'static ViewDef> {
+        let audit = model::tables::audit::view();
+        let is_audit = self.request.audit && name == audit.name;
+        let own = || apps.iter().find_map(|app| self.apps.own_table(*app, name));
+        model::tables::view(name).or(is_audit.then_some(audit)).or_else(own)
+    }
+
+    fn names(&self, apps: &[AppId]) -> Vec<&'static str> {
+        let own = apps.iter().flat_map(|app| self.apps.own_tables(*app));
+        let own: BTreeSet<&'static str> = own.map(|view| view.name).collect();
+        model::tables::views().iter().map(|view| view.name).chain(own).collect()
+    }
+
+    /// The application of this name, if the caller may name it.
+    fn named(&self, app: &str) -> Vec<AppId> {
+        let may_name =
+            |id| self.request.nameable.as_ref().is_none_or(|nameable| nameable.contains(&id));
+        self.apps.by_name(app).map(|app| app.id).filter(|id| may_name(*id)).into_iter().collect()
+    }
 }
 
 impl Catalog for Tables<'_> {
     fn table(&self, name: &str) -> Option<&'static ViewDef> {
-        let audit = model::tables::audit::view();
-        let is_audit = self.request.audit && name == audit.name;
-        model::tables::view(name).or(is_audit.then_some(audit))
+        self.find(&self.asked, name)
     }
     fn table_names(&self) -> Vec<&'static str> {
-        model::tables::views().iter().map(|view| view.name).collect()
+        self.names(&self.asked)
     }
     fn has_app(&self, name: &str) -> bool {
-        let may_name =
-            |id| self.request.nameable.as_ref().is_none_or(|nameable| nameable.contains(&id));
-        self.apps.by_name(name).is_some_and(|app| may_name(app.id))
+        !self.named(name).is_empty()
+    }
+    fn table_in(&self, app: &str, name: &str) -> Option<&'static ViewDef> {
+        self.find(&self.named(app), name)
+    }
+    fn table_names_in(&self, app: &str) -> Vec<&'static str> {
+        self.names(&self.named(app))
     }
 }
 
@@ -81,7 +109,8 @@ impl Query {
             ..BindOptions::default()
         };
         loop {
-            let tables = Tables { apps: self.apps.as_ref(), request: &self.request };
+            let (apps, asked) = (self.apps.as_ref(), self.request.asked());
+            let tables = Tables { apps, request: &self.request, asked };
             match kql::compile_step(&self.request.text, &tables, &options).map_err(Error::Query)? {
                 Step::Bound(bound) => return Ok(bound),
                 Step::Asks(question) => options.answers.push(context.look_up(*question).await?),

@@ -1,6 +1,6 @@
 //! What a caller asks: the text, whose rows it may see, and how much it may cost.
 
-use model::AppId;
+use model::{AppId, ViewDef};
 
 /// One query to answer.
 #[derive(Debug, Clone)]
@@ -22,6 +22,19 @@ pub struct Request {
     /// Values of `declare query_parameters`, as KQL literals or plain text.
     pub parameters: Vec<(String, String)>,
     pub limits: Limits,
+}
+
+impl Request {
+    /// The applications whose rows a table shows: named twice, one still counts once.
+    pub fn asked(&self) -> Vec<AppId> {
+        let mut asked = vec![self.app];
+        for app in &self.apps {
+            if !asked.contains(app) {
+                asked.push(*app);
+            }
+        }
+        asked
+    }
 }
 
 /// How much one query may return and cost (defaults: spec kql.md §12).
@@ -58,6 +71,15 @@ pub trait Apps: Send + Sync {
     fn by_id(&self, id: AppId) -> Option<AppInfo>;
     /// The application called or identified by this text (`app('…')`).
     fn by_name(&self, name_or_guid: &str) -> Option<AppInfo>;
+    /// The own table of this application with this name, exact letter case.
+    fn own_table(&self, app: AppId, name: &str) -> Option<&'static ViewDef> {
+        self.own_tables(app).into_iter().find(|view| view.name == name)
+    }
+    /// The own tables of this application.
+    fn own_tables(&self, app: AppId) -> Vec<&'static ViewDef> {
+        let _ = app;
+        Vec::new()
+    }
 }
 
 /// An application as queries show it.

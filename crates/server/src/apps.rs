@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{AppId, Batch, Fault};
+use model::{AppId, Batch, Fault, ViewDef};
 use parking_lot::{Mutex, RwLock};
 use query::AppInfo;
 use serde::{Deserialize, Serialize};
 use store::{Store, Write};
 
 use crate::settings::IngestMode;
+use crate::tables::{self, Tables};
 
 const PREFIX: &str = "app/";
 /// Name of the application the first start creates.
@@ -79,6 +80,8 @@ pub enum Error {
     #[error("document `{key}` of an application cannot be read: {reason}")]
     Document { key: String, reason: String },
     #[error(transparent)]
+    Tables(#[from] tables::Error),
+    #[error(transparent)]
     Store(#[from] store::Error),
 }
 
@@ -89,6 +92,7 @@ impl Error {
             Error::Name(_) | Error::Key(_) | Error::NameTaken(_) | Error::KeyTaken => Fault::Caller,
             Error::TooMany => Fault::Limit,
             Error::Document { .. } => Fault::Internal,
+            Error::Tables(error) => error.fault(),
             Error::Store(error) => error.fault(),
         }
     }
@@ -112,6 +116,7 @@ impl Index {
 /// All applications of one data folder.
 pub struct Apps {
     store: Arc<Store>,
+    tables: Tables,
     index: RwLock<Index>,
     /// Held while one is created, so that two requests cannot take one name.
     creating: Mutex<()>,
@@ -134,7 +139,13 @@ impl Apps {
         for app in found {
             index.add(app);
         }
-        Ok(Apps { store, index: RwLock::new(index), creating: Mutex::new(()) })
+        let tables = Tables::load(Arc::clone(&store))?;
+        Ok(Apps { store, tables, index: RwLock::new(index), creating: Mutex::new(()) })
+    }
+
+    /// The tables users created.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
     }
 
     /// In order of creation.
@@ -229,6 +240,14 @@ impl query::Apps for Apps {
 
     fn by_name(&self, name_or_guid: &str) -> Option<AppInfo> {
         self.by_name_or_id(name_or_guid).map(|app| app.info())
+    }
+
+    fn own_table(&self, app: AppId, name: &str) -> Option<&'static ViewDef> {
+        self.tables.find(app, name).map(|table| table.view)
+    }
+
+    fn own_tables(&self, app: AppId) -> Vec<&'static ViewDef> {
+        self.tables.list(app).iter().map(|table| table.view).collect()
     }
 }
 

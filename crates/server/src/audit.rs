@@ -1,7 +1,8 @@
 //! The audit: who asked and changed what, as rows of the table `Audit`.
 //!
 //! [`record`] is for what happens often: it costs no sync, the rows are written about every second
-//! and at the end. [`rows`] is for changes: the rows go into the same write as the change.
+//! and at the end. [`rows`] is for changes: the rows go into the same write as the change, or into
+//! the next one by [`record_durably`].
 //! Invariant: no literal of a query, no key and no address (unless addresses are stored) is in a
 //! row; what the buffer cannot hold is dropped and counted.
 
@@ -95,6 +96,17 @@ pub fn record(app: &App, caller: &Caller, event: Event) {
     if waiting.len() < WAITING_MAX {
         waiting.push(row);
     } else {
+        app.metrics.audit_dropped(1);
+    }
+}
+
+/// Notes a change; the row is on disk when this returns, unless the store refuses it, which is
+/// logged.
+pub async fn record_durably(app: &App, caller: &Caller, event: Event) {
+    let default = app.apps.default().map_or(AppId(0), |found| found.app_id());
+    let write = Write { rows: rows(default, caller, event), documents: Vec::new() };
+    if let Err(error) = app.store.append(write).await {
+        tracing::error!(%error, "a row of the audit is not written");
         app.metrics.audit_dropped(1);
     }
 }

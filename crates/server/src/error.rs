@@ -131,6 +131,22 @@ impl From<crate::keys::Error> for Refusal {
     }
 }
 
+impl From<crate::tables::Error> for Refusal {
+    fn from(error: crate::tables::Error) -> Refusal {
+        if error.fault() == Fault::Internal {
+            tracing::error!(%error, "changing a table failed");
+            return Refusal::internal();
+        }
+        let status = match &error {
+            crate::tables::Error::Store(error) => append_status(error).0,
+            // The same call meets the same limit again.
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let code = if error.fault() == Fault::Limit { "limit" } else { "bad_request" };
+        Refusal::new(status, code, error.to_string())
+    }
+}
+
 impl From<crate::apps::Error> for Refusal {
     fn from(error: crate::apps::Error) -> Refusal {
         let fault = error.fault();

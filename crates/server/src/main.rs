@@ -27,6 +27,7 @@ mod running;
 mod settings;
 mod stall;
 mod stream;
+mod tables;
 mod timespan;
 mod tls;
 

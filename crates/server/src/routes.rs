@@ -220,15 +220,19 @@ fn canonical_text(path: &str) -> String {
     }
 }
 
-/// How many of the last `parts` the longest route has that they fit.
+/// How many of the last `parts` the longest route takes that they fit. A last part such as
+/// `{*resource}` takes one or more.
 fn longest(routes: &[Route], parts: &[&str], is_same: fn(&str, &str) -> bool) -> Option<usize> {
     let fits = |route: &Route| {
         let wanted: Vec<&str> = route.path.split('/').filter(|part| !part.is_empty()).collect();
-        let start = parts.len().checked_sub(wanted.len())?;
-        let mut pairs = parts[start..].iter().zip(&wanted);
-        pairs
-            .all(|(part, wanted)| wanted.starts_with('{') || is_same(part, wanted))
-            .then_some(wanted.len())
+        let last = parts.len().checked_sub(wanted.len())?;
+        let has_rest = wanted.last().is_some_and(|part| part.starts_with("{*"));
+        let first = if has_rest { 0 } else { last };
+        let start = (first..=last).find(|start| {
+            let mut pairs = parts[*start..].iter().zip(&wanted);
+            pairs.all(|(part, wanted)| wanted.starts_with('{') || is_same(part, wanted))
+        })?;
+        Some(parts.len() - start)
     };
     routes.iter().filter_map(fits).max()
 }

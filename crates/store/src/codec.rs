@@ -16,10 +16,11 @@ use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::datatypes::{
     DurationNanosecondType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType,
 };
-use model::{AppId, Batch, ColumnRole, TableDef, Type};
+use model::{AppId, Batch, ColumnRole, TableDef, Type, own};
 use xxhash_rust::xxh64::xxh64;
 
 use crate::error::Error;
+use crate::tables::{self, Tables};
 
 /// A document to put (`Some`) or to remove (`None`), by key.
 pub type DocumentEdit = (String, Option<Vec<u8>>);
@@ -215,21 +216,41 @@ pub struct Decoded {
     pub documents: Vec<DocumentEdit>,
 }
 
-/// Decodes the records of one log file, remembering the schemas it has met.
+/// Decodes the records of log files in order, remembering the schemas it has met in a file and
+/// the own tables there are.
 #[derive(Debug, Default)]
 pub struct Decoder {
     schemas: HashMap<u64, StoredSchema>,
+    tables: Tables,
 }
 
 #[derive(Debug)]
 struct StoredSchema {
-    table: &'static TableDef,
+    table: String,
+    names: Vec<String>,
     types: Vec<Type>,
+    /// The definition rows were last read in: a table may be altered in between.
+    read_as: Option<ReadAs>,
+}
+
+#[derive(Debug)]
+struct ReadAs {
+    table: &'static TableDef,
     /// For each column of `table`, its position among the stored ones.
     places: Vec<Option<usize>>,
 }
 
 impl Decoder {
+    /// `tables` are the own tables at the first record.
+    pub(crate) fn new(tables: Tables) -> Decoder {
+        Decoder { schemas: HashMap::new(), tables }
+    }
+
+    /// Each file has its own schema records.
+    pub fn next_file(&mut self) {
+        self.schemas.clear();
+    }
+
     /// The rows and documents of one record; empty for a schema record.
     ///
     /// # Errors
@@ -241,14 +262,19 @@ impl Decoder {
             KIND_WRITE => self.write(&mut reader),
             KIND_SCHEMA => {
                 let key = xxh64(reader.bytes, 0);
-                self.schemas.insert(key, StoredSchema::read(&mut reader)?);
+                let schema = StoredSchema::read(&mut reader)?;
+                // An own table may be created by the next record.
+                if !own::is_own(&schema.table) && self.tables.find(&schema.table).is_none() {
+                    return Err(unknown(format!("table `{}`", schema.table)));
+                }
+                self.schemas.insert(key, schema);
                 Ok(Decoded::default())
             }
             kind => Err(unknown(format!("record kind {kind}"))),
         }
     }
 
-    fn write(&self, reader: &mut Reader) -> Result<Decoded, Error> {
+    fn write(&mut self, reader: &mut Reader) -> Result<Decoded, Error> {
         let mut decoded = Decoded::default();
         for _ in 0..reader.varint()? {
             let key = reader.text()?.to_owned();
@@ -258,11 +284,14 @@ impl Decoder {
             };
             decoded.documents.push((key, value));
         }
+        self.tables.apply(tables::changes(&decoded.documents)?);
         for _ in 0..reader.varint()? {
             let app = u32::try_from(reader.varint()?).map_err(|_| reader.bad("app number"))?;
             let key = u64::from_le_bytes(reader.array()?);
-            let schema = self.schemas.get(&key).ok_or_else(|| reader.bad("unknown schema"))?;
-            decoded.rows.push((AppId(app), schema.batch(reader)?));
+            let schema = self.schemas.get_mut(&key).ok_or_else(|| reader.bad("schema"))?;
+            let table = self.tables.find(&schema.table);
+            let table = table.ok_or_else(|| reader.bad("table: not defined"))?;
+            decoded.rows.push((AppId(app), schema.batch(table, reader)?));
         }
         Ok(decoded)
     }
@@ -274,28 +303,39 @@ fn unknown(what: String) -> Error {
 
 impl StoredSchema {
     fn read(reader: &mut Reader) -> Result<StoredSchema, Error> {
-        let name = reader.text()?;
-        let table = model::tables::table(name).ok_or_else(|| unknown(format!("table `{name}`")))?;
+        let table = reader.text()?.to_owned();
         let mut names = Vec::new();
         let mut types = Vec::new();
         for _ in 0..reader.varint()? {
-            names.push(reader.text()?);
+            names.push(reader.text()?.to_owned());
             let ty = reader.text()?;
             types.push(Type::from_name(ty).ok_or_else(|| unknown(format!("type `{ty}`")))?);
         }
+        let schema = StoredSchema { table, names, types, read_as: None };
+        match model::tables::table(&schema.table) {
+            Some(table) => Ok(StoredSchema { read_as: Some(schema.read_as(table)?), ..schema }),
+            None => Ok(schema),
+        }
+    }
+
+    fn read_as(&self, table: &'static TableDef) -> Result<ReadAs, Error> {
         let mut places = Vec::new();
         for column in table.columns {
-            let place = names.iter().position(|n| *n == column.name);
-            if let Some(at) = place.filter(|&at| types[at].arrow() != column.ty.arrow()) {
-                let ty = types[at];
-                return Err(unknown(format!("`{name}.{}` as `{ty}`", column.name)));
+            let place = self.names.iter().position(|n| *n == column.name);
+            if let Some(at) = place.filter(|&at| self.types[at].arrow() != column.ty.arrow()) {
+                let ty = self.types[at];
+                return Err(unknown(format!("`{}.{}` as `{ty}`", self.table, column.name)));
             }
             places.push(place);
         }
-        Ok(StoredSchema { table, types, places })
+        Ok(ReadAs { table, places })
     }
 
-    fn batch(&self, reader: &mut Reader) -> Result<Batch, Error> {
+    fn batch(&mut self, table: &'static TableDef, reader: &mut Reader) -> Result<Batch, Error> {
+        let read_as = match self.read_as.take() {
+            Some(known) if std::ptr::eq(known.table, table) => known,
+            _ => self.read_as(table)?,
+        };
         let rows = reader.varint()? as usize;
         if rows > BATCH_ROWS_MAX {
             return Err(reader.bad("row count"));
@@ -303,13 +343,14 @@ impl StoredSchema {
         let stored: Vec<ArrayRef> =
             self.types.iter().map(|&ty| column(reader, ty, rows)).collect::<Result<_, _>>()?;
         let columns =
-            self.table.columns.iter().zip(&self.places).map(|(column, place)| match place {
+            table.columns.iter().zip(&read_as.places).map(|(column, place)| match place {
                 Some(at) => Arc::clone(&stored[*at]),
                 None => empty_column(column.ty, rows),
             });
         let columns = columns.collect();
-        let rows = RecordBatch::try_new(model::batch::schema(self.table), columns)?;
-        Ok(Batch { table: self.table, rows })
+        let rows = RecordBatch::try_new(model::batch::schema(table), columns)?;
+        self.read_as = Some(read_as);
+        Ok(Batch { table, rows })
     }
 }
 

@@ -42,6 +42,12 @@ pub enum Error {
     /// A batch does not have the columns of its table: a mistake in our code.
     #[error("batch does not fit table `{table}`: {reason}")]
     Batch { table: String, reason: String },
+    /// Rows for a table that was dropped, or a question about it.
+    #[error("the table is not there any more")]
+    NoTable,
+    /// A new definition of a table lacks a column, or has it with another type.
+    #[error("column `{column}` cannot be removed or change its type")]
+    Altered { column: String },
     /// The name of a public file or a document key is not usable.
     #[error("name `{name}` is not usable: {reason}")]
     Name { name: String, reason: &'static str },
@@ -65,6 +71,8 @@ impl Error {
             | Error::Format { .. }
             | Error::Missing { .. }
             | Error::ReadOnly
+            | Error::NoTable
+            | Error::Altered { .. }
             | Error::Name { .. } => Fault::Caller,
             Error::Closed
             | Error::Failed { .. }

@@ -58,6 +58,21 @@ pub struct ExtentEntry {
     pub keys: Vec<BagKeys>,
     /// How many merges lie behind this extent: 0 when sealed from the head.
     pub level: u32,
+    /// How many of the table's columns the file has, the first ones; 0 in entries of older
+    /// programs: all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub columns: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl ExtentEntry {
+    /// Whether the file has the column at `position` of its table.
+    pub fn has_column(&self, position: usize) -> bool {
+        self.columns == 0 || position < self.columns as usize
+    }
 }
 
 /// The smallest and the largest value of one column of an extent, nulls aside.

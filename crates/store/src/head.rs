@@ -12,6 +12,7 @@ use model::{AppId, TableDef};
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::tables;
 
 /// So many neighbours of a tier become one batch of the next.
 const FAN_IN: usize = 8;
@@ -32,7 +33,9 @@ pub struct Head {
 /// Rows of one application and table, in log order.
 #[derive(Debug, Clone)]
 pub struct HeadTable {
+    /// The newest definition rows came in with.
     pub table: &'static TableDef,
+    /// Of this definition or earlier ones.
     pub batches: Vec<RecordBatch>,
     pub rows: u64,
     /// Estimated memory, in bytes.
@@ -42,6 +45,7 @@ pub struct HeadTable {
 /// Neighbouring batches to be replaced by one.
 #[derive(Debug)]
 pub struct Tier {
+    table: &'static TableDef,
     at: usize,
     batches: Vec<RecordBatch>,
 }
@@ -83,6 +87,7 @@ impl Head {
             rows: 0,
             size_bytes: 0,
         });
+        head.table = table;
         head.batches.push(rows);
         head.rows += count;
         head.size_bytes += size_bytes;
@@ -90,14 +95,27 @@ impl Head {
         self.size_bytes += size_bytes;
     }
 
+    /// Forgets the rows of a table of all applications.
+    pub fn remove(&mut self, table: &str) {
+        self.tables.retain(|(_, name), head| {
+            if *name != table {
+                return true;
+            }
+            self.rows -= head.rows;
+            self.size_bytes -= head.size_bytes;
+            false
+        });
+    }
+
     /// The newest batches that should become one, if they are many enough.
     pub fn due(&self, app: AppId, table: &'static TableDef) -> Option<Tier> {
-        let batches = self.batches(app, table);
+        let head = self.tables.get(&(app, table.name))?;
+        let (table, batches) = (head.table, &head.batches);
         let last = tier(batches.last()?.num_rows())?;
         let is_small = |b: &&RecordBatch| tier(b.num_rows()).is_some_and(|tier| tier <= last);
         let run = batches.iter().rev().take_while(is_small).count();
         let at = batches.len() - run;
-        (run >= FAN_IN).then(|| Tier { at, batches: batches[at..].to_vec() })
+        (run >= FAN_IN).then(|| Tier { table, at, batches: batches[at..].to_vec() })
     }
 
     /// Puts the one batch in the place of those of `tier`; nothing was removed in between.
@@ -123,8 +141,9 @@ fn tier(rows: usize) -> Option<u32> {
 impl Tier {
     /// All rows as one batch without slack.
     pub fn concat(&self) -> Result<RecordBatch, Error> {
-        let schema = self.batches[0].schema();
-        tight(&concat_batches(&schema, &self.batches)?)
+        let conform = |rows: &RecordBatch| tables::conform(self.table, rows);
+        let batches = self.batches.iter().map(conform).collect::<Result<Vec<_>, _>>()?;
+        tight(&concat_batches(&model::batch::schema(self.table), &batches)?)
     }
 }
 

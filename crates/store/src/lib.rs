@@ -25,6 +25,7 @@ mod shred;
 pub mod snapshot;
 pub mod stats;
 mod store;
+pub mod tables;
 mod writer;
 
 pub use error::Error;
@@ -37,4 +38,5 @@ pub use seal::Sealed;
 pub use snapshot::{Extent, Snapshot};
 pub use stats::{Histogram, Stats, TableStats};
 pub use store::{Mode, Store};
+pub use tables::Definition;
 pub use writer::{Receipt, Write};

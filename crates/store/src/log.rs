@@ -13,6 +13,7 @@ use crate::codec::{self, Decoded, Decoder};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::frame::{self, Record, Writer};
+use crate::tables::Tables;
 
 /// The folder of the segments.
 pub const DIR: &str = "log";
@@ -225,14 +226,17 @@ pub struct Replayed {
 }
 
 /// Reads all records of the segments from number `from` on, oldest first. Changes nothing.
+/// `tables` are the own tables as they were when the segment `from` began.
 ///
 /// # Errors
 /// [`Error::Damaged`] when a segment is missing or a record is bad anywhere but at the very end.
 pub fn replay(
     disk: &dyn Disk,
     from: u64,
+    tables: Tables,
     visit: &mut dyn FnMut(Decoded) -> Result<(), Error>,
 ) -> Result<Replayed, Error> {
+    let mut decoder = Decoder::new(tables);
     let entries = disk.list(DIR).map_err(|e| Error::io("list the log", e))?;
     let mut numbers: Vec<u64> = entries.iter().filter_map(|e| number(&e.name)).collect();
     numbers.sort_unstable();
@@ -244,7 +248,7 @@ pub fn replay(
             return Err(Error::damaged(path(found.next_number), "log segment is missing"));
         }
         let is_last = at + 1 == segments.len();
-        found.segment(disk, number, is_last, visit)?;
+        found.segment(disk, number, is_last, &mut decoder, visit)?;
     }
     if found.segments.is_empty() {
         return Err(Error::damaged(path(from), "log segment is missing"));
@@ -258,11 +262,12 @@ impl Replayed {
         disk: &dyn Disk,
         number: u64,
         is_last: bool,
+        decoder: &mut Decoder,
         visit: &mut dyn FnMut(Decoded) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let path = path(number);
         let bytes = disk.read(&path).map_err(|e| Error::io(format!("read `{path}`"), e))?;
-        let mut decoder = Decoder::default();
+        decoder.next_file();
         let contents =
             frame::read(&path, MAGIC, &bytes, &mut |payload| visit(decoder.decode(payload)?))?;
         let Some(contents) = contents else {

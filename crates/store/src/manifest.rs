@@ -265,6 +265,7 @@ mod tests {
             ranges: Vec::new(),
             keys: Vec::new(),
             level: 0,
+            columns: 0,
         }
     }
 

@@ -24,7 +24,7 @@ const MAGIC: [u8; 8] = *b"TELLTDOC";
 /// All documents by key.
 pub type Documents = BTreeMap<String, Arc<[u8]>>;
 
-/// Refuses keys and documents beyond the limits.
+/// Refuses keys and documents beyond the limits, and definitions of tables nobody could read.
 pub fn check(documents: &[DocumentEdit]) -> Result<(), Error> {
     for (key, value) in documents {
         if key.is_empty() || key.len() > KEY_BYTES_MAX {
@@ -39,6 +39,7 @@ pub fn check(documents: &[DocumentEdit]) -> Result<(), Error> {
             });
         }
     }
+    crate::tables::changes(documents)?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::manifest::{self, Manifest};
 use crate::options::Options;
 use crate::snapshot::{Extent, Shelf, data_path, index_path};
 use crate::store::{Inner, Mode, State};
+use crate::tables::Tables;
 use crate::{files, frame, head, log, meta, snapshot};
 
 /// The file that says what a data folder is.
@@ -46,6 +47,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options, mode: Mode) -> Result<
     }
     if let Some(number) = found.contents.documents {
         state.documents = Arc::new(meta::read(&*disk, number)?);
+        state.tables = Tables::of(state.documents.iter())?;
     }
     let replayed = replay(&*disk, found.contents.log_from, &mut state)?;
     let inner = Inner {
@@ -111,15 +113,16 @@ fn create(disk: &dyn Disk) -> Result<(), Error> {
 
 fn replay(disk: &dyn Disk, from: u64, state: &mut State) -> Result<Replayed, Error> {
     let mut replayed_rows = 0;
-    let replayed = log::replay(disk, from, &mut |decoded| {
+    let tables = state.tables.clone();
+    let replayed = log::replay(disk, from, tables, &mut |decoded| {
         let mut touched: Vec<(AppId, &'static TableDef)> = Vec::new();
+        state.edit_documents(decoded.documents)?;
         for (app, batch) in decoded.rows {
             let size_bytes = head::size_bytes(&batch.rows);
             replayed_rows += batch.rows.num_rows();
             state.active.push(app, batch.table, head::adopt(&batch.rows)?, size_bytes);
             touched.push((app, batch.table));
         }
-        state.edit_documents(decoded.documents);
         for (app, table) in touched {
             while let Some(tier) = state.active.due(app, table) {
                 state.active.replace(app, table, &tier, tier.concat()?);

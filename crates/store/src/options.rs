@@ -37,7 +37,7 @@ pub struct Options {
 pub struct Retention {
     /// Days rows are kept by their time, unless `tables` says otherwise; `None`: for ever.
     pub days: Option<u32>,
-    /// Days by table name.
+    /// Days by table name; of own tables by the name people use.
     pub tables: BTreeMap<String, u32>,
     /// Size of the data folder beyond which the oldest extents are removed, in bytes.
     pub total_bytes: Option<u64>,

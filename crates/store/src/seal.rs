@@ -18,8 +18,9 @@ use crate::error::Error;
 use crate::extent::{self, Encoded, ExtentEntry};
 use crate::manifest::Edit;
 use crate::meta;
-use crate::snapshot::{DIR, Extent, data_path, index_path};
+use crate::snapshot::{DIR, Extent, data_path, dir, index_path};
 use crate::store::{Frozen, Inner, State, Store};
+use crate::tables;
 
 /// Nanoseconds of one day.
 pub(crate) const DAY_NS: i64 = 86_400_000_000_000;
@@ -170,13 +171,16 @@ impl Inner {
     fn write_extents(&self, frozen: &Frozen, made: &mut Vec<ExtentEntry>) -> Result<(), Error> {
         let mut dirs = BTreeSet::new();
         for (app, head) in frozen.head.tables() {
+            if self.state.read().tables.is_dropped(head.table.name) {
+                continue;
+            }
             for (_, rows) in by_day(head.table, &head.batches)? {
                 let encoded = extent::encode(head.table, &rows)?;
                 made.push(self.write_extent(app, 0, encoded)?);
-                dirs.insert(head.table.name);
+                dirs.insert(dir(head.table.name));
             }
         }
-        dirs.into_iter().try_for_each(|table| self.sync_extents(table))
+        dirs.into_iter().try_for_each(|dir| self.sync_extents(&dir))
     }
 
     /// Writes and syncs the two files of an extent; their names are durable after
@@ -192,7 +196,7 @@ impl Inner {
         entry.app = app.0;
         entry.level = level;
         entry.id = format!("{}-{:08x}", day_text(entry.day), self.next_file()?);
-        let dir = format!("{DIR}/{}", entry.table);
+        let dir = dir(&entry.table);
         let write = || {
             disk.create_dir(&dir)?;
             disk::write_new(disk, &data_path(&entry), &data)?;
@@ -206,9 +210,9 @@ impl Inner {
     }
 
     /// Makes the names of extent files durable, and that of their folder.
-    pub(crate) fn sync_extents(&self, table: &str) -> Result<(), Error> {
+    pub(crate) fn sync_extents(&self, dir: &str) -> Result<(), Error> {
         let disk = &self.shelf.disk;
-        disk.sync_dir(&format!("{DIR}/{table}"))
+        disk.sync_dir(dir)
             .and_then(|()| disk.sync_dir(DIR))
             .map_err(|e| Error::io("write an extent", e))
     }
@@ -264,6 +268,7 @@ fn by_day(
     let at = table.index_of(table.time_column().name).unwrap_or(0);
     let mut days: BTreeMap<i64, Vec<RecordBatch>> = BTreeMap::new();
     for batch in batches {
+        let batch = &tables::conform(table, batch)?;
         let times = batch.column(at).as_primitive::<TimestampNanosecondType>();
         let mut rows: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
         for (row, time) in (0..).zip(times.iter()) {

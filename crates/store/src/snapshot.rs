@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use model::TableDef;
+use model::{TableDef, own};
 use parking_lot::Mutex;
 
 use crate::disk::Disk;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::extent::{self, ExtentEntry};
 use crate::index::{BLOCK_BYTES, Index};
 
-/// The folder of the extents; one folder per table in it.
+/// The folder of the extents; one folder per table in it, and one for all own tables.
 pub const DIR: &str = "extents";
 
 /// The rows of one application and table at one moment.
@@ -120,14 +120,22 @@ impl Drop for Extent {
     }
 }
 
+/// The folder of a table's extents. Own tables share one: they come and go, a folder would stay.
+pub fn dir(table: &str) -> String {
+    match own::is_own(table) {
+        true => format!("{DIR}/own"),
+        false => format!("{DIR}/{table}"),
+    }
+}
+
 /// `extents/<table>/<id>.parquet`.
 pub fn data_path(entry: &ExtentEntry) -> String {
-    format!("{DIR}/{}/{}.parquet", entry.table, entry.id)
+    format!("{}/{}.parquet", dir(&entry.table), entry.id)
 }
 
 /// `extents/<table>/<id>.index`.
 pub fn index_path(entry: &ExtentEntry) -> String {
-    format!("{DIR}/{}/{}.index", entry.table, entry.id)
+    format!("{}/{}.index", dir(&entry.table), entry.id)
 }
 
 /// What all extents share: the disk, the indexes looked at so far, the files to remove.

@@ -28,6 +28,7 @@ use crate::open;
 use crate::options::Options;
 use crate::snapshot::{Extent, Shelf, Snapshot};
 use crate::stats::{Histogram, Stats, TableStats};
+use crate::tables::{self, Tables};
 use crate::writer::{Done, Prepared, Queue, Receipt, Write};
 
 /// An open data folder.
@@ -75,6 +76,8 @@ pub(crate) struct State {
     pub frozen: Option<Arc<Frozen>>,
     pub extents: Extents,
     pub documents: Arc<Documents>,
+    /// The own tables among the documents.
+    pub tables: Tables,
     /// Documents changed since the documents file of the manifest.
     pub documents_changed: bool,
     /// When [`Store::seal_due`] first saw the active head's rows.
@@ -101,11 +104,20 @@ pub(crate) struct Counters {
 }
 
 impl State {
-    pub fn edit_documents(&mut self, edits: Vec<DocumentEdit>) {
-        if !edits.is_empty() {
-            crate::meta::apply(Arc::make_mut(&mut self.documents), edits);
-            self.documents_changed = true;
+    /// Applies edits of documents; rows of a table that is dropped by them leave the active head.
+    ///
+    /// # Errors
+    /// When a table's definition cannot be read: nothing is applied.
+    pub fn edit_documents(&mut self, edits: Vec<DocumentEdit>) -> Result<(), Error> {
+        if edits.is_empty() {
+            return Ok(());
         }
+        for dropped in self.tables.apply(tables::changes(&edits)?) {
+            self.active.remove(&dropped);
+        }
+        crate::meta::apply(Arc::make_mut(&mut self.documents), edits);
+        self.documents_changed = true;
+        Ok(())
     }
 
     pub fn add_extent(&mut self, extent: Arc<Extent>) {
@@ -244,16 +256,26 @@ impl Store {
         submitted.into_iter().map(|receiver| receiver.and_then(wait)).collect()
     }
 
-    /// The rows of one application and table at this moment, each once.
-    pub fn snapshot(&self, app: AppId, table: &'static TableDef) -> Snapshot {
+    /// The rows of one application and table at this moment, each once, those of the head in the
+    /// columns of this definition.
+    ///
+    /// # Errors
+    /// [`Error::NoTable`] for an own table that was dropped.
+    pub fn snapshot(&self, app: AppId, table: &'static TableDef) -> Result<Snapshot, Error> {
         let state = self.inner.state.read();
+        if state.tables.is_dropped(table.name) {
+            return Err(Error::NoTable);
+        }
         let mut head = Vec::new();
         if let Some(frozen) = &state.frozen {
             head.extend_from_slice(frozen.head.batches(app, table));
         }
         head.extend_from_slice(state.active.batches(app, table));
         let extents = state.extents.get(&(app, table.name.to_owned())).cloned();
-        Snapshot { table, head, extents: extents.unwrap_or_default() }
+        drop(state);
+        let head =
+            head.iter().map(|rows| tables::conform(table, rows)).collect::<Result<_, _>>()?;
+        Ok(Snapshot { table, head, extents: extents.unwrap_or_default() })
     }
 
     /// The document of this key.
@@ -297,7 +319,8 @@ impl Store {
             let state = self.inner.state.read();
             for ((app, name), extents) in &state.extents {
                 let key = (*app, name.clone());
-                let table = tables.entry(key).or_insert_with(|| table_of(*app, name));
+                let table =
+                    tables.entry(key).or_insert_with(|| table_of(*app, state.tables.label(name)));
                 table.extents = extents.len() as u64;
                 table.extent_rows = extents.iter().map(|e| e.rows).sum();
                 table.extent_bytes = extents.iter().map(|e| e.size_bytes + e.index_bytes).sum();
@@ -305,7 +328,9 @@ impl Store {
             let heads = state.frozen.iter().map(|f| &f.head).chain([&state.active]);
             for (app, head) in heads.flat_map(Head::tables) {
                 let key = (app, head.table.name.to_owned());
-                let table = tables.entry(key).or_insert_with(|| table_of(app, head.table.name));
+                let table = tables
+                    .entry(key)
+                    .or_insert_with(|| table_of(app, state.tables.label(head.table.name)));
                 table.head_rows += head.rows;
                 table.head_bytes += head.size_bytes;
             }

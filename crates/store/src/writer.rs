@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
-use model::{AppId, Batch, TableDef};
+use model::{AppId, Batch, TableDef, own};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::frame::Record;
 use crate::log::{Entry, Log};
 use crate::store::Inner;
-use crate::{head, meta};
+use crate::{head, meta, tables};
 
 /// Rows and documents that become durable and visible together or not at all.
 #[derive(Debug, Default)]
@@ -220,6 +220,10 @@ impl Inner {
 
     fn commit(&self, log: Option<&mut Log>, group: Vec<Pending>) {
         let started = Instant::now();
+        let group = self.admitted(group);
+        if group.is_empty() {
+            return;
+        }
         let mut entries = Vec::with_capacity(group.len());
         let mut rest = Vec::with_capacity(group.len());
         for pending in group {
@@ -253,6 +257,29 @@ impl Inner {
         }
     }
 
+    /// Refuses the writes that do not fit the own tables there are: behind this point nobody but
+    /// this group changes them.
+    fn admitted(&self, mut group: Vec<Pending>) -> Vec<Pending> {
+        let concerns = |pending: &Pending| {
+            let edits = &pending.prepared.visible.documents;
+            pending.prepared.entry.tables.iter().any(|table| own::is_own(table.name))
+                || edits.iter().any(|(key, _)| key.starts_with(tables::PREFIX))
+        };
+        if !group.iter().any(concerns) {
+            return group;
+        }
+        let mut known = self.state.read().tables.clone();
+        let mut admitted = Vec::with_capacity(group.len());
+        for pending in group.drain(..) {
+            let Prepared { entry, visible } = &pending.prepared;
+            match known.admit(&visible.documents, &entry.tables) {
+                Ok(()) => admitted.push(pending),
+                Err(error) => pending.done.answer(Err(error)),
+            }
+        }
+        admitted
+    }
+
     fn refuse_full_disk(&self) -> Result<(), Error> {
         let free_bytes =
             self.shelf.disk.free_bytes().map_err(|e| Error::io("ask for free space", e))?;
@@ -269,11 +296,15 @@ impl Inner {
         {
             let mut state = self.state.write();
             for visible in group {
-                for rows in visible.rows {
-                    touched.push((rows.app, rows.table));
-                    state.active.push(rows.app, rows.table, rows.rows, rows.size_bytes);
+                if let Err(error) = state.edit_documents(visible.documents) {
+                    // Checked before it was written.
+                    tracing::error!(%error, "documents cannot be applied");
                 }
-                state.edit_documents(visible.documents);
+                for rows in visible.rows {
+                    let table = state.tables.find(rows.table.name).unwrap_or(rows.table);
+                    touched.push((rows.app, table));
+                    state.active.push(rows.app, table, rows.rows, rows.size_bytes);
+                }
             }
         }
         for (app, table) in touched {

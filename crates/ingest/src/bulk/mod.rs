@@ -27,7 +27,7 @@ pub use infer::{InferError, RECORDS_MAX as INFER_RECORDS_MAX, header_names, infe
 pub use layout::{Layout, LayoutError};
 pub use mapping::{Mapping, MappingError};
 pub use report::{NOTES_MAX, Note, Report};
-pub use rows::{into_batch, misfit_reason};
+pub use rows::misfit_reason;
 pub use schema::{Column, NAME_CHARS_MAX, SchemaError, parse_schema};
 
 /// How the bytes of a file are to be read (Kusto: supported data formats).

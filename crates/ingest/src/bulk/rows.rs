@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 use model::batch::ColumnBuilder;
 use model::time::{Fraction, format_datetime};
-use model::{Batch, ColumnRole, TableDef, Type};
+use model::Type;
 
 use super::cell::{self, Value};
 use super::csv;
@@ -323,31 +323,4 @@ pub fn misfit_reason(column: &str, ty: Type, shown: &str) -> String {
     let cut: String = shown.chars().take(SHOWN_CHARS_MAX).collect();
     let dots = if cut.len() < shown.len() { "…" } else { "" };
     format!("`{cut}{dots}` does not fit column `{column}` of type {ty}")
-}
-
-/// Rows of a table's own columns as a batch of the stored table: columns go by their names,
-/// the time column is `received` (nanoseconds) where the rows have none, others are null.
-///
-/// # Errors
-/// When a column has another type than the table's: a mistake of the caller's code.
-pub fn into_batch(
-    table: &'static TableDef,
-    received: i64,
-    rows: &RecordBatch,
-) -> Result<Batch, ArrowError> {
-    let column = |def: &model::ColumnDef| -> ArrayRef {
-        if let Some(column) = rows.column_by_name(def.name) {
-            return Arc::clone(column);
-        }
-        let mut builder = ColumnBuilder::with_capacity(def.ty, rows.num_rows());
-        for _ in 0..rows.num_rows() {
-            match def.role {
-                ColumnRole::Time => builder.long(received),
-                _ => builder.null(),
-            }
-        }
-        builder.finish()
-    };
-    let columns = table.columns.iter().map(column).collect();
-    Ok(Batch { table, rows: RecordBatch::try_new(model::batch::schema(table), columns)? })
 }

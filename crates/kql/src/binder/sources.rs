@@ -2,7 +2,7 @@
 
 use model::{Type, ViewDef, Vocabulary};
 
-use crate::bound::{Literal, Relation, RelationKind};
+use crate::bound::{Column, Literal, Relation, RelationKind};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::suggest;
@@ -19,6 +19,21 @@ use super::scope::{Binding, unwrap};
 /// Functions that name another place: `app('x').requests`.
 pub(super) fn is_remote(name: &str) -> bool {
     matches!(name, "app" | "workspace" | "resource" | "adx" | "arg" | "cluster" | "database")
+}
+
+/// Those of them that name an application; for Kusto's clients it is a database.
+fn names_application(place: &str) -> bool {
+    matches!(place, "app" | "workspace" | "database")
+}
+
+/// The rows whose `time` is in the half-open range.
+fn within(scan: Relation, time: &Column, (start, end): (i64, i64), span: Span) -> Relation {
+    let bound = |op: &'static str, at: i64| {
+        let args = vec![column_ref(time, span), literal(Literal::DateTime(at), span)];
+        call(op, args, Type::Bool, span)
+    };
+    let both = vec![bound(">=", start), bound("<", end)];
+    filter(scan, call("and", both, Type::Bool, span), span)
 }
 
 impl Binder<'_> {
@@ -86,16 +101,16 @@ impl Binder<'_> {
         }
         match self.catalog.table(&name.text) {
             Some(view) => self.scan(view, None, name.span),
-            None => self.unknown_table(name),
+            None => self.unknown_table(name, None),
         }
     }
 
-    fn unknown_table<T>(&mut self, name: &Name) -> Option<T> {
+    fn unknown_table<T>(&mut self, name: &Name, app: Option<&str>) -> Option<T> {
         let lets = self.binding_names(|b| {
             matches!(b, Binding::Table(_))
                 || matches!(b, Binding::Function(function) if function.tabular)
         });
-        let tables = self.catalog.table_names();
+        let tables = self.tables_of(app);
         let known: Vec<&str> = tables.into_iter().chain(lets.iter().map(String::as_str)).collect();
         let message = format!("no table `{}`", name.text);
         let help = match suggest::nearest(&name.text, known.iter().copied()) {
@@ -103,13 +118,29 @@ impl Binder<'_> {
             None => {
                 // One vocabulary is enough to show what names look like.
                 let is_classic = |name: &&&str| {
-                    self.catalog.table(name).is_none_or(|v| v.vocabulary == Vocabulary::Classic)
+                    self.catalog.table(name).is_none_or(|v| v.vocabulary != Vocabulary::Workspace)
                 };
                 let shown: Vec<&str> = known.iter().filter(is_classic).take(10).copied().collect();
                 format!("tables are `{}`, …", shown.join("`, `"))
             }
         };
         self.report(Diagnostic::new(codes::UNKNOWN_NAME, name.span, message).help(help))
+    }
+
+    /// The names of the tables of the request, or of one application.
+    pub(super) fn tables_of(&self, app: Option<&str>) -> Vec<&'static str> {
+        match app {
+            Some(app) => self.catalog.table_names_in(app),
+            None => self.catalog.table_names(),
+        }
+    }
+
+    /// The table of this name of the request, or of one application.
+    pub(super) fn table_of(&self, app: Option<&str>, name: &str) -> Option<&'static ViewDef> {
+        match app {
+            Some(app) => self.catalog.table_in(app, name),
+            None => self.catalog.table(name),
+        }
     }
 
     /// All rows of a table within the request's time range.
@@ -123,16 +154,17 @@ impl Binder<'_> {
         let columns: Vec<_> = view.columns.iter().map(|c| self.column(c.name, c.ty)).collect();
         let time = columns.iter().find(|c| c.name == view.time_column).cloned();
         let kind = RelationKind::Scan { view, app };
-        let scan = Relation { kind, columns, span };
-        let (Some((start, end)), Some(time)) = (self.options.time_range, time) else {
-            return Some(scan);
-        };
-        let bound = |op: &'static str, at: i64| {
-            let args = vec![column_ref(&time, span), literal(Literal::DateTime(at), span)];
-            call(op, args, Type::Bool, span)
-        };
-        let both = vec![bound(">=", start), bound("<", end)];
-        Some(filter(scan, call("and", both, Type::Bool, span), span))
+        let mut scan = Relation { kind, columns, span };
+        let Some(range) = self.options.time_range else { return Some(scan) };
+        if let Some(time) = time {
+            return Some(within(scan, &time, range, span));
+        }
+        // A table without a time of its own: by when its rows came in, which stays hidden.
+        let shown: Vec<usize> = (0..scan.columns.len()).collect();
+        let id = self.fresh_id();
+        self.add_received(&mut scan, id);
+        let received = scan.columns.last().cloned()?;
+        self.pick(within(scan, &received, range, span), &shown, span)
     }
 
     fn table_call(&mut self, name: &Name, args: &[Argument], span: Span) -> Option<Relation> {
@@ -188,15 +220,13 @@ impl Binder<'_> {
         table: Option<&Name>,
         span: Span,
     ) -> Option<Relation> {
-        if !matches!(place.text.as_str(), "app" | "workspace") {
+        if !names_application(&place.text) {
             let message = format!(
                 "`{}()` is not supported: a query sees the applications of this server only",
                 place.text
             );
             let mut finding = Diagnostic::new(codes::NOT_SUPPORTED, place.span, message);
-            if matches!(place.text.as_str(), "cluster" | "database")
-                && let Some(table) = table
-            {
+            if let ("cluster", Some(table)) = (place.text.as_str(), table) {
                 finding = finding.help(format!("name the table alone: `{}`", table.text));
             }
             return self.report(finding);
@@ -206,15 +236,20 @@ impl Binder<'_> {
             let help = format!("for example `{}('name').requests`", place.text);
             return self.report(Diagnostic::new(codes::NOT_ALLOWED, span, message).help(help));
         };
-        let app = self.literal_text(&arg.value, "the name of the application")?;
-        if !self.catalog.has_app(&app) {
-            let message = format!("no application `{app}`");
-            return self.error(codes::UNKNOWN_NAME, arg.value.span, message);
-        }
-        match self.catalog.table(&table.text) {
+        let app = self.named_application(arg)?;
+        match self.catalog.table_in(&app, &table.text) {
             Some(view) => self.scan(view, Some(app), span),
-            None => self.unknown_table(table),
+            None => self.unknown_table(table, Some(&app)),
         }
+    }
+
+    fn named_application(&mut self, arg: &Argument) -> Option<String> {
+        let app = self.literal_text(&arg.value, "the name of the application")?;
+        if self.catalog.has_app(&app) {
+            return Some(app);
+        }
+        let message = format!("no application `{app}`");
+        self.error(codes::UNKNOWN_NAME, arg.value.span, message)
     }
 
     /// The application `app('x')` names.
@@ -223,14 +258,7 @@ impl Binder<'_> {
             return self.not_a_table(place.span);
         };
         match args.as_slice() {
-            [arg] if matches!(name.text.as_str(), "app" | "workspace") => {
-                let app = self.literal_text(&arg.value, "the name of the application")?;
-                if self.catalog.has_app(&app) {
-                    return Some(app);
-                }
-                let message = format!("no application `{app}`");
-                self.error(codes::UNKNOWN_NAME, arg.value.span, message)
-            }
+            [arg] if names_application(&name.text) => self.named_application(arg),
             _ => self.remote(name, args, None, place.span).and(None),
         }
     }

@@ -43,7 +43,7 @@ const ALTERNATIVES: &[(&[&str], &str)] = &[
     (&["bin_auto"], "`bin(x, size)` with a size written out"),
     (
         &["stored_query_result", "materialized_view", "external_table"],
-        "there are tables of telemetry only; `materialize()` keeps a result within one query",
+        "only tables are kept here; `materialize()` keeps a result within one query",
     ),
 ];
 
@@ -53,7 +53,7 @@ const KNOWN: &str = "
     cluster
     current_cluster_endpoint current_cursor
     current_database current_node_id current_principal current_principal_details
-    current_principal_is_member_of cursor_after cursor_before_or_at cursor_current database
+    current_principal_is_member_of cursor_after cursor_before_or_at cursor_current
     entity_group
     extent_id extent_tags extentid external_table
     geo_closest_point_on_line geo_closest_point_on_polygon

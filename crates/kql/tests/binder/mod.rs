@@ -8,6 +8,7 @@ mod diagnostics;
 mod explained;
 mod invariants;
 mod limits;
+mod own_tables;
 mod recorded;
 mod requests;
 mod spliced;

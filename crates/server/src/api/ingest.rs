@@ -4,38 +4,38 @@
 //! Invariants: all rows of a request are in one log record or none is; a record that was left out
 //! and a cell that was read as null are counted in the answer, as is every refusal's reason.
 
-mod table;
+pub mod rows;
 mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
-use arrow_array::RecordBatch;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use ingest::bulk::{Column, Decoder, Format, Layout, Limits, Misfit, Options, Report, into_batch};
-use model::{ColumnRole, TableDef};
+use ingest::bulk::{Format, Misfit, Report};
+use model::Batch;
 
+use self::rows::Reading;
 use super::appinsights::json_headers;
 use super::kusto::wire::refusal;
 use super::track::decode::encoding;
 use super::track::intake::Hold;
 use super::track::wait_for_room;
-use crate::app::{App, now};
+use crate::app::App;
 use crate::ask;
+use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
-use crate::error::{Refusal, append_status};
+use crate::error::Refusal;
 use crate::headers::Ids;
+use crate::tables::OwnTable;
 
 /// Room a request waits for before its body is read; a larger body takes more as it arrives.
 const FIRST_BYTES: usize = 256 * 1024;
-/// Most cells of one request: a row of a wide table takes room for every column, however short
-/// its text is.
-const CELLS_MAX: usize = 8 << 20;
 
 /// `POST /v1/rest/ingest/{database}/{table}`.
 pub async fn ingest(
@@ -70,27 +70,28 @@ async fn take(
     let caller = Caller::of(app, &parts)?;
     let application = ask::find_app(app, &caller, Scope::Ingest, database)?;
     let format = format(&parts.uri)?;
-    let Some(table) = table::find(app, &application, table) else {
+    let started = Instant::now();
+    // Tables of telemetry are filled by SDKs alone.
+    let Some(table) = app.apps.tables().find(application.app_id(), table) else {
         let name: String = table.chars().take(100).collect();
         return Err(Refusal::not_found(format!("there is no table `{name}`")));
     };
     wait_for_room(app).await;
     let (bytes, hold) = read(app, &parts, body).await?;
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    let decoded = decode(app, &parts.headers, bytes, table, format, hold).await?;
+    let decoded = decode(app, &parts.headers, bytes, Arc::clone(&table), format, hold).await?;
     let Decoded { rows, report, hold } = decoded;
-    let batch = into_batch(table, now(), &rows).map_err(|error| {
-        tracing::error!(%error, table = table.name, "rows could not be stored as sent");
-        Refusal::internal()
-    })?;
-    let write = store::Write { rows: vec![(application.app_id(), batch)], documents: Vec::new() };
-    let stored = app.store.append(write).await;
+    let stored = app.apps.tables().append(&table, vec![rows]).await;
     drop(hold);
-    stored.map_err(|error| {
-        let (status, message) = append_status(&error);
-        tracing::warn!(%error, rows = report.accepted, "rows could not be stored");
-        Refusal::new(status, "limit", message.to_ascii_lowercase())
-    })?;
+    stored?;
+    let event = Event {
+        application: Some(application.app_id()),
+        target: format!("{}/{}", application.name, table.name),
+        duration: started.elapsed(),
+        rows: report.accepted,
+        ..Event::new("ingest")
+    };
+    audit::record(app, &caller, event);
     Ok(report)
 }
 
@@ -152,7 +153,7 @@ fn too_large(bytes_max: usize) -> Refusal {
 
 /// What came of a body.
 struct Decoded {
-    rows: RecordBatch,
+    rows: Batch,
     report: Report,
     hold: Hold,
 }
@@ -162,7 +163,7 @@ async fn decode(
     app: &Arc<App>,
     headers: &HeaderMap,
     body: Bytes,
-    table: &'static TableDef,
+    table: Arc<OwnTable>,
     format: Format,
     mut hold: Hold,
 ) -> Result<Decoded, Refusal> {
@@ -185,9 +186,11 @@ async fn decode(
         if !hold.grow_to(body.len()) {
             return Err(busy());
         }
-        let (rows, report) = rows(&body, table, format)?;
+        let misfit = Misfit::Null;
+        let reading = Reading { format, has_header: false, misfit, is_strict: false };
+        let (rows, report) = rows::read(&body, &table, reading)?;
         // Rows of a wide table take more memory than their text.
-        if !hold.grow_to(rows.get_array_memory_size()) {
+        if !hold.grow_to(rows.rows.get_array_memory_size()) {
             return Err(busy());
         }
         Ok(Decoded { rows, report, hold })
@@ -196,40 +199,4 @@ async fn decode(
         tracing::error!(%error, "decoding rows panicked");
         Err(Refusal::internal())
     })
-}
-
-/// All rows of a body, or why there are none. As the vendor does, bad lines of `json` are left
-/// out, and one bad record of any other format refuses the request.
-fn rows(
-    body: &[u8],
-    table: &'static TableDef,
-    format: Format,
-) -> Result<(RecordBatch, Report), Refusal> {
-    let own = table.columns.iter().filter(|column| column.role != ColumnRole::Time);
-    let columns: Vec<Column> = own.map(|c| Column { name: c.name.to_owned(), ty: c.ty }).collect();
-    let rows_max = (CELLS_MAX / columns.len().max(1)).max(1);
-    let options =
-        Options { format, has_header: false, misfit: Misfit::Null, location: String::new() };
-    let rows_hint = 1 + body.iter().filter(|byte| **byte == b'\n').count();
-    let limits = Limits { rows_max, bytes_max: usize::MAX, rows_hint };
-    let layout = Layout::identity(&columns, format);
-    let mut decoder = Decoder::new(body, layout, options, limits);
-    let failed = |error| {
-        tracing::error!(%error, "rows could not be read");
-        Refusal::internal()
-    };
-    let rows = decoder.next_batch().map_err(failed)?;
-    if decoder.next_batch().map_err(failed)?.is_some() {
-        let message = format!("the body has more than {rows_max} rows: send fewer at once");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", message));
-    }
-    let report = decoder.report().clone();
-    if report.rejected > 0 && (format != Format::Json || report.is_cut_short) {
-        return Err(Refusal::bad_request(wire::rejections(&report)));
-    }
-    match rows {
-        Some(rows) => Ok((rows, report)),
-        None if report.rejected > 0 => Err(Refusal::bad_request(wire::rejections(&report))),
-        None => Err(Refusal::bad_request("the body has no record")),
-    }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use self::commands::Change;
 use self::options::Options;
 use self::wire::v1::V1;
 use self::wire::v2::V2;
@@ -40,6 +41,8 @@ enum Endpoint {
 #[derive(Debug)]
 struct Call {
     caller: Caller,
+    /// Whether it came in a way that only our clients use, not a page of another origin.
+    may_change: bool,
     database: Arc<Application>,
     text: String,
     options: Options,
@@ -106,13 +109,17 @@ async fn run(
     text.clone_from(&call.text);
     let trimmed = call.text.trim_start();
     if trimmed.starts_with('.') {
+        if let Some(parts) = commands::split_change(trimmed) {
+            let table = change(app, &call, parts).await?;
+            return Ok((json_headers(), wire::v1::table(&table)).into_response());
+        }
         let (words, piped) = commands::split(trimmed);
         let started = Instant::now();
         let table = commands::run(app, &call.caller, &call.database, words);
         let is_asked = piped.is_some() || endpoint == Endpoint::V2;
         // What is piped on is a query, and written down as one.
         if !is_asked || table.is_err() {
-            audit_command(app, &call, &table, started);
+            audit::record(app, &call.caller, command_event(&call, &table, started));
         }
         let table = table?;
         if !is_asked {
@@ -131,8 +138,8 @@ async fn run(
     }
 }
 
-fn audit_command(app: &App, call: &Call, table: &Result<commands::Table, Refusal>, start: Instant) {
-    let event = Event {
+fn command_event(call: &Call, table: &Result<commands::Table, Refusal>, start: Instant) -> Event {
+    Event {
         application: Some(call.database.app_id()),
         target: call.database.name.clone(),
         status: table.as_ref().map_or_else(|refusal| refusal.status.as_u16(), |_| 200),
@@ -140,8 +147,30 @@ fn audit_command(app: &App, call: &Call, table: &Result<commands::Table, Refusal
         rows: table.as_ref().map_or(0, |table| table.rows.len() as u64),
         query: call.text.clone(),
         ..Event::new("command")
+    }
+}
+
+/// Runs a command that changes something, if the caller may.
+async fn change(
+    app: &Arc<App>,
+    call: &Call,
+    parts: (&str, &str),
+) -> Result<commands::Table, Refusal> {
+    call.caller.may(Scope::Admin, Some(&call.database))?;
+    if !call.may_change {
+        let message = "a command that changes data must be posted as `application/json`";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", message));
+    }
+    let started = Instant::now();
+    let change = Change {
+        app: Arc::clone(app),
+        caller: call.caller.clone(),
+        database: Arc::clone(&call.database),
     };
-    audit::record(app, &call.caller, event);
+    let table = commands::change(&change, parts).await;
+    let event = command_event(call, &table, started);
+    audit::record_durably(app, &call.caller, event).await;
+    table
 }
 
 fn question(app: &App, call: &Call) -> Question {
@@ -157,6 +186,9 @@ fn question(app: &App, call: &Call) -> Question {
 async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(app, &parts)?;
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_json = kind.is_some_and(|kind| kind.starts_with("application/json"));
+    let may_change = is_json && parts.method == Method::POST;
     let mut body = match parts.method {
         Method::GET => {
             let given = ask::parameters(&parts.uri).into_iter();
@@ -185,6 +217,7 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     let program = program.unwrap_or_default().chars().take(PROGRAM_CHARS_MAX).collect();
     Ok(Call {
         caller,
+        may_change,
         database,
         text,
         options: Options::read(&take_object(&mut properties, "Options"))?,

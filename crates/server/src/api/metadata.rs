@@ -16,6 +16,7 @@ use crate::apps::Application;
 use crate::ask;
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
+use crate::tables::OwnTable;
 
 /// `GET` and `POST /v1/apps/{app}/metadata`.
 pub async fn app(
@@ -35,7 +36,12 @@ pub async fn workspace(
     answer(&app, &name, request, wire::workspace)
 }
 
-fn answer(app: &App, name: &str, request: Request, shape: fn(&Application) -> Value) -> Response {
+fn answer(
+    app: &App,
+    name: &str,
+    request: Request,
+    shape: fn(&Application, &[Arc<OwnTable>]) -> Value,
+) -> Response {
     let (parts, _) = request.into_parts();
     let answer = Caller::of(app, &parts)
         .and_then(|caller| ask::find_app(app, &caller, Scope::Query, name))
@@ -47,6 +53,9 @@ fn answer(app: &App, name: &str, request: Request, shape: fn(&Application) -> Va
                 "only GET and POST are allowed",
             )),
         })
-        .map(|found| (json_headers(), shape(&found).to_string()).into_response());
+        .map(|found| {
+            let own = app.apps.tables().list(found.app_id());
+            (json_headers(), shape(&found, &own).to_string()).into_response()
+        });
     finish(app, answer, "")
 }

@@ -164,15 +164,15 @@ impl Reader {
 
     /// Days for all tables and by table: `90d,traces=7d`.
     pub fn retention(&mut self, name: &str) -> (Option<u32>, Vec<(String, u32)>) {
-        let wanted = "`off` or days such as `90d`, then any `table=days` of stored tables";
+        let wanted = "`off` or days such as `90d`, then any `table=days` of stored or own tables";
         self.value(name, wanted, |text| {
             let mut all = None;
             let mut tables = Vec::new();
             for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
                 match part.split_once('=') {
                     Some((table, days)) => {
-                        let table = model::tables::table(table.trim())?;
-                        tables.push((table.name.to_owned(), parse_days(days.trim())?));
+                        let table = Some(table.trim()).filter(|table| is_kept_by(table))?;
+                        tables.push((table.to_owned(), parse_days(days.trim())?));
                     }
                     None if part == "off" => all = None,
                     None => all = Some(parse_days(part)?),
@@ -216,6 +216,14 @@ impl Reader {
         let parts = text.split(',').map(|part| part.trim().trim_end_matches('/').to_owned());
         parts.filter(|part| !part.is_empty()).collect()
     }
+}
+
+/// Whether rows are retained by this name: that of a stored table, or one an own table may have,
+/// which no built-in table has in any letter case.
+fn is_kept_by(table: &str) -> bool {
+    let is_built_in = |view: &model::ViewDef| view.name.eq_ignore_ascii_case(table);
+    model::tables::table(table).is_some()
+        || !table.is_empty() && !model::tables::views().iter().any(is_built_in)
 }
 
 fn default(name: &str) -> &'static str {

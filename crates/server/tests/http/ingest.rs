@@ -72,7 +72,7 @@ fn the_route_says_why_it_takes_no_rows() {
     }
     let asked = server.get("/v1/rest/ingest/default/nope?streamFormat=Csv");
     assert_eq!(asked.status, 405);
-    let keyed = start(&["--query-key", "secret"]).0;
+    let keyed = start(&["--admin-key", "secret"]).0;
     assert_eq!(keyed.post("/v1/rest/ingest/default/t", &[], b"1").status, 401);
 }
 

@@ -23,6 +23,7 @@ mod kusto_v2;
 mod loganalytics;
 mod metadata;
 mod metrics;
+mod own_tables;
 mod process;
 mod queries;
 mod security;

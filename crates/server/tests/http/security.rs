@@ -43,7 +43,8 @@ fn routes() -> Vec<(String, String)> {
 fn scope(path: &str) -> &'static str {
     match path {
         "/metrics" => "admin",
-        path if path.starts_with("/v2") => "ingest",
+        path if path.starts_with("/v2/") && !path.contains("/rest/") => "ingest",
+        path if path.starts_with("/v2.1/") || path.contains("/ingest/") => "ingest",
         path if path.contains("hook") => "hook",
         path if path.starts_with("/api/") => "admin",
         _ => "query",
@@ -53,7 +54,13 @@ fn scope(path: &str) -> &'static str {
 /// A body the route takes; `n` is another one at each call.
 fn body(path: &str, n: usize) -> String {
     match path {
-        path if path.starts_with("/v2") => event(KEY, "a"),
+        path if path.contains("/ingest/") => "1\n".to_owned(),
+        path if path.contains("$batch") => {
+            let member =
+                json!({ "id": "1", "workspace": "default", "body": { "query": "print 1" } });
+            json!({ "requests": [member] }).to_string()
+        }
+        path if path.starts_with("/v2") && !path.contains("/rest/") => event(KEY, "a"),
         "/v1/rest/mgmt" => json!({ "db": "default", "csl": ".show tables" }).to_string(),
         path if path.contains("/rest/") => json!({ "db": "default", "csl": "print 1" }).to_string(),
         "/api/keys" => json!({ "name": format!("made-{n}"), "scopes": ["query"] }).to_string(),
@@ -69,6 +76,8 @@ fn target(method: &str, path: &str) -> String {
         .map(|part| match part {
             "{app}" => "default",
             "{*resource}" => "s/resourceGroups/g/components/default/query",
+            "{database}" => "default",
+            "{table}" => "T",
             "{ikey}" => KEY,
             "{key}" => "spare",
             part if part.starts_with('{') => "x",
@@ -85,6 +94,7 @@ fn target(method: &str, path: &str) -> String {
         {
             format!("{filled}?query=print%201&csl=print%201&db=default")
         }
+        _ if path.contains("/ingest/") => format!("{filled}?streamFormat=csv"),
         _ => filled,
     }
 }
@@ -110,6 +120,10 @@ impl World {
                 "name": OTHER, "instrumentationKey": OTHER_KEY,
             }),
         );
+        let made = json!({ "db": "default", "csl": ".create table T (a:long)" });
+        let headers = [("content-type", "application/json"), ("x-api-key", ADMIN)];
+        let made = server.post("/v1/rest/mgmt", &headers, made.to_string().as_bytes());
+        assert_eq!(made.status, 200, "{}", made.text());
         let mut keys = Vec::new();
         let mut make = |name: &str, scopes: &[&str], apps: Value, expires: Value| {
             let wish = json!({

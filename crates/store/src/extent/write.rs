@@ -2,7 +2,7 @@
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, TimestampNanosecondType};
-use model::{ColumnRole, TableDef, Type};
+use model::{ColumnRole, TableDef, Type, own};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
@@ -119,6 +119,7 @@ impl Writer {
             ranges,
             keys: self.keys,
             level: 0,
+            columns: if own::is_own(table.name) { table.columns.len() as u32 } else { 0 },
         };
         Ok(Encoded { data, index, entry })
     }

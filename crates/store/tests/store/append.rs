@@ -40,11 +40,14 @@ fn batches_read_back_from_the_log_equal_those_written() {
     let written = batch(&REQUESTS, &names("n", 300), TODAY);
     let rows = vec![(AppId(7), written.clone())];
     store.append_blocking(Write { rows, documents: Vec::new() }).unwrap();
-    assert_eq!(store.snapshot(AppId(7), &REQUESTS).head[..], *std::slice::from_ref(&written.rows));
+    assert_eq!(
+        store.snapshot(AppId(7), &REQUESTS).unwrap().head[..],
+        *std::slice::from_ref(&written.rows)
+    );
     drop(store);
     let store = Store::open(dir.path(), options()).unwrap();
-    assert_eq!(store.snapshot(AppId(7), &REQUESTS).head, [written.rows]);
-    assert!(store.snapshot(AppId(8), &REQUESTS).head.is_empty());
+    assert_eq!(store.snapshot(AppId(7), &REQUESTS).unwrap().head, [written.rows]);
+    assert!(store.snapshot(AppId(8), &REQUESTS).unwrap().head.is_empty());
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn a_thousand_small_writes_leave_few_batches_and_every_row() {
     let results = store.append_group(names.iter().map(|n| request(n)).collect());
     assert!(results.iter().all(Result::is_ok));
     assert_eq!(requests(&store), names);
-    let snapshot = store.snapshot(AppId(1), &REQUESTS);
+    let snapshot = store.snapshot(AppId(1), &REQUESTS).unwrap();
     assert!(snapshot.head.len() <= 28, "{} batches", snapshot.head.len());
     let stats = store.stats();
     assert_eq!((stats.commits, stats.head_rows, stats.extents), (1000, 1000, 0));

@@ -43,7 +43,7 @@ fn a_seal_moves_rows_into_one_extent_per_table_and_day() {
     store.append_blocking(write(2, &TRACES, &names("u", 3), TODAY)).unwrap();
     let sealed = store.seal(TODAY).unwrap();
     assert_eq!((sealed.rows, sealed.extents), (21, 4));
-    let snapshot = store.snapshot(AppId(1), &REQUESTS);
+    let snapshot = store.snapshot(AppId(1), &REQUESTS).unwrap();
     assert!(snapshot.head.is_empty());
     assert_eq!((snapshot.rows(), snapshot.extents.len()), (15, 2));
     let days: Vec<i32> = snapshot.extents.iter().map(|e| e.day).collect();
@@ -58,7 +58,7 @@ fn a_seal_moves_rows_into_one_extent_per_table_and_day() {
     let store = Store::open(dir.path(), options()).unwrap();
     assert_eq!(requests(&store).len(), 15);
     assert_eq!(traces(&store), ["t-0", "t-1", "t-2"]);
-    assert_eq!(names_of(&store.snapshot(AppId(2), &TRACES)), ["u-0", "u-1", "u-2"]);
+    assert_eq!(names_of(&store.snapshot(AppId(2), &TRACES).unwrap()), ["u-0", "u-1", "u-2"]);
 }
 
 #[test]
@@ -130,12 +130,12 @@ fn eight_extents_of_like_size_become_one() {
     sealed(&store, &names[..7]);
     assert_eq!(store.merge(TODAY).unwrap(), Merged::default());
     sealed(&store, &names[7..]);
-    let before = store.snapshot(AppId(1), &REQUESTS);
+    let before = store.snapshot(AppId(1), &REQUESTS).unwrap();
     let merged = store.merge(TODAY).unwrap();
     assert_eq!((merged.extents_in, merged.extents_out, merged.rows), (8, 1, 8));
     assert!(!merged.has_more);
     assert_eq!(requests(&store), names);
-    assert_eq!(store.snapshot(AppId(1), &REQUESTS).extents[0].level, 1);
+    assert_eq!(store.snapshot(AppId(1), &REQUESTS).unwrap().extents[0].level, 1);
     // The older snapshot still reads its files; they go when it does.
     assert_eq!(names_of(&before), names);
     assert_eq!(files(dir.path(), "extents/requests").len(), 18);
@@ -170,7 +170,7 @@ fn merged_extents_stay_within_the_limit() {
     let merged = store.merge(TODAY + DAY).unwrap();
     assert_eq!((merged.extents_in, merged.extents_out), (7, 2));
     let mut rows: Vec<u64> =
-        store.snapshot(AppId(1), &REQUESTS).extents.iter().map(|e| e.rows).collect();
+        store.snapshot(AppId(1), &REQUESTS).unwrap().extents.iter().map(|e| e.rows).collect();
     rows.sort();
     assert_eq!(rows, [2, 5]);
 }
@@ -190,7 +190,7 @@ fn extents_go_by_age_per_table_and_by_total_size() {
         store.append_blocking(write(1, &TRACES, &name, TODAY - age * DAY)).unwrap();
     }
     store.seal(TODAY).unwrap();
-    let held = store.snapshot(AppId(1), &TRACES);
+    let held = store.snapshot(AppId(1), &TRACES).unwrap();
     let retained = store.retain(TODAY).unwrap();
     assert_eq!((retained.too_old, retained.over_size, retained.rows), (4, 0, 4));
     assert_eq!(requests(&store), ["one", "ten", "twenty"]);
@@ -227,7 +227,7 @@ fn the_index_tells_which_extent_may_hold_an_id() {
         store.append_blocking(Write { rows, documents: Vec::new() }).unwrap();
         store.seal(TODAY).unwrap();
     }
-    let extents = store.snapshot(AppId(1), &REQUESTS).extents;
+    let extents = store.snapshot(AppId(1), &REQUESTS).unwrap().extents;
     let may = |value: &str| -> Vec<bool> {
         extents.iter().map(|e| e.may_contain("operation_Id", value)).collect()
     };
@@ -276,7 +276,7 @@ fn snapshots_stay_whole_while_jobs_run() {
         std::thread::spawn(move || {
             let mut seen = 0;
             while !is_done.load(Ordering::Relaxed) {
-                let snapshot = store.snapshot(AppId(1), &REQUESTS);
+                let snapshot = store.snapshot(AppId(1), &REQUESTS).unwrap();
                 let mut names = names_of(&snapshot);
                 let count = names.len();
                 names.dedup();

@@ -5,5 +5,6 @@
 mod append;
 mod damage;
 mod jobs;
+mod own_tables;
 mod power_cut;
 mod rows;

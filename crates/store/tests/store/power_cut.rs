@@ -27,16 +27,16 @@ fn options() -> Options {
     }
 }
 
-fn open(disk: &SimDisk) -> Result<Arc<Store>, Error> {
+pub fn open(disk: &SimDisk) -> Result<Arc<Store>, Error> {
     let objects = Arc::new(InMemory::new());
     Store::open_on(Arc::new(disk.clone()), objects, options(), Mode::Manual, None)
 }
 
 /// splitmix64: the test's own choices, apart from those of the disk.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -153,7 +153,7 @@ impl Model {
         let mut found: Vec<BTreeMap<String, u32>> = Vec::new();
         for (app, table) in PLACES {
             let mut names = BTreeMap::new();
-            for name in names_of(&store.snapshot(AppId(app), table)) {
+            for name in names_of(&store.snapshot(AppId(app), table).unwrap()) {
                 *names.entry(name).or_default() += 1;
             }
             found.push(names);
@@ -201,7 +201,7 @@ impl Model {
 
 /// What goes wrong in one run, if anything.
 #[derive(Debug, Clone, Copy)]
-enum Trouble {
+pub enum Trouble {
     None,
     CutAt(u64),
     FailAt(u64, Failure),
@@ -251,7 +251,7 @@ fn still_works(disk: &SimDisk, model: &mut Model) {
 }
 
 /// Names the case in the output of a failing test.
-fn case(name: &str, seed: u64, step: u64, run: impl FnOnce()) {
+pub fn case(name: &str, seed: u64, step: u64, run: impl FnOnce()) {
     if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
         eprintln!("{name}: seed {seed}, step {step}");
         std::panic::resume_unwind(panic);
@@ -259,7 +259,7 @@ fn case(name: &str, seed: u64, step: u64, run: impl FnOnce()) {
 }
 
 /// The number of seeds: more in long runs (`CRASH_SEEDS=1000`).
-fn seeds(default: u64) -> u64 {
+pub fn seeds(default: u64) -> u64 {
     std::env::var("CRASH_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 

@@ -65,10 +65,10 @@ pub fn names_of(snapshot: &Snapshot) -> Vec<String> {
 
 /// The names of all requests of application 1.
 pub fn requests(store: &Store) -> Vec<String> {
-    names_of(&store.snapshot(AppId(1), &REQUESTS))
+    names_of(&store.snapshot(AppId(1), &REQUESTS).unwrap())
 }
 
 /// The names of all traces of application 1.
 pub fn traces(store: &Store) -> Vec<String> {
-    names_of(&store.snapshot(AppId(1), &TRACES))
+    names_of(&store.snapshot(AppId(1), &TRACES).unwrap())
 }

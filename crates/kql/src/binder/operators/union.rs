@@ -139,8 +139,8 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Vec<Leg>> {
         let mut legs = Vec::new();
-        for name in self.catalog.table_names() {
-            let Some(view) = self.catalog.table(name) else { continue };
+        for name in self.tables_of(app) {
+            let Some(view) = self.table_of(app, name) else { continue };
             // Both vocabularies name the same rows: `*` must not count them twice.
             let twice = pattern == "*" && view.vocabulary == Vocabulary::Workspace;
             if twice || !wildcard(pattern, name) {
@@ -172,7 +172,11 @@ pub(super) fn scanned(relation: &Relation) -> Option<String> {
     match &relation.kind {
         RelationKind::Scan { view, app: None } => Some(view.name.to_owned()),
         // The implicit time range stands at the same place as its table.
-        RelationKind::Where { input, .. } if input.span == relation.span => scanned(input),
+        RelationKind::Where { input, .. } | RelationKind::Project { input, .. }
+            if input.span == relation.span =>
+        {
+            scanned(input)
+        }
         _ => None,
     }
 }

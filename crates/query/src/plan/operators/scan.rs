@@ -11,6 +11,8 @@ use datafusion::common::{DFSchema, ScalarValue, TableReference};
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
 use kql::bound::Relation;
+use kql::codes;
+use kql::diagnostic::Diagnostic;
 use model::{ColumnDef, ColumnRole, Source, TableDef, Type, ViewColumn, ViewDef};
 use store::extent::key_column;
 use store::{Extent, Snapshot};
@@ -54,11 +56,20 @@ pub(in crate::plan) fn plan(
 ) -> Result<Planned, Error> {
     let outputs = outputs(planner, relation, view);
     let mut legs = Vec::new();
-    if let Some(table) = view.table {
-        for app in planner.sources.apps(app)? {
-            let snapshot = planner.sources.snapshot(app.id, table);
-            app_legs(planner, table, &outputs, &app, &snapshot, &mut legs)?;
-        }
+    let wrong =
+        |code, message: String| Error::Query(vec![Diagnostic::new(code, relation.span, message)]);
+    let apps = planner.sources.apps(app)?;
+    for app in &apps {
+        let stored = planner.sources.stored(app.id, view, apps.len() == 1);
+        let stored = stored.map_err(|message| wrong(codes::WRONG_TYPE, message))?;
+        let Some(table) = stored else { continue };
+        let snapshot = planner.sources.snapshot(app.id, table).map_err(|error| match error {
+            store::Error::NoTable => {
+                wrong(codes::UNKNOWN_NAME, format!("the table `{}` was dropped", view.name))
+            }
+            error => Error::Internal(error.to_string()),
+        })?;
+        app_legs(planner, &outputs, app, &snapshot, &mut legs)?;
     }
     if legs.is_empty() {
         legs.push(empty(&outputs)?);
@@ -85,12 +96,12 @@ fn bag(view: &ViewDef, column: &ViewColumn) -> Option<&'static ColumnDef> {
 
 fn app_legs(
     planner: &Planner<'_>,
-    table: &'static TableDef,
     outputs: &[Output<'_>],
     app: &AppInfo,
     snapshot: &Snapshot,
     legs: &mut Vec<LogicalPlan>,
 ) -> Result<(), Error> {
+    let table = snapshot.table;
     let name = TableReference::bare(table.name);
     if snapshot.head.iter().any(|batch| batch.num_rows() > 0) {
         let sources = planner.sources;
@@ -101,7 +112,7 @@ fn app_legs(
         let leg = Leg { stored: table, table: name.clone(), app, extents: &[] };
         legs.push(leg_plan(memory::scan(&name, provider)?, outputs, &leg)?);
     }
-    let is_complete = |extent: &&Arc<Extent>| outputs.iter().all(|o| has_column(extent, o));
+    let is_complete = |extent: &&Arc<Extent>| outputs.iter().all(|o| has_column(table, extent, o));
     let (complete, partial): (Vec<_>, Vec<_>) = snapshot.extents.iter().partition(is_complete);
     for extents in [complete, partial] {
         if extents.is_empty() {
@@ -157,7 +168,7 @@ fn property(output: &Output<'_>, leg: &Leg<'_>, bag: &ColumnDef, key: &str) -> E
     if leg.extents.is_empty() {
         return in_rest;
     }
-    let is_complete = leg.extents.iter().all(|extent| has_column(extent, output));
+    let is_complete = leg.extents.iter().all(|extent| has_column(leg.stored, extent, output));
     match (is_complete, leg.extents.iter().any(|e| is_shredded(e, bag.name, key))) {
         (true, _) => own,
         (false, true) => coalesce(vec![own, in_rest]),
@@ -170,11 +181,18 @@ fn source(column: &ViewColumn, leg: &Leg<'_>) -> Result<Expr, Error> {
     let text = |text: &str| lit(ScalarValue::Utf8View(Some(text.to_owned())));
     let stored = |name: &str| memory::qualified(&leg.table, name);
     Ok(match column.source {
-        Source::Column(name) => match leg.stored.columns.iter().find(|c| c.name == name) {
-            Some(def) if def.ty.arrow() != column.ty.arrow() => {
+        Source::Column(name) => match leg.stored.index_of(name) {
+            // Another application's table of this name lacks the column.
+            None => lit(null(column.ty)),
+            Some(at) if leg.stored.columns[at].ty.arrow() != column.ty.arrow() => {
                 cast(stored(name), column.ty.arrow())
             }
-            _ => stored(name),
+            Some(at)
+                if column.ty == Type::String && leg.extents.iter().any(|e| !e.has_column(at)) =>
+            {
+                coalesce(vec![stored(name), lit(null(column.ty))])
+            }
+            Some(_) => stored(name),
         },
         Source::BoolOf(name) => {
             functions::scalar("tobool", vec![stored(name)], &[Type::String], Type::Bool)?
@@ -188,9 +206,14 @@ fn source(column: &ViewColumn, leg: &Leg<'_>) -> Result<Expr, Error> {
     })
 }
 
-/// Whether the extent has the output in a column of its own, or has no other place for it.
-fn has_column(extent: &Extent, output: &Output<'_>) -> bool {
-    let (Need::Property(_, key), Some(bag)) = (&output.item.need, output.bag) else { return true };
+/// Whether the extent has the output in a column of its own, or has no other place for it. A text
+/// that the extent is too old for is not what the file yields, which is null.
+fn has_column(table: &TableDef, extent: &Extent, output: &Output<'_>) -> bool {
+    let (Need::Property(_, key), Some(bag)) = (&output.item.need, output.bag) else {
+        let Source::Column(name) = output.column.source else { return true };
+        return output.column.ty != Type::String
+            || table.index_of(name).is_none_or(|at| extent.has_column(at));
+    };
     let has_rest = extent.keys.iter().any(|keys| keys.column == bag.name && keys.rest);
     !has_rest || is_shredded(extent, bag.name, key)
 }

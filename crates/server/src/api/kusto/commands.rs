@@ -1,10 +1,18 @@
-//! Management commands: what tools ask about the server and its tables (spec query-api.md §7).
+//! Management commands: what tools ask about the server and its tables, and what creates, fills
+//! and drops own tables (spec query-api.md §7).
 //!
-//! The first part of a command is fixed words, letter case ignored; what follows a `|` is KQL over
-//! its rows. Invariants: commands only show; none changes anything, and none shows what its
-//! caller may not see.
+//! The first part of a command that shows is fixed words, letter case ignored; what follows a `|`
+//! is KQL over its rows. Invariants: none shows what its caller may not see; one that changes anything is run by [`change`] alone,
+//! after its caller's right was checked.
 
+mod define;
+mod fill;
+mod inline;
 mod queries;
+mod reader;
+mod remove;
+
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use model::{Type, ViewDef};
@@ -16,6 +24,7 @@ use crate::apps::Application;
 use crate::auth::Caller;
 use crate::error::Refusal;
 use crate::kql_text;
+use crate::tables::{self, Fill, IfThere, OwnTable};
 
 /// The rows of a command.
 #[derive(Debug, Clone)]
@@ -38,13 +47,76 @@ pub fn split(text: &str) -> (&str, Option<&str>) {
     (text, None)
 }
 
-/// The tables a caller sees.
-fn views(caller: &Caller) -> impl Iterator<Item = &'static ViewDef> {
-    let audit = caller.sees_audit().then(model::tables::audit::view);
-    model::tables::views().iter().chain(audit)
+/// What a command that changes something works on.
+#[derive(Clone)]
+pub struct Change {
+    pub app: Arc<App>,
+    pub caller: Caller,
+    pub database: Arc<Application>,
 }
 
-/// Runs a command's own words on an application.
+impl Change {
+    /// Runs what waits for the disk.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&App) -> Result<T, tables::Error> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let app = Arc::clone(&self.app);
+        let done = tokio::task::spawn_blocking(move || run(&app)).await;
+        Ok(done.map_err(|_| Refusal::internal())??)
+    }
+}
+
+/// The command's first word and the rest, if it is one that changes own tables.
+pub fn split_change(text: &str) -> Option<(&'static str, &str)> {
+    const WORDS: [&str; 11] = [
+        ".create",
+        ".create-merge",
+        ".alter-merge",
+        ".drop",
+        ".clear",
+        ".rename",
+        ".set",
+        ".append",
+        ".set-or-append",
+        ".set-or-replace",
+        ".ingest",
+    ];
+    let end = text.find(char::is_whitespace)?;
+    let (first, rest) = text.split_at(end);
+    let word = WORDS.into_iter().find(|word| first.eq_ignore_ascii_case(word))?;
+    // Of these words only what is about tables is known; the rest is refused by `run`.
+    let fills = word.starts_with(".set") || word == ".append";
+    let second: String = rest.trim_start().chars().take_while(|c| c.is_alphabetic()).collect();
+    let is_known = match second.to_ascii_lowercase().as_str() {
+        "table" | "tables" => word != ".ingest",
+        "inline" => word == ".ingest",
+        _ => fills,
+    };
+    is_known.then_some((word, rest))
+}
+
+/// Runs a command that changes own tables; its caller may do so.
+///
+/// # Errors
+/// When the command cannot be read, or what it wants cannot be done.
+pub async fn change(change: &Change, (word, rest): (&str, &str)) -> Result<Table, Refusal> {
+    match word {
+        ".create" => define::run(change, IfThere::Keep, rest).await,
+        ".create-merge" => define::run(change, IfThere::Merge, rest).await,
+        ".alter-merge" => define::run(change, IfThere::MergeOnly, rest).await,
+        ".drop" => remove::drop_tables(change, rest).await,
+        ".clear" => remove::clear(change, rest).await,
+        ".rename" => remove::rename(change, rest).await,
+        ".set" => fill::run(change, Fill::Set, rest).await,
+        ".append" => fill::run(change, Fill::Append, rest).await,
+        ".set-or-append" => fill::run(change, Fill::SetOrAppend, rest).await,
+        ".set-or-replace" => fill::run(change, Fill::SetOrReplace, rest).await,
+        _ => inline::run(change, rest).await,
+    }
+}
+
+/// Runs the own words of a command that shows something on an application.
 ///
 /// # Errors
 /// 400 for a command we do not know, 403 for one that would change data.
@@ -54,6 +126,9 @@ pub fn run(
     database: &Application,
     words: &str,
 ) -> Result<Table, Refusal> {
+    if let Some((name, is_json)) = asked_schema(words)? {
+        return table_schema(app, caller, database, &name, is_json);
+    }
     let text = words.trim().trim_end_matches(';').to_ascii_lowercase();
     let mut tokens: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c == '(' || c == ')').collect();
@@ -62,8 +137,9 @@ pub fn run(
         [".show", "version"] => Ok(version()),
         [".show", "databases"] => Ok(databases(app, caller, database)),
         [".show", "databases", "entities"] => Ok(entities(app, caller)),
-        [".show", "tables"] => Ok(tables(caller, database)),
-        [".show", "tables", "details"] => Ok(tables(caller, database)),
+        [".show", "tables"] | [".show", "tables", "details"] => {
+            Ok(show_tables(app, caller, database))
+        }
         [".show", "databases", "schema", "as", "json"]
         | [".show", "databases", _, "schema", "as", "json"]
         | [".show", "schema", "as", "json"] => Ok(schema_json(app, caller, database, true)),
@@ -73,11 +149,7 @@ pub fn run(
         }
         [".show", "schema"]
         | [".show", "databases" | "database", "schema"]
-        | [".show", "databases" | "database", _, "schema"] => Ok(schema(caller, database)),
-        [".show", "table", _, "cslschema"] => table_schema(caller, database, words, false),
-        [".show", "table", _, "schema", "as", "json"] => {
-            table_schema(caller, database, words, true)
-        }
+        | [".show", "databases" | "database", _, "schema"] => Ok(schema(app, caller, database)),
         [".show", "queries"] => Ok(queries::show(app, caller, database)),
         [".cancel", "query", ..] => queries::cancel(app, caller, database, words),
         [".show", "functions"] => Ok(empty(&["Name", "Parameters", "Body", "Folder", "DocString"])),
@@ -102,6 +174,23 @@ pub fn run(
             Err(Refusal::bad_request(format!("the command `{shown}` is not known")))
         }
     }
+}
+
+/// The table whose schema `.show table T cslschema` and `.show table T schema as json` ask for,
+/// and whether as JSON.
+fn asked_schema(words: &str) -> Result<Option<(String, bool)>, Refusal> {
+    let mut reader = reader::Reader::new(words);
+    if !(reader.takes(".show") && reader.takes("table")) {
+        return Ok(None);
+    }
+    let name = reader.name("the name of a table")?;
+    let is_csl = reader.takes("cslschema");
+    let mut is_json = || reader.takes("schema") && reader.takes("as") && reader.takes("json");
+    if !(is_csl || is_json()) {
+        return Ok(None);
+    }
+    reader.end()?;
+    Ok(Some((name, !is_csl)))
 }
 
 fn is_changing(word: &str) -> bool {
@@ -184,7 +273,7 @@ fn databases(app: &App, caller: &Caller, current: &Application) -> Table {
     ];
     let rows = caller.visible(&app.apps).into_iter().map(|found| {
         let is_current = found.number == current.number;
-        json!([found.name, "", "v1.0", is_current, "ReadOnly", "", false, found.id, "", ""])
+        json!([found.name, "", "v1.0", is_current, "ReadWrite", "", false, found.id, "", ""])
     });
     Table { columns, rows: rows_of(rows) }
 }
@@ -202,35 +291,58 @@ fn entities(app: &App, caller: &Caller) -> Table {
         "Properties",
     ]);
     let rows = caller.visible(&app.apps).into_iter().flat_map(|found| {
-        views(caller).map(move |view| {
-            json!([found.name, "Table", view.name, view.doc, "", csl(view), "", csl(view), ""])
+        all_shown(app, caller, &found).into_iter().map(move |table| {
+            let (view, csl) = (table.view, csl(table.view));
+            json!([found.name, "Table", view.name, table.doc, table.folder, csl, "", csl, ""])
         })
     });
     Table { columns, rows: rows_of(rows) }
 }
 
-fn tables(caller: &Caller, database: &Application) -> Table {
+/// A table as tools see it.
+struct Shown {
+    view: &'static ViewDef,
+    folder: String,
+    doc: String,
+}
+
+/// The built-in tables a caller sees and those of the application.
+fn all_shown(app: &App, caller: &Caller, database: &Application) -> Vec<Shown> {
+    let audit = caller.sees_audit().then(model::tables::audit::view);
+    let mut all: Vec<Shown> = model::tables::views().iter().chain(audit).map(built_in).collect();
+    let own = app.apps.tables().list(database.app_id());
+    all.extend(own.iter().map(|table| shown(table)));
+    all
+}
+
+fn built_in(view: &'static ViewDef) -> Shown {
+    let folder = match view.vocabulary {
+        model::Vocabulary::Classic => "Application Insights",
+        model::Vocabulary::Workspace => "Workspace",
+        model::Vocabulary::Own => "",
+    };
+    Shown { view, folder: folder.to_owned(), doc: view.doc.to_owned() }
+}
+
+fn shown(table: &OwnTable) -> Shown {
+    Shown { view: table.view, folder: table.folder.clone(), doc: table.doc.clone() }
+}
+
+fn show_tables(app: &App, caller: &Caller, database: &Application) -> Table {
     let columns = texts(&["TableName", "DatabaseName", "Folder", "DocString"]);
-    let rows = views(caller).map(|view| json!([view.name, database.name, folder(view), view.doc]));
+    let rows = all_shown(app, caller, database).into_iter();
+    let rows = rows.map(|table| json!([table.view.name, database.name, table.folder, table.doc]));
     Table { columns, rows: rows_of(rows) }
 }
 
-fn folder(view: &ViewDef) -> &'static str {
-    match view.vocabulary {
-        model::Vocabulary::Classic => "Application Insights",
-        model::Vocabulary::Workspace => "Workspace",
-    }
-}
-
-fn schema(caller: &Caller, database: &Application) -> Table {
+fn schema(app: &App, caller: &Caller, database: &Application) -> Table {
     let mut columns = texts(&["DatabaseName", "TableName", "ColumnName", "ColumnType"]);
     columns.extend([("IsDefaultTable", Type::Bool), ("IsDefaultColumn", Type::Bool)]);
     columns.extend(texts(&["PrettyName", "Version", "Folder", "DocString"]));
     let name = &database.name;
     let mut rows = vec![json!([name, "", "", "", false, false, "", "v1.0", "", ""])];
-    for view in views(caller) {
-        let folder = folder(view);
-        rows.push(json!([name, view.name, "", "", false, false, "", "", folder, view.doc]));
+    for Shown { view, folder, doc } in all_shown(app, caller, database) {
+        rows.push(json!([name, view.name, "", "", false, false, "", "", folder, doc]));
         rows.extend(view.columns.iter().map(|column| {
             let ty = system_type(column.ty);
             json!([name, view.name, column.name, ty, false, false, "", "", "", ""])
@@ -241,21 +353,20 @@ fn schema(caller: &Caller, database: &Application) -> Table {
 
 fn schema_json(app: &App, caller: &Caller, current: &Application, is_cluster: bool) -> Table {
     let mut databases = serde_json::Map::new();
-    let tables = json_tables(caller);
     for found in caller.visible(&app.apps) {
         if is_cluster || found.number == current.number {
             databases.insert(
                 found.name.clone(),
                 json!({
                     "Name": found.name,
-                    "Tables": tables,
+                    "Tables": json_tables(&all_shown(app, caller, &found)),
                     "ExternalTables": {},
                     "MaterializedViews": {},
                     "EntityGroups": {},
                     "MajorVersion": 1,
                     "MinorVersion": 0,
                     "Functions": {},
-                    "DatabaseAccessMode": "ReadOnly",
+                    "DatabaseAccessMode": "ReadWrite",
                 }),
             );
         }
@@ -265,13 +376,13 @@ fn schema_json(app: &App, caller: &Caller, current: &Application, is_cluster: bo
     Table { columns: texts(&[name]), rows: rows_of([json!([text])]) }
 }
 
-fn json_tables(caller: &Caller) -> Value {
-    let tables = views(caller).map(|view| (view.name.to_owned(), json_table(view)));
+fn json_tables(tables: &[Shown]) -> Value {
+    let tables = tables.iter().map(|table| (table.view.name.to_owned(), json_table(table)));
     Value::Object(tables.collect())
 }
 
-fn json_table(view: &ViewDef) -> Value {
-    let columns = view.columns.iter().map(|column| {
+fn json_table(table: &Shown) -> Value {
+    let columns = table.view.columns.iter().map(|column| {
         json!({
             "Name": column.name,
             "Type": system_type(column.ty),
@@ -279,9 +390,9 @@ fn json_table(view: &ViewDef) -> Value {
         })
     });
     json!({
-        "Name": view.name,
-        "Folder": folder(view),
-        "DocString": view.doc,
+        "Name": table.view.name,
+        "Folder": table.folder,
+        "DocString": table.doc,
         "OrderedColumns": columns.collect::<Vec<_>>(),
     })
 }
@@ -292,19 +403,19 @@ fn csl(view: &ViewDef) -> String {
 }
 
 fn table_schema(
+    app: &App,
     caller: &Caller,
     database: &Application,
-    words: &str,
+    name: &str,
     is_json: bool,
 ) -> Result<Table, Refusal> {
-    let name = words.split_whitespace().nth(2).unwrap_or_default();
-    let name = name.trim_matches(|c| matches!(c, '[' | ']' | '\'' | '"'));
-    let shown: String = name.chars().take(100).collect();
-    let view = views(caller)
-        .find(|view| view.name == name)
-        .ok_or_else(|| Refusal::bad_request(format!("there is no table `{shown}`")))?;
-    let schema = if is_json { json_table(view).to_string() } else { csl(view) };
+    let mut all = all_shown(app, caller, database).into_iter();
+    let found = all.find(|table| table.view.name == name);
+    let known: String = name.chars().take(100).collect();
+    let missing = || Refusal::bad_request(format!("there is no table `{known}`"));
+    let table = found.ok_or_else(missing)?;
+    let schema = if is_json { json_table(&table).to_string() } else { csl(table.view) };
     let columns = texts(&["TableName", "Schema", "DatabaseName", "Folder", "DocString"]);
-    let row = json!([view.name, schema, database.name, folder(view), view.doc]);
+    let row = json!([table.view.name, schema, database.name, table.folder, table.doc]);
     Ok(Table { columns, rows: rows_of([row]) })
 }

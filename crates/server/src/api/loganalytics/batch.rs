@@ -19,7 +19,7 @@ use crate::api::appinsights::{self, finish, json_headers};
 use crate::api::metadata;
 use crate::app::App;
 use crate::ask;
-use crate::auth::Caller;
+use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
 /// Most members of a batch.
@@ -47,7 +47,7 @@ pub async fn batch(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn run(app: &Arc<App>, request: Request) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    Caller::of(app, &parts)?;
+    Caller::of(app, &parts)?.may_somewhere(Scope::Query)?;
     if parts.method != Method::POST {
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "only POST is allowed"));
     }

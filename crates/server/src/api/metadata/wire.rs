@@ -3,10 +3,13 @@
 //!
 //! Invariant: every table that can be queried is listed, under both its names.
 
+use std::sync::Arc;
+
 use model::{ViewDef, Vocabulary};
 use serde_json::{Value, json};
 
 use crate::apps::Application;
+use crate::tables::OwnTable;
 
 /// Columns that tools offer for splitting and filtering, in both vocabularies.
 const FACETS: [&str; 24] = [
@@ -36,17 +39,18 @@ const FACETS: [&str; 24] = [
     "Type",
 ];
 
-/// The two groups of tables: id, name, vocabulary.
-const GROUPS: [(&str, &str, Vocabulary); 2] = [
+/// The groups of tables: id, name, vocabulary.
+const GROUPS: [(&str, &str, Vocabulary); 3] = [
     ("ai/StandardSchema", "StandardSchema", Vocabulary::Classic),
     ("la/LogManagement", "LogManagement", Vocabulary::Workspace),
+    ("own/CustomLogs", "Custom Logs", Vocabulary::Own),
 ];
 
 /// The metadata of an application.
-pub fn app(found: &Application) -> Value {
+pub fn app(found: &Application, own: &[Arc<OwnTable>]) -> Value {
     json!({
-        "tables": tables(Vocabulary::Classic),
-        "tableGroups": groups("ai"),
+        "tables": tables(Vocabulary::Classic, own),
+        "tableGroups": groups("ai", own),
         "functions": [],
         "applications": [{
             "id": found.id,
@@ -60,11 +64,11 @@ pub fn app(found: &Application) -> Value {
 }
 
 /// The metadata of a workspace.
-pub fn workspace(found: &Application) -> Value {
-    let names: Vec<&str> = model::tables::views().iter().map(|view| view.name).collect();
+pub fn workspace(found: &Application, own: &[Arc<OwnTable>]) -> Value {
+    let names: Vec<&str> = views(own).map(|view| view.name).collect();
     json!({
-        "tables": tables(Vocabulary::Workspace),
-        "tableGroups": groups("la"),
+        "tables": tables(Vocabulary::Workspace, own),
+        "tableGroups": groups("la", own),
         "solutions": [],
         "functions": [],
         "queries": [],
@@ -90,9 +94,14 @@ fn resource_id(found: &Application, kind: &str) -> String {
     format!("/subscriptions/{subscription}/resourceGroups/telltale/providers/{kind}/{name}")
 }
 
+/// The built-in tables and those of the application.
+fn views(own: &[Arc<OwnTable>]) -> impl Iterator<Item = &'static ViewDef> {
+    model::tables::views().iter().chain(own.iter().map(|table| table.view))
+}
+
 /// All tables, those of `first` in front.
-fn tables(first: Vocabulary) -> Vec<Value> {
-    let mut views: Vec<&ViewDef> = model::tables::views().iter().collect();
+fn tables(first: Vocabulary, own: &[Arc<OwnTable>]) -> Vec<Value> {
+    let mut views: Vec<&ViewDef> = views(own).collect();
     views.sort_by_key(|view| view.vocabulary != first);
     views.into_iter().map(|view| table(view, first)).collect()
 }
@@ -110,11 +119,13 @@ fn table(view: &ViewDef, vocabulary: Vocabulary) -> Value {
             })
         })
         .collect();
+    // That of an own table may be the time its rows came in, which is no column.
+    let time_column = view.columns.iter().map(|c| c.name).find(|name| *name == view.time_column);
     json!({
         "id": table_id(view, vocabulary),
         "name": view.name,
         "description": view.doc,
-        "timespanColumn": view.time_column,
+        "timespanColumn": time_column,
         "columns": columns,
     })
 }
@@ -123,14 +134,14 @@ fn table(view: &ViewDef, vocabulary: Vocabulary) -> Value {
 fn table_id(view: &ViewDef, vocabulary: Vocabulary) -> String {
     match vocabulary {
         Vocabulary::Classic => format!("t/{}", view.name),
-        Vocabulary::Workspace => view.name.to_owned(),
+        Vocabulary::Workspace | Vocabulary::Own => view.name.to_owned(),
     }
 }
 
-fn groups(source: &str) -> Vec<Value> {
+fn groups(source: &str, own: &[Arc<OwnTable>]) -> Vec<Value> {
     let vocabulary = if source == "ai" { Vocabulary::Classic } else { Vocabulary::Workspace };
     let group = |(id, name, of): (&str, &str, Vocabulary)| {
-        let views = model::tables::views().iter().filter(|view| view.vocabulary == of);
+        let views = views(own).filter(|view| view.vocabulary == of);
         let tables: Vec<String> = views.map(|view| table_id(view, vocabulary)).collect();
         json!({ "id": id, "name": name, "source": source, "tables": tables })
     };
