@@ -129,6 +129,7 @@ async function check(name, client, status) {
   const second = new newer.LogsQueryClient(credential, options);
   allowPlain(second.pipeline);
   await check('@azure/monitor-query-logs', second, newer.LogsQueryResultStatus);
+  console.log('ok');
 })().catch((error) => {
   console.error(error);
   process.exit(1);

@@ -25,6 +25,22 @@ pub fn all() -> Vec<Story> {
             name: "query: node azure-kusto-data 7.0.4",
             run: |telltale| node(telltale, "query-node-kusto", &[Way::Http, Way::Https]),
         },
+        Story {
+            name: "query: python azure-kusto-ingest 6.0.4, streaming",
+            run: |telltale| python(telltale, "ingest.check.py", &[Way::Http, Way::Https]),
+        },
+        Story {
+            name: "query: python azure-monitor-query 2.0.0",
+            run: |telltale| python(telltale, "loganalytics.check.py", &[Way::Http, Way::Https]),
+        },
+        Story {
+            name: "query: python azure-applicationinsights 0.1.1",
+            run: |telltale| python(telltale, "appinsights.check.py", &[Way::Http, Way::Https]),
+        },
+        Story {
+            name: "query: node @azure/monitor-query 1.3.3, @azure/monitor-query-logs 1.0.0",
+            run: |telltale| node(telltale, "query-node-monitor", &[Way::Http, Way::Https]),
+        },
     ]
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
+use model::Type;
 use model::batch::ColumnBuilder;
 use model::time::{Fraction, format_datetime};
-use model::Type;
 
 use super::cell::{self, Value};
 use super::csv;

@@ -10,6 +10,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::{appinsights, health, metadata};
@@ -18,7 +19,8 @@ use crate::ask;
 use crate::auth::{Caller, Scope};
 
 /// `/v1/subscriptions/…/query` and `…/metadata`: the id of any resource stands in front of the
-/// last word. Its last part names the application; when it does not, the default one is meant.
+/// last word. Its last part names the application; when there is none of that name, the default
+/// one is meant. A key that is not for all applications must name one of its own.
 pub async fn resource(
     State(app): State<Arc<App>>,
     Path(path): Path<String>,
@@ -28,10 +30,15 @@ pub async fn resource(
         return health::not_found(request).await.into_response();
     };
     let (parts, body) = request.into_parts();
-    // Whoever may not see the application a resource names gets the answer of one that names none.
     let found = Caller::of(&app, &parts)
         .and_then(|caller| ask::find_app(&app, &caller, Scope::Query, ask::last_part(id)));
-    let name = found.map(|found| found.id.clone()).unwrap_or_default();
+    let name = match found {
+        Ok(found) => found.id.clone(),
+        // Queries written for the vendor's resources keep their ids.
+        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => String::new(),
+        // Rows of another application than the one named would be a wrong answer.
+        Err(refusal) => return appinsights::finish(&app, Err(refusal), ""),
+    };
     let request = Request::from_parts(parts, body);
     match word {
         "query" => appinsights::query(State(app), Path(name), request).await,

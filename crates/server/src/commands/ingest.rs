@@ -68,6 +68,9 @@ pub fn run(call: &IngestCall) -> Result<(), Failure> {
         job.tally.write(&call.table, call.is_dry_run)?;
     }
     done?;
+    if let Some(target) = &job.target {
+        target.close()?;
+    }
     if job.tally.rejected > 0 && !call.ignores_rejected { Err(Failure::Said) } else { Ok(()) }
 }
 

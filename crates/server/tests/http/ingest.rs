@@ -147,7 +147,7 @@ fn what_cannot_be_read_is_said() {
         (&["--dry-run", "--schema", "a:number", &csv], "`number` of column `a` is not a type"),
         (&["--dry-run", "--mapping", &mapping, &csv], "`Ordinal` of column `c` must be a whole"),
         (&["--dry-run", "--header", "--schema", "x:long", &csv], "no name in the header of `FILE`"),
-        (&["--data", dir.path().to_str().unwrap(), &csv], "rows of tables go to a running server"),
+        (&["--data", "/no/such/folder", &csv], "no data folder at `/no/such/folder`"),
         (&["--url", "http://127.0.0.1:1", &csv], "cannot reach `http://127.0.0.1:1`"),
     ] {
         let done = run(&[&["ingest", "--table", "t"], flags].concat());
@@ -315,4 +315,63 @@ fn a_refusal_of_the_server_ends_the_work_and_what_was_stored_is_said() {
     let stub = Stub::new(vec![(200, "", schema), (200, "", stored(1))]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert!(stderr(&done).contains("the server stored 1 of 2 rows"), "{}", stderr(&done));
+}
+
+#[test]
+fn rows_of_files_go_into_a_folder_without_a_server() {
+    let (server, dir) = start(&[]);
+    server.kill();
+    let data = dir.path().to_str().unwrap();
+    let path = dir.path().join("rows.ndjson");
+    std::fs::write(&path, "{\"n\":1,\"s\":\"a\"}\n{\"n\":2,\"s\":\"b\"}\n").unwrap();
+    let path = path.to_str().unwrap();
+    let call = ["ingest", "--table", "T", "--data", data, path];
+    let missing = run(&call);
+    assert!(stderr(&missing).contains("there is no table `T`"), "{}", stderr(&missing));
+    let done = run(&[&call[..], &["--create"]].concat());
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(stdout(&done).contains("accepted  2\n"), "{}", stdout(&done));
+    let server = crate::server::Server::on(dir.path(), &[]);
+    assert_eq!(server.rows("T | order by n asc"), json!([[1, "a"], [2, "b"]]));
+}
+
+#[test]
+fn rows_of_files_and_sdks_are_stored_before_the_answer() {
+    let (server, dir) = start(&[]);
+    let path = dir.path().join("rows.csv");
+    std::fs::write(&path, "at,name,n\n2024-01-02,\"a\nb\",1\n2024-01-03,c,x\n2024-01-04,d,\n")
+        .unwrap();
+    let path = path.to_str().unwrap();
+    let done = run(&[
+        "ingest",
+        "--table",
+        "builds",
+        "--create",
+        "--header",
+        "--schema",
+        "at:datetime,name:string,n:long",
+        "--url",
+        &server.url,
+        path,
+    ]);
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stdout(&done).contains("accepted  2\nrejected  1\n"), "{}", stdout(&done));
+    let body = b"2024-01-05,e,5\n2024-01-06,f,six\n";
+    let gzip = crate::client::gzip(body);
+    let answer = server.post(
+        "/v1/rest/ingest/default/builds?streamFormat=Csv",
+        &[("content-encoding", "gzip")],
+        &gzip,
+    );
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let row = &answer.json()["Tables"][0]["Rows"][0];
+    let note = "line 2: `six` does not fit column `n` of type long";
+    assert_eq!(*row, json!([2, "Inactive", "Unknown", null, 0, 1, note]));
+    // One bad record of a delimited body: nothing of it is stored.
+    let bad = server.post("/v1/rest/ingest/default/builds?streamFormat=Csv", &[], b"1\n2,3\n");
+    assert_eq!(bad.status, 400);
+    server.kill();
+    let server = crate::server::Server::on(dir.path(), &[]);
+    let rows = server.rows("builds | project name, n | order by name asc");
+    assert_eq!(rows, json!([["a\nb", 1], ["d", null], ["e", 5], ["f", null]]));
 }

@@ -121,7 +121,7 @@ fn queries_fill_tables_whole_or_not_at_all() {
         (".set T2 <| print ['a/b'] = 1", "`a/b` is not a name for a table or a column"),
         (
             ".ingest inline into table T <| 1,a\nx,b",
-            "line 2: `x` does not fit column `a` of type long",
+            "line 2: `x` does not fit column `x` of type long",
         ),
         (".ingest inline into table T <| 1,a,b", "3 fields, the table has 2 columns"),
         (

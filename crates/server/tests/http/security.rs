@@ -56,14 +56,17 @@ fn body(path: &str, n: usize) -> String {
     match path {
         path if path.contains("/ingest/") => "1\n".to_owned(),
         path if path.contains("$batch") => {
-            let member =
-                json!({ "id": "1", "workspace": "default", "body": { "query": "print 1" } });
+            let member = json!({ "id": "1", "workspace": "default", "method": "POST", "path": "/query",
+                    "body": { "query": "print 1" } });
             json!({ "requests": [member] }).to_string()
         }
         path if path.starts_with("/v2") && !path.contains("/rest/") => event(KEY, "a"),
         "/v1/rest/mgmt" => json!({ "db": "default", "csl": ".show tables" }).to_string(),
         path if path.contains("/rest/") => json!({ "db": "default", "csl": "print 1" }).to_string(),
         "/api/keys" => json!({ "name": format!("made-{n}"), "scopes": ["query"] }).to_string(),
+        path if path.ends_with("/metrics") => {
+            json!([{ "id": "1", "parameters": { "metricId": "requests/count" } }]).to_string()
+        }
         "/api/apps" => json!({ "name": format!("made-{n}") }).to_string(),
         _ => json!({ "query": "print 1" }).to_string(),
     }
@@ -78,6 +81,8 @@ fn target(method: &str, path: &str) -> String {
             "{*resource}" => "s/resourceGroups/g/components/default/query",
             "{database}" => "default",
             "{table}" => "T",
+            "{*metric}" => "requests/count",
+            "{type}" => "requests",
             "{ikey}" => KEY,
             "{key}" => "spare",
             part if part.starts_with('{') => "x",

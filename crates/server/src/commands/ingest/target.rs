@@ -1,56 +1,43 @@
-//! Where rows go: a running server's table.
+//! Where rows go: a table of a running server, or of a data folder.
 
-use std::thread::sleep;
-use std::time::Duration;
+mod folder;
+mod server;
 
-use ingest::bulk::{Column, parse_schema};
-use serde_json::{Value, json};
+use ingest::bulk::Column;
 
+use self::folder::Folder;
+use self::server::Server;
 use crate::cli::{IngestCall, Place};
 use crate::commands::Failure;
-use crate::commands::client::{Client, Reply, encode};
-
-/// A busy server is asked so often.
-const TRIES: u32 = 20;
-/// How long a busy server is left alone when it does not say.
-const PAUSE: Duration = Duration::from_millis(500);
-/// The longest a server may ask to be left alone.
-const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// The name Kusto clients have for the default database.
-const DEFAULT_DATABASE: &str = "NetDefaultDB";
+use crate::commands::client::Client;
 
 /// One table of one application.
 pub enum Target {
-    Server { client: Client, database: String, table: String },
+    Server(Server),
+    Folder(Folder),
 }
 
 impl Target {
     /// # Errors
-    /// When rows cannot be sent to the place asked for.
+    /// When the place cannot be used.
     pub fn new(call: &IngestCall) -> Result<Target, Failure> {
-        match &call.place {
-            Place::Url { url, trust } => Ok(Target::Server {
-                client: Client::new(url, trust, call.key.as_deref())?,
-                database: call.app.clone().unwrap_or_else(|| DEFAULT_DATABASE.to_owned()),
-                table: call.table.clone(),
-            }),
-            Place::Data(_) => Err(Failure::new(
-                "rows of tables go to a running server: start one on the folder and use `--url`",
-            )),
-        }
+        Ok(match &call.place {
+            Place::Url { url, trust } => {
+                Target::Server(Server::new(Client::new(url, trust, call.key.as_deref())?, call))
+            }
+            Place::Data(data) => Target::Folder(Folder::open(data, call)?),
+        })
     }
 
     /// Makes the table, or adds the columns it does not have.
     ///
     /// # Errors
-    /// When the server refuses.
+    /// When that is refused.
     pub fn create(&self, columns: &[Column]) -> Result<(), Failure> {
-        let Target::Server { table, .. } = self;
-        let columns: Vec<String> =
-            columns.iter().map(|c| format!("{}:{}", quoted(&c.name), c.ty)).collect();
-        let columns = columns.join(", ");
-        let reply = self.command(&format!(".create-merge table {} ({columns})", name(table)))?;
-        checked(&reply).map(|_| ())
+        match self {
+            Target::Server(server) => server.create(columns),
+            Target::Folder(folder) => folder.create(columns),
+        }
     }
 
     /// The table's columns, in order. `is_made`: it was created just now.
@@ -58,94 +45,31 @@ impl Target {
     /// # Errors
     /// When there is no such table.
     pub fn columns(&self, is_made: bool) -> Result<Vec<Column>, Failure> {
-        let Target::Server { table, .. } = self;
-        let reply = self.command(&format!(".show table {} cslschema", name(table)))?;
-        let answer = checked(&reply).map_err(|failure| match (failure, reply.status) {
-            (Failure::Because(mut reasons), 400 | 404) if !is_made => {
-                reasons.push(format!("`--create` makes table `{table}` for the files"));
-                Failure::Because(reasons)
-            }
-            (failure, _) => failure,
-        })?;
-        let found = &answer["Tables"][0];
-        let names = found["Columns"].as_array().into_iter().flatten();
-        let at = names.into_iter().position(|column| column["ColumnName"] == "Schema");
-        let schema = at.and_then(|at| found["Rows"][0][at].as_str());
-        let Some(schema) = schema else {
-            return Err(Failure::new(format!("the server did not say the schema of `{table}`")));
-        };
-        parse_schema(schema).map_err(|error| Failure::new(error.to_string()))
+        match self {
+            Target::Server(server) => server.columns(is_made),
+            Target::Folder(folder) => folder.columns(),
+        }
     }
 
     /// Stores `count` rows of canonical CSV.
     ///
     /// # Errors
-    /// When the server does not take all of them.
+    /// When not all of them are taken.
     pub fn send(&self, csv: &[u8], count: usize) -> Result<(), Failure> {
-        let Target::Server { client, database, table } = self;
-        let path =
-            format!("/v1/rest/ingest/{}/{}?streamFormat=csv", encode(database), encode(table));
-        let answer = checked(&patiently(|| client.post(&path, "text/csv", csv))?)?;
-        let table = &answer["Tables"][0];
-        let names = table["Columns"].as_array().into_iter().flatten();
-        let cell = |wanted: &str| {
-            let at = names.clone().position(|column| column["ColumnName"] == wanted)?;
-            table["Rows"][0][at].as_u64()
-        };
-        let (stored, nulls) = (cell("ConsumedRecordsCount"), cell("NullCellsCount"));
-        if stored != Some(count as u64) || nulls.unwrap_or(0) > 0 {
-            let stored = stored.map_or("an unknown number".to_owned(), |n| n.to_string());
-            let text = format!(
-                "the server stored {stored} of {count} rows: its table is not what it was, or its \
-                 version is another one"
-            );
-            return Err(Failure::new(text));
+        match self {
+            Target::Server(server) => server.send(csv, count),
+            Target::Folder(folder) => folder.send(csv),
         }
-        Ok(())
     }
 
-    fn command(&self, text: &str) -> Result<Reply, Failure> {
-        let Target::Server { client, database, .. } = self;
-        let body = json!({ "db": database, "csl": text }).to_string();
-        let post = || client.post("/v1/rest/mgmt", "application/json", body.as_bytes());
-        patiently(post)
-    }
-}
-
-/// Asks again while the server is busy: it has stored nothing then.
-fn patiently(ask: impl Fn() -> Result<Reply, Failure>) -> Result<Reply, Failure> {
-    let mut tries = 1;
-    loop {
-        let reply = ask()?;
-        if !matches!(reply.status, 429 | 503) || tries == TRIES {
-            return Ok(reply);
+    /// No more rows come.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn close(&self) -> Result<(), Failure> {
+        match self {
+            Target::Server(_) => Ok(()),
+            Target::Folder(folder) => folder.close(),
         }
-        tries += 1;
-        sleep(reply.retry_after.unwrap_or(PAUSE).min(PAUSE_MAX));
     }
-}
-
-/// The answer, or the reason the server gives.
-fn checked(reply: &Reply) -> Result<Value, Failure> {
-    let answer = reply.json();
-    if reply.status == 200 {
-        return Ok(answer);
-    }
-    let error = &answer["error"];
-    let reason = error["@message"].as_str().or_else(|| error["message"].as_str());
-    Err(match reason {
-        Some(reason) => Failure::new(format!("the server refused: {reason}")),
-        None => Failure::new(format!("the server answered HTTP {}", reply.status)),
-    })
-}
-
-/// A table's name as commands take it.
-fn name(text: &str) -> String {
-    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if is_plain { text.to_owned() } else { quoted(text) }
-}
-
-fn quoted(text: &str) -> String {
-    format!("['{}']", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
