@@ -1,7 +1,8 @@
 //! Bound query and snapshot to result table: the only crate that knows DataFusion.
 //!
-//! Two calls in: [`Engine::stream`], and [`Engine::answer`] for all of it at once. Invariants: no HTTP, no JSON shape of any API, no file format
-//! outside `provider`, all execution behind one function in `run`.
+//! Two calls in: [`Engine::stream`], and [`Engine::answer`] for all of it at once. Invariants: no
+//! HTTP, no JSON shape of any API, no file format outside `provider`, all execution behind one
+//! function in `run`.
 
 pub mod answer;
 pub mod engine;

@@ -2,8 +2,8 @@
 //!
 //! Operators that can put rows on disk do so when they are refused more memory. Invariants: none of
 //! them can starve another: half of what is left for them goes to whoever asks first, of the other
-//! half each may have its share, so that an operator with little in memory is never refused. Nor can
-//! one query starve another: each has a little memory that is its own, whatever the others hold.
+//! half each may have its share, so that an operator with little in memory is never refused. Nor
+//! can one query starve another: each has a little memory that is its own.
 
 use std::sync::Arc;
 

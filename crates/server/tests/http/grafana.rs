@@ -79,7 +79,8 @@ fn its_requests_are_answered_in_the_shapes_it_reads() {
 
     // Values of every type as its converters want them.
     let every = "print b = true, i = int(1), l = 9007199254740993, r = real(+inf), d = decimal(1.5), \
-        s = 'x', t = datetime(2026-01-02 03:04:05.1234567), p = 1h, g = guid(74be27de-1e4e-49d9-b579-fe0b331d3642), \
+        s = 'x', t = datetime(2026-01-02 03:04:05.1234567), p = 1h, \
+        g = guid(74be27de-1e4e-49d9-b579-fe0b331d3642), \
         j = dynamic({'a':1}), n = long(null)";
     let row = table(&send(&server, "/v1/rest/query", every))["Rows"][0].clone();
     assert!(row[0].is_boolean() && row[1].is_i64());

@@ -2,8 +2,8 @@
 //! and drops own tables (spec query-api.md §7).
 //!
 //! The first part of a command that shows is fixed words, letter case ignored; what follows a `|`
-//! is KQL over its rows. Invariants: none shows what its caller may not see; one that changes anything is run by [`change`] alone,
-//! after its caller's right was checked.
+//! is KQL over its rows. Invariants: none shows what its caller may not see; one that changes
+//! anything is run by [`change`] alone, after its caller's right was checked.
 
 mod define;
 mod fill;
