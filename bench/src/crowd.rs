@@ -163,15 +163,15 @@ async fn slow(address: Arc<str>, notes: Arc<Notes>, number: usize) {
         }
         let kind = ["slow head", "slow body", "slow reader"][number % 3];
         let start = match number % 3 {
-            0 => "GET /healthz HTTP/1.1\r\nHost: bench\r\nX-Slow: ".to_owned(),
-            1 => "POST /v2/track HTTP/1.1\r\nHost: bench\r\nContent-Length: 100000\r\n\r\n"
+            0 => "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ".to_owned(),
+            1 => "POST /v2/track HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n"
                 .to_owned(),
             _ => {
                 let query = "range x from 1 to 20000 step 1 | extend t = strcat(x, 'abcdefghijkl')";
                 let body = json!({ "csl": query }).to_string();
                 let length = body.len();
                 format!(
-                    "POST /v1/rest/query HTTP/1.1\r\nHost: bench\r\nContent-Length: {length}\r\n\
+                    "POST /v1/rest/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\
                      \r\n{body}"
                 )
             }
@@ -226,7 +226,7 @@ fn status_of(answer: &[u8]) -> String {
 async fn asking(address: Arc<str>, app: Arc<str>, notes: Arc<Notes>) {
     let body = json!({ "query": QUERY }).to_string();
     let request = format!(
-        "POST /v1/apps/{app}/query HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\
+        "POST /v1/apps/{app}/query HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
@@ -339,7 +339,7 @@ async fn download_once(address: &str, notes: &Notes) -> Result<u16> {
     let stream = TcpStream::connect(address).await?;
     let mut stream = BufReader::with_capacity(1 << 20, stream);
     let head = format!(
-        "POST /v1/rest/query HTTP/1.0\r\nHost: bench\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST /v1/rest/query HTTP/1.0\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.get_mut().write_all(head.as_bytes()).await?;

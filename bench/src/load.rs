@@ -79,7 +79,7 @@ fn requests(server: &Server) -> Result<Vec<Vec<u8>>> {
 /// A track request with a body.
 pub fn request(gzip: &[u8]) -> Vec<u8> {
     let mut bytes = format!(
-        "POST /v2.1/track HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-json-stream\r\n\
+        "POST /v2.1/track HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-json-stream\r\n\
          Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
         gzip.len()
     )

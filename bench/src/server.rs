@@ -93,7 +93,7 @@ pub fn ask_any(address: &str, app: &str, query: &str) -> Result<(u16, Value)> {
     let mut stream = TcpStream::connect(address)?;
     write!(
         stream,
-        "POST /v1/apps/{app}/query HTTP/1.0\r\nHost: bench\r\nContent-Type: application/json\r\n\
+        "POST /v1/apps/{app}/query HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )?;

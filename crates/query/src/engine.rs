@@ -28,6 +28,8 @@ use crate::stream::{self, AbortOnDrop, AnswerStream};
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Queries that wait; more are refused at once.
 const WAITING_MAX: usize = 1000;
+/// Of Linux's 0 (usual) to 19 (what others leave): about a tenth of a usual thread's share.
+const QUERY_NICENESS: i32 = 10;
 /// Planning recurses over the query; debug builds need the most.
 const STACK_BYTES: usize = 32 << 20;
 
@@ -77,6 +79,7 @@ impl Engine {
             .worker_threads(threads)
             .thread_name("query")
             .thread_stack_size(STACK_BYTES)
+            .on_thread_start(yield_to_others)
             .enable_all()
             .build()
             .map_err(|e| Error::Internal(format!("cannot start query threads: {e}")))?;
@@ -170,6 +173,15 @@ impl Engine {
             }
         })
     }
+}
+
+/// Gives a query thread less of the processors than those that take telemetry in, which wait for
+/// nothing but their turn.
+fn yield_to_others() {
+    // To Linux a thread is a process of its own; elsewhere this would slow all threads down. It
+    // works as well without, so a refusal is not worth a word.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, QUERY_NICENESS);
 }
 
 /// Waits for a place among the running queries.

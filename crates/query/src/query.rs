@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
 use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
@@ -130,11 +131,13 @@ impl Query {
             render: statement.render.clone(),
         });
         to.tables(heads.collect()).await?;
+        let shared = Arc::clone(&pool) as Arc<dyn MemoryPool>;
+        let held = self.is_held.then(|| MemoryConsumer::new("answer").register(&shared));
         let mut rows_returned = 0;
         for statement in bound.statements {
             let relation = context.prepare(statement.relation).await?;
             let (plan, state, _) = context.plan(&relation)?;
-            let reader = to.rows();
+            let reader = to.rows(held.as_ref());
             let rows = context.run_plan((plan, state), cap, Target::Reader(&reader)).await?;
             rows_returned += reader.rows.into_inner();
             to.part(Part::TableEnd(rows.truncated)).await?;

@@ -40,6 +40,17 @@ pub(crate) enum Target<'a> {
     Reader(&'a RowSender<'a>),
 }
 
+impl Target<'_> {
+    /// What is charged for rows that are held.
+    fn memory(&self) -> Option<&MemoryReservation> {
+        match self {
+            Target::Caller => None,
+            Target::Held(memory) => Some(memory),
+            Target::Reader(reader) => reader.memory,
+        }
+    }
+}
+
 /// The rows a plan gave.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
@@ -90,7 +101,7 @@ pub(crate) async fn run(
         let kept = usize::try_from(wanted - count).unwrap_or(usize::MAX);
         let batch = compact(batch.slice(0, kept.min(batch.num_rows())));
         let batch_bytes = bytes(&batch);
-        if let Target::Held(memory) = target {
+        if let Some(memory) = target.memory() {
             let views = batch.num_columns() * batch.num_rows() * size_of::<u128>();
             let held_bytes = usize::try_from(batch_bytes).unwrap_or(usize::MAX);
             memory.try_grow(held_bytes.saturating_add(views)).map_err(error)?;

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::execution::memory_pool::MemoryReservation;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -51,6 +52,8 @@ pub(crate) struct Sender {
 #[derive(Debug)]
 pub(crate) struct RowSender<'a> {
     sender: &'a Sender,
+    /// Where the rows count while whoever asked holds them all.
+    pub memory: Option<&'a MemoryReservation>,
     pub rows: AtomicU64,
 }
 
@@ -80,8 +83,8 @@ impl Sender {
         drop(self.send(Message::Failed(error)).await);
     }
 
-    pub fn rows(&self) -> RowSender<'_> {
-        RowSender { sender: self, rows: AtomicU64::new(0) }
+    pub fn rows<'a>(&'a self, memory: Option<&'a MemoryReservation>) -> RowSender<'a> {
+        RowSender { sender: self, memory, rows: AtomicU64::new(0) }
     }
 }
 

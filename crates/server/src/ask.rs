@@ -93,7 +93,7 @@ impl Question {
             application: self.app.number,
             user: self.caller.name().to_owned(),
             program: self.program.clone(),
-            started: self.now,
+            started: now(),
         }
     }
 
@@ -122,6 +122,11 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Resolves when somebody cancels the query.
+    pub async fn cancelled(&self) {
+        self.watch.place.cancelled().await;
+    }
+
     /// The next part of the answer; nothing comes after its end or a refusal.
     ///
     /// # Errors
@@ -203,17 +208,19 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.app.metrics.time_query(self.start.elapsed());
-        let others = self.question.others.iter().map(|other| other.name.as_str());
-        let event = Event {
-            application: Some(self.question.app.app_id()),
-            target: others.fold(self.question.app.name.clone(), |all, name| all + ", " + name),
-            status: self.status,
-            duration: self.start.elapsed(),
-            rows: self.rows,
-            query: self.question.original.clone(),
-            ..Event::new(self.action)
-        };
-        audit::record(&self.app, &self.question.caller, event);
+        // Each application's audit names itself alone: its readers may not know the others.
+        for asked in [&self.question.app].into_iter().chain(&self.question.others) {
+            let event = Event {
+                application: Some(asked.app_id()),
+                target: asked.name.clone(),
+                status: self.status,
+                duration: self.start.elapsed(),
+                rows: self.rows,
+                query: self.question.original.clone(),
+                ..Event::new(self.action)
+            };
+            audit::record(&self.app, &self.question.caller, event);
+        }
     }
 }
 

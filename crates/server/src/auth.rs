@@ -121,6 +121,10 @@ impl Caller {
     /// 401 when a key is needed and missing, unknown, expired or revoked; 429 when its rate is
     /// used up or its address sent too many wrong ones.
     pub fn of(app: &App, parts: &Parts) -> Result<Caller, Refusal> {
+        // A call made of several asks once.
+        if let Some(known) = parts.extensions.get::<Caller>() {
+            return Ok(known.clone());
+        }
         let who = match app.auth.is_on(&app.keys) {
             false => Who::Everybody,
             true => match identify(app, parts)? {
@@ -130,6 +134,17 @@ impl Caller {
             },
         };
         Ok(Caller::new(app, parts, who))
+    }
+
+    /// Who sends rows of tables: as [`Caller::of`], and as strict as for telemetry.
+    ///
+    /// # Errors
+    /// As [`Caller::of_ingestion`].
+    pub fn of_rows(app: &App, parts: &Parts) -> Result<Caller, Refusal> {
+        match app.auth.ingest_needs_key {
+            true => Caller::of_ingestion(app, parts),
+            false => Caller::of(app, parts),
+        }
     }
 
     /// Who sends telemetry. The instrumentation key alone admits it unless the setting
@@ -256,6 +271,11 @@ impl Caller {
         }
     }
 
+    /// Whether its name tells it from other callers.
+    pub fn is_named(&self) -> bool {
+        !matches!(self.who, Who::Everybody | Who::Anonymous)
+    }
+
     /// The id of its key; empty without one.
     pub fn key_id(&self) -> &str {
         match &self.who {
@@ -272,19 +292,20 @@ fn identify(app: &App, parts: &Parts) -> Result<Option<Who>, Refusal> {
         return Ok(None);
     }
     let now = now();
+    // A key that counts is never held up by what others send from the same address: it has more
+    // bits than anybody can try.
+    if let Some(key) = given.iter().find_map(|text| app.keys.find(text, now)) {
+        key.take(now)
+            .map_err(|wait| throttled("this key's requests of a minute are used up", wait))?;
+        return Ok(Some(Who::Key(key)));
+    }
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
     if let Some(wait) = address.and_then(|address| app.auth.failures.wait(address, now)) {
         return Err(throttled("too many wrong keys came from this address", wait));
     }
-    for text in &given {
-        if app.auth.admin_key.is_some_and(|hash| hash.is(&Hash::of(text))) {
-            return Ok(Some(Who::AdminKey));
-        }
-        if let Some(key) = app.keys.find(text, now) {
-            key.take(now)
-                .map_err(|wait| throttled("this key's requests of a minute are used up", wait))?;
-            return Ok(Some(Who::Key(key)));
-        }
+    let is_admin = |text: &String| app.auth.admin_key.is_some_and(|h| h.is(&Hash::of(text)));
+    if given.iter().any(is_admin) {
+        return Ok(Some(Who::AdminKey));
     }
     if let Some(address) = address {
         app.auth.failures.add(address, now);

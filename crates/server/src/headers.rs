@@ -3,19 +3,24 @@
 //! Ingestion answers every origin (spec ingestion.md §14); the query APIs only configured ones,
 //! by name, never `*` (spec query-api.md §1).
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use crate::app::App;
-use crate::error::retry_after;
+use crate::error::{Refusal, retry_after};
 use crate::listen::Peer;
 use crate::routes;
+use crate::settings::CertificateSource;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
@@ -65,6 +70,10 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
     if let Some(peer) = request.extensions().get::<Peer>() {
         peer.gate.release();
     }
+    if let Err(refusal) = check_sender(&app, &request) {
+        let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
+        return (refusal.status, Json(error)).into_response();
+    }
     let origin = allowed_origin(&app, request.headers());
     let methods = request
         .extensions()
@@ -97,6 +106,45 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response
+}
+
+/// Keeps out what a web page makes its visitor's browser send. Where no key is needed, a page whose
+/// name was made to mean this machine would be let in as anybody is: only names nobody else can give
+/// away are answered. And a page of another origin may send without asking what it may not read.
+fn check_sender(app: &App, request: &Request) -> Result<(), Refusal> {
+    let forbidden = |message| Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message));
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let given = request.uri().authority().map(Authority::as_str).or_else(|| text(header::HOST));
+    let host = given.and_then(|given| given.parse::<Authority>().ok());
+    if let Some(host) = host.as_ref().map(Authority::host)
+        && !app.auth.is_on(&app.keys)
+        && !is_own_name(app, host)
+    {
+        let host: String = host.chars().take(100).collect();
+        return forbidden(format!(
+            "`{host}` is no name of this server: call it by its address or `localhost`, name it \
+             in `tls_generate`, or make a key"
+        ));
+    }
+    let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
+    let is_own = origin.split_once("://").is_some_and(|(_, authority)| given == Some(authority));
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_safe || is_own || allowed_origin(app, request.headers()).is_some() {
+        return Ok(());
+    }
+    let origin: String = origin.chars().take(100).collect();
+    forbidden(format!("pages of `{origin}` may not call this: name it in `query_origins`"))
+}
+
+/// Whether a host is this machine whoever resolves its name.
+fn is_own_name(app: &App, host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let is_local = host == "localhost" || host.ends_with(".localhost");
+    let generated = app.settings.access.tls.as_ref().is_some_and(|tls| match &tls.certificate {
+        CertificateSource::Generated { hosts } => hosts.contains(&host),
+        CertificateSource::Files { .. } => false,
+    });
+    is_local || generated || host.parse::<IpAddr>().is_ok()
 }
 
 /// The origin of a request, if it may call the query APIs.

@@ -4,7 +4,7 @@
 //! it has; a query that fails before anything was sent is a refusal with its own status, one that
 //! fails later says so inside the answer, as its API does.
 
-use std::convert::Infallible;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -89,12 +89,18 @@ pub async fn respond(asked: Asked, shape: impl Shape) -> Result<Response, Refusa
     match chunks.recv().await {
         Some(Chunk::Whole(text)) => Ok((json, text).into_response()),
         Some(Chunk::Some(first)) => {
-            let mut first = Some(first);
+            let (mut first, mut is_whole) = (Some(first), false);
             let rest = futures::stream::poll_fn(move |context| match first.take() {
-                Some(first) => std::task::Poll::Ready(Some(Ok::<_, Infallible>(first))),
-                None => chunks.poll_recv(context).map(|chunk| match chunk? {
-                    Chunk::Some(text) | Chunk::Whole(text) => Some(Ok(text)),
-                    Chunk::Refused(_) => None,
+                Some(first) => Poll::Ready(Some(Ok(first))),
+                None => chunks.poll_recv(context).map(|chunk| match chunk {
+                    Some(Chunk::Some(text)) => Some(Ok(text)),
+                    Some(Chunk::Whole(text)) => {
+                        is_whole = true;
+                        Some(Ok(text))
+                    }
+                    None if is_whole => None,
+                    // The connection breaks off, or the rows so far would look like all.
+                    Some(Chunk::Refused(_)) | None => Some(Err(BrokenOff)),
                 }),
             });
             Ok((json, Body::from_stream(rest)).into_response())
@@ -114,8 +120,13 @@ enum Chunk {
     Refused(Refusal),
 }
 
-/// The client left.
+/// The client left, or somebody ended the query while it did not read.
 struct Gone;
+
+/// An answer that has no end.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke off")]
+struct BrokenOff;
 
 struct Writer<S> {
     shape: S,
@@ -159,7 +170,7 @@ impl<S: Shape> Writer<S> {
             self.outcome.bytes.push(0);
             let cut = loop {
                 match self.next(asked).await? {
-                    Ok(Part::Rows(rows)) => self.rows(head, &rows).await?,
+                    Ok(Part::Rows(rows)) => self.rows(asked, head, &rows).await?,
                     Ok(Part::TableEnd(cut)) => break cut,
                     Ok(Part::End(_)) => return Ok(Err(Refusal::internal())),
                     Err(refusal) => {
@@ -190,7 +201,12 @@ impl<S: Shape> Writer<S> {
         }
     }
 
-    async fn rows(&mut self, head: &TableHead, rows: &query::Rows) -> Result<(), Gone> {
+    async fn rows(
+        &mut self,
+        asked: &Asked,
+        head: &TableHead,
+        rows: &query::Rows,
+    ) -> Result<(), Gone> {
         let mut from = 0;
         while from < rows.num_rows() {
             let before = self.out.len();
@@ -209,7 +225,10 @@ impl<S: Shape> Writer<S> {
             if self.out.len() >= CHUNK_BYTES {
                 let chunk = Bytes::from(std::mem::take(&mut self.out));
                 self.has_sent = true;
-                self.chunks.send(Chunk::Some(chunk)).await.map_err(|_| Gone)?;
+                tokio::select! {
+                    sent = self.chunks.send(Chunk::Some(chunk)) => sent.map_err(|_| Gone)?,
+                    () = asked.cancelled() => return Err(Gone),
+                }
             }
         }
         Ok(())

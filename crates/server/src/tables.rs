@@ -179,7 +179,7 @@ impl Tables {
     }
 
     fn found(&self, app: AppId, name: &str) -> Result<Arc<OwnTable>, Error> {
-        if model::tables::view(name).is_some() {
+        if is_built_in(name) {
             return Err(Error::Fixed(name.to_owned()));
         }
         let missing = || Error::Missing(name.chars().take(NAME_CHARS_MAX).collect());
@@ -222,7 +222,7 @@ impl Tables {
     /// # Errors
     /// When one is not there and `if_exists` is false.
     pub fn drop(&self, app: AppId, names: &[String], if_exists: bool) -> Result<(), Error> {
-        let _changing = self.changing.lock();
+        let changing = self.changing.lock();
         let mut dropped = Vec::new();
         for name in names {
             match self.found(app, name) {
@@ -232,6 +232,7 @@ impl Tables {
             }
         }
         self.change(&dropped, &[], Vec::new())?;
+        drop(changing);
         self.remove_dropped();
         Ok(())
     }
@@ -241,10 +242,11 @@ impl Tables {
     /// # Errors
     /// When it is not there.
     pub fn clear(&self, app: AppId, name: &str) -> Result<(), Error> {
-        let _changing = self.changing.lock();
+        let changing = self.changing.lock();
         let old = self.found(app, name)?;
         let new = Arc::new(renewed(&old)?);
         self.change(&[old], &[new], Vec::new())?;
+        drop(changing);
         self.remove_dropped();
         Ok(())
     }
@@ -257,11 +259,14 @@ impl Tables {
         let _changing = self.changing.lock();
         let old = self.found(app, from)?;
         check_name(to)?;
-        if model::tables::view(to).is_some() {
+        if is_built_in(to) {
             return Err(Error::BuiltIn(to.to_owned()));
         }
         if self.find(app, to).is_some() {
             return Err(Error::Exists(to.to_owned()));
+        }
+        if own::is_full() {
+            return Err(Error::TooManyDefinitions);
         }
         let (folder, doc) = (old.folder.clone(), old.doc.clone());
         let new = own_table(app, to.to_owned(), folder, doc, old.stored);
@@ -302,7 +307,7 @@ impl Tables {
         answer: &ResultTable,
         now: i64,
     ) -> Result<u64, Error> {
-        let _changing = self.changing.lock();
+        let changing = self.changing.lock();
         let known = match self.found(app, &wanted.name) {
             Ok(_) if how == Fill::Set => return Err(Error::Exists(wanted.name.clone())),
             Ok(known) => Some(known),
@@ -341,6 +346,7 @@ impl Tables {
             rows.push((app, batch));
         }
         self.change(&dropped, &made, rows)?;
+        drop(changing);
         if !dropped.is_empty() {
             self.remove_dropped();
         }
@@ -391,6 +397,11 @@ impl Tables {
             () => Ok(()),
         }
     }
+}
+
+/// Whether a table of this name comes with the product.
+fn is_built_in(name: &str) -> bool {
+    model::tables::view(name).is_some() || name == model::tables::audit::view().name
 }
 
 fn own_table(
@@ -493,7 +504,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 
 fn check(wanted: &Wanted) -> Result<(), Error> {
     check_name(&wanted.name)?;
-    if model::tables::view(&wanted.name).is_some() {
+    if is_built_in(&wanted.name) {
         return Err(Error::BuiltIn(wanted.name.clone()));
     }
     let about = [&wanted.folder, &wanted.doc];

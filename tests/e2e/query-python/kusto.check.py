@@ -127,7 +127,7 @@ def check_cancel(kusto):
     failures = []
 
     def ask():
-        side = "range {} from 1 to 1000000 step 1 | extend k = 1"
+        side = "range {} from 1 to 200000 step 1 | extend k = 1"
         text = f"{side.format('x')} | join kind=inner ({side.format('y')}) on k | summarize max(x * y)"
         try:
             client().execute(APP, text, properties)

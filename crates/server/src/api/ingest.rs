@@ -32,7 +32,7 @@ use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
 use crate::headers::Ids;
-use crate::tables::OwnTable;
+use crate::tables::{self, OwnTable};
 
 /// Room a request waits for before its body is read; a larger body takes more as it arrives.
 const FIRST_BYTES: usize = 256 * 1024;
@@ -67,7 +67,7 @@ async fn take(
         let status = StatusCode::METHOD_NOT_ALLOWED;
         return Err(Refusal::new(status, "method", "only POST is allowed"));
     }
-    let caller = Caller::of(app, &parts)?;
+    let caller = Caller::of_rows(app, &parts)?;
     let application = ask::find_app(app, &caller, Scope::Ingest, database)?;
     let format = format(&parts.uri)?;
     let started = Instant::now();
@@ -81,17 +81,32 @@ async fn take(
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     let decoded = decode(app, &parts.headers, bytes, Arc::clone(&table), format, hold).await?;
     let Decoded { rows, report, hold } = decoded;
-    let stored = app.apps.tables().append(&table, vec![rows]).await;
-    drop(hold);
-    stored?;
     let event = Event {
         application: Some(application.app_id()),
         target: format!("{}/{}", application.name, table.name),
-        duration: started.elapsed(),
         rows: report.accepted,
         ..Event::new("ingest")
     };
-    audit::record(app, &caller, event);
+    let shared = Arc::clone(app);
+    // What has begun is noted in the audit also when the client leaves.
+    let stored = tokio::spawn(async move {
+        let stored = shared.apps.tables().append(&table, vec![rows]).await;
+        drop(hold);
+        let duration = started.elapsed();
+        if stored.is_ok() {
+            audit::record(&shared, &caller, Event { duration, ..event });
+        }
+        stored
+    });
+    match stored.await.map_err(|_| Refusal::internal())? {
+        Ok(_) => {}
+        // It was emptied or replaced while the rows came: the next try finds the new one.
+        Err(tables::Error::Dropped(name)) => {
+            let message = format!("the table `{name}` was replaced meanwhile: send the rows again");
+            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "limit", message));
+        }
+        Err(error) => return Err(error.into()),
+    }
     Ok(report)
 }
 

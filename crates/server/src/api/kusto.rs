@@ -105,7 +105,7 @@ async fn run(
     text: &mut String,
     endpoint: Endpoint,
 ) -> Result<Response, Refusal> {
-    let call = read(app, request).await?;
+    let call = Arc::new(read(app, request).await?);
     text.clone_from(&call.text);
     let trimmed = call.text.trim_start();
     if trimmed.starts_with('.') {
@@ -138,6 +138,15 @@ async fn run(
     }
 }
 
+/// The text without rows that are written into it: they are no KQL whose literals could be told.
+fn words_of(text: &str) -> &str {
+    let is_ingest = text.trim_start().get(..7).is_some_and(|w| w.eq_ignore_ascii_case(".ingest"));
+    match text.split_once("<|") {
+        Some((words, _)) if is_ingest => words,
+        _ => text,
+    }
+}
+
 fn command_event(call: &Call, table: &Result<commands::Table, Refusal>, start: Instant) -> Event {
     Event {
         application: Some(call.database.app_id()),
@@ -145,32 +154,55 @@ fn command_event(call: &Call, table: &Result<commands::Table, Refusal>, start: I
         status: table.as_ref().map_or_else(|refusal| refusal.status.as_u16(), |_| 200),
         duration: start.elapsed(),
         rows: table.as_ref().map_or(0, |table| table.rows.len() as u64),
-        query: call.text.clone(),
+        query: words_of(&call.text).to_owned(),
         ..Event::new("command")
     }
 }
 
-/// Runs a command that changes something, if the caller may.
+/// Runs a command that changes something, if the caller may, and notes it. What has begun goes on
+/// when its client leaves, so that the audit tells what became of it.
 async fn change(
     app: &Arc<App>,
-    call: &Call,
-    parts: (&str, &str),
+    call: &Arc<Call>,
+    (word, rest): (&'static str, &str),
 ) -> Result<commands::Table, Refusal> {
+    let started = Instant::now();
+    let (app, call, rest) = (Arc::clone(app), Arc::clone(call), rest.to_owned());
+    let work = tokio::spawn(async move {
+        let table = match may_change(&call) {
+            Ok(()) => commands::change(&Change::of(&app, &call), (word, &rest)).await,
+            Err(refusal) => Err(refusal),
+        };
+        let event = command_event(&call, &table, started);
+        audit::record_durably(&app, &call.caller, event).await;
+        table
+    });
+    work.await.map_err(|_| Refusal::internal())?
+}
+
+/// # Errors
+/// When the caller, or the way the command came, may not change anything.
+fn may_change(call: &Call) -> Result<(), Refusal> {
     call.caller.may(Scope::Admin, Some(&call.database))?;
+    if call.options.is_readonly {
+        let message = "the request is read-only: leave the option `request_readonly` out";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message));
+    }
     if !call.may_change {
         let message = "a command that changes data must be posted as `application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_request", message));
     }
-    let started = Instant::now();
-    let change = Change {
-        app: Arc::clone(app),
-        caller: call.caller.clone(),
-        database: Arc::clone(&call.database),
-    };
-    let table = commands::change(&change, parts).await;
-    let event = command_event(call, &table, started);
-    audit::record_durably(app, &call.caller, event).await;
-    table
+    Ok(())
+}
+
+impl Change {
+    fn of(app: &Arc<App>, call: &Call) -> Change {
+        Change {
+            app: Arc::clone(app),
+            database: Arc::clone(&call.database),
+            question: question(app, call),
+        }
+    }
 }
 
 fn question(app: &App, call: &Call) -> Question {

@@ -29,9 +29,11 @@ pub async fn resource(
     let Some((id, word)) = path.rsplit_once('/') else {
         return health::not_found(request).await.into_response();
     };
-    let (parts, body) = request.into_parts();
-    let found = Caller::of(&app, &parts)
-        .and_then(|caller| ask::find_app(&app, &caller, Scope::Query, ask::last_part(id)));
+    let (mut parts, body) = request.into_parts();
+    let found = Caller::of(&app, &parts).and_then(|caller| {
+        parts.extensions.insert(caller.clone());
+        ask::find_app(&app, &caller, Scope::Query, ask::last_part(id))
+    });
     let name = match found {
         Ok(found) => found.id.clone(),
         // Queries written for the vendor's resources keep their ids.

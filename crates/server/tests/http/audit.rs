@@ -170,3 +170,28 @@ fn without_authentication_everybody_sees_it() {
     let counts = output(&["query", query, "--data", data, "--format", "csv"]);
     assert_eq!(counts, "caller,count_\r\nanonymous,2\r\nlocal,1\r\n");
 }
+
+#[test]
+fn changes_of_tables_are_written_down_without_the_rows() {
+    let (server, _dir) = start(&["--admin-key", ADMIN]);
+    let command = |key: &str, csl: &str| {
+        let body = json!({ "db": "default", "csl": csl }).to_string();
+        let headers = [("content-type", "application/json"), ("x-api-key", key)];
+        server.post("/v1/rest/mgmt", &headers, body.as_bytes()).status
+    };
+    let made = post(&server, "/api/keys", &json!({ "name": "ci", "scopes": ["query"] }));
+    assert_eq!(command(ADMIN, ".create table People (id:long, name:string)"), 200);
+    assert_eq!(command(ADMIN, ".ingest inline into table People <| 7,Ann Private"), 200);
+    assert_eq!(command(made["key"].as_str().unwrap(), ".drop table People"), 403);
+    let query = "Audit | where action == 'command' | project caller, status, query \
+        | order by query asc";
+    let found = rows(&server, "default", query, 3);
+    assert_eq!(
+        Value::from(found),
+        json!([
+            ["admin_key", 200, ".create table People (id:long, name:string)"],
+            ["ci", 403, ".drop table People"],
+            ["admin_key", 200, ".ingest inline into table People"],
+        ])
+    );
+}

@@ -50,7 +50,7 @@ pub fn get_from(address: &str, port: u16, path: &str, headers: &[(&str, &str)]) 
 
 /// The bytes of a request that closes the connection.
 pub fn request_bytes(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
-    let mut out = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+    let mut out = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
     let is_framed = headers.iter().any(|(name, _)| {
         ["content-length", "transfer-encoding"].contains(&name.to_ascii_lowercase().as_str())
     });

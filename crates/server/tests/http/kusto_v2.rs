@@ -14,7 +14,7 @@ const FRAGMENTED: &str = r#"{"Options":{"results_v2_newlines_between_frames":tru
 
 /// More rows than anybody waits for, the first of them at once.
 fn endless() -> String {
-    let side = |name| format!("range {name} from 1 to 1000000 step 1 | extend k = 1");
+    let side = |name| format!("range {name} from 1 to 30000 step 1 | extend k = 1");
     format!("{} | join kind=inner ({}) on k | project s = strcat(x, ' ', y)", side("x"), side("y"))
 }
 

@@ -10,6 +10,7 @@
 mod audit;
 mod bad_input;
 mod batch;
+mod browsers;
 mod client;
 mod commands;
 mod connections;

@@ -29,6 +29,8 @@ use crate::kql_text;
 const TIMESPAN: &str = "PT12H";
 /// Events answered when `$top` does not say so.
 const TOP: u64 = 500;
+/// Most events of one answer, which is put together in memory.
+const ROWS_MAX: u64 = 10_000;
 
 /// The options of a call, as texts.
 #[derive(Debug, Default)]
@@ -237,11 +239,12 @@ fn plan(events: Events, options: &Options, question: &Question) -> Result<Plan, 
         (None, None) => " | order by timestamp desc, itemId desc".to_owned(),
     };
     if let Some(applied) = applied {
+        asks_time |= applied.asks_time;
         rows.push_str(&applied.kql);
         page.columns = Some(applied.columns);
     }
     // One more, to see whether the limit that was added cut any off.
-    let rows_max = question.limits.rows_max;
+    let rows_max = question.limits.rows_max.min(ROWS_MAX);
     page.top = options.top.unwrap_or(TOP);
     page.is_top_added = options.top.is_none();
     let reach = options.skip.saturating_add(page.top);

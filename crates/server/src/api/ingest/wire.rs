@@ -12,10 +12,13 @@ const NOTES_MAX: usize = 3;
 
 /// What became of the records.
 pub fn answer(report: &Report) -> String {
-    let notes = match report.notes.is_empty() {
-        true => Value::Null,
-        false => Value::from(notes(report, report.notes.len())),
-    };
+    let mut told = notes(report, report.notes.len());
+    if report.spare_fields > 0 {
+        let comma = if told.is_empty() { "" } else { "; " };
+        let spare = report.spare_fields;
+        told.push_str(&format!("{comma}{spare} fields of each record have no column"));
+    }
+    let notes = if told.is_empty() { Value::Null } else { Value::from(told) };
     table(&Table {
         columns: vec![
             ("ConsumedRecordsCount", Type::Long),

@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use super::wire::system_type;
 use crate::app::App;
 use crate::apps::Application;
+use crate::ask::Question;
 use crate::auth::Caller;
 use crate::error::Refusal;
 use crate::kql_text;
@@ -51,8 +52,9 @@ pub fn split(text: &str) -> (&str, Option<&str>) {
 #[derive(Clone)]
 pub struct Change {
     pub app: Arc<App>,
-    pub caller: Caller,
     pub database: Arc<Application>,
+    /// As the call would ask it: its caller, parameters and options.
+    pub question: Question,
 }
 
 impl Change {

@@ -12,14 +12,12 @@ use crate::ask::Question;
 use crate::error::Refusal;
 use crate::settings;
 
-/// The longest a query may be asked to take is this many times the setting, which is the vendor's
-/// relation of one hour (`norequesttimeout`) to its default for commands.
-const LONGEST_TIMES: u64 = 20;
-
 /// What one request asks for besides its query.
 #[derive(Debug, Default)]
 pub struct Options {
     pub framing: Framing,
+    /// The caller wants nothing changed.
+    pub is_readonly: bool,
     wait_ms: Option<u64>,
     is_patient: bool,
     is_uncut: bool,
@@ -59,6 +57,7 @@ impl Options {
                 self.wait_ms = Some(nanos.unsigned_abs() / 1_000_000);
             }
             "norequesttimeout" => self.is_patient = flag()?,
+            "request_readonly" | "request_readonly_hardline" => self.is_readonly |= flag()?,
             "notruncation" => self.is_uncut = flag()?,
             "truncationmaxrecords" => self.rows_max = Some(count()?),
             "truncationmaxsize" => self.bytes_max = Some(count()?),
@@ -91,7 +90,7 @@ impl Options {
             question.wait(wait_ms, settings);
         }
         if self.is_patient {
-            question.limits.time_ms = settings.time_ms.saturating_mul(LONGEST_TIMES);
+            question.wait(u64::MAX, settings);
         }
         if self.is_uncut {
             (question.limits.rows_max, question.limits.bytes_max) = (u64::MAX, u64::MAX);

@@ -46,8 +46,10 @@ pub async fn batch(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 async fn run(app: &Arc<App>, request: Request) -> Result<Response, Refusal> {
-    let (parts, body) = request.into_parts();
-    Caller::of(app, &parts)?.may_somewhere(Scope::Query)?;
+    let (mut parts, body) = request.into_parts();
+    let caller = Caller::of(app, &parts)?;
+    caller.may_somewhere(Scope::Query)?;
+    parts.extensions.insert(caller);
     if parts.method != Method::POST {
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "only POST is allowed"));
     }

@@ -9,7 +9,7 @@ pub struct Answered {
     pub id: String,
     /// HTTP status.
     pub status: u16,
-    /// Seconds, when the member may be sent again.
+    /// The date from which the member may be sent again.
     pub retry_after: Option<String>,
     /// JSON text.
     pub body: String,

@@ -1,6 +1,7 @@
 //! `POST /v1/apps/{app}/metrics`: several metrics in one call, each with its own answer.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -41,20 +42,32 @@ async fn run(app: &Arc<App>, name: &str, request: Request) -> Result<Response, R
     let (question, (parts, body)) = open(app, name, request, "POST")?;
     let members = read(ask::read_value(&parts.headers, body).await?)?;
     let at_once = AT_ONCE.min(app.settings.query.concurrent_max).max(1);
+    let left = AtomicUsize::new(app.settings.query.bytes_max.try_into().unwrap_or(usize::MAX));
     let answers = futures::stream::iter(members)
-        .map(|member| answer_member(app, question.clone(), member))
+        .map(|member| answer_member(app, question.clone(), member, &left))
         .buffered(at_once)
         .collect::<Vec<_>>()
         .await;
     Ok((json_headers(), wire::several(&answers)).into_response())
 }
 
-async fn answer_member(app: &Arc<App>, question: Question, member: Member) -> Answered {
+/// `left`: how many bytes the answers may still have together.
+async fn answer_member(
+    app: &Arc<App>,
+    question: Question,
+    member: Member,
+    left: &AtomicUsize,
+) -> Answered {
     let Member { id, parameters } = member;
     let mut kql = String::new();
     let answered = async {
         let call = Parameters::of_json(&parameters)?.call(question.now)?;
-        answer(app, question, call, &mut kql).await
+        let body = answer(app, question, call, &mut kql).await?;
+        let take = |left: usize| left.checked_sub(body.len());
+        match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            Ok(_) => Ok(body),
+            Err(_) => Err(too_large(app.settings.query.bytes_max)),
+        }
     };
     match Box::pin(answered).await {
         Ok(body) => Answered { id, status: StatusCode::OK.as_u16(), body },
@@ -63,6 +76,14 @@ async fn answer_member(app: &Arc<App>, question: Question, member: Member) -> An
             Answered { id, status: status.as_u16(), body }
         }
     }
+}
+
+fn too_large(bytes_max: u64) -> Refusal {
+    let message = format!(
+        "the metrics of a call may have {bytes_max} bytes together, and this one does not fit any \
+         more: ask for it by itself"
+    );
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", message)
 }
 
 /// The members, each with an id of its own.

@@ -19,6 +19,8 @@ const METHODS: [(&str, &str); 5] = [
 pub struct Applied {
     /// Operators that follow the rows of the events.
     pub kql: String,
+    /// Whether a filter says which times are meant.
+    pub asks_time: bool,
     /// Columns of the result, and the path each one's value is shown at.
     pub columns: Vec<(String, Vec<String>)>,
 }
@@ -73,6 +75,7 @@ pub fn apply(text: &str, events: Events) -> Result<Applied, Fault> {
                 let at = reader.at();
                 let condition = reader.expression()?;
                 let condition = reader.boolean(&condition, at)?;
+                applied.asks_time |= condition.contains("timestamp");
                 reader.expect(&Token::Close, "`)`")?;
                 applied.kql.push_str(&format!(" | where {condition}"));
             }

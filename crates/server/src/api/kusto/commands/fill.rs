@@ -2,8 +2,6 @@
 //!
 //! Invariant: all rows the query has, or none; a result beyond [`BYTES_MAX`] is refused.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use model::Type;
 use serde_json::json;
@@ -47,8 +45,8 @@ pub(super) async fn run(change: &Change, how: Fill, text: &str) -> Result<Table,
         return Err(Refusal::bad_request(message));
     }
     let settings = &change.app.settings.query;
-    let database = Arc::clone(&change.database);
-    let mut question = Question::new(query.to_owned(), database, &change.caller, settings);
+    let text = query.to_owned();
+    let mut question = Question { original: text.clone(), text, ..change.question.clone() };
     question.limits.rows_max = u64::MAX;
     question.limits.bytes_max = BYTES_MAX.min(settings.memory_bytes);
     let mut answer = ask::answer(&change.app, &question).await?;

@@ -90,6 +90,7 @@ pub fn cancel(
 /// Whether a caller may know of a query of a database.
 fn is_own(caller: &Caller, database: &Application) -> impl Fn(&Query) -> bool {
     let is_admin = caller.may(Scope::Admin, Some(database)).is_ok();
+    let is_named = caller.is_named();
     let (name, number) = (caller.name().to_owned(), database.number);
-    move |query| query.application == number && (is_admin || query.user == name)
+    move |query| query.application == number && (is_admin || (is_named && query.user == name))
 }
