@@ -177,7 +177,7 @@ fn append(builder: &mut BatchBuilder, row: &Row) {
             "action" => cell.text(event.action),
             "target" => cell.text(&short(&event.target)),
             "status" => cell.long(i64::from(event.status)),
-            "durationMs" => cell.real(event.duration.as_secs_f64() * 1e3),
+            "durationMs" => cell.real(event.duration.as_micros() as f64 / 1e3),
             "rows" => cell.long(i64::try_from(event.rows).unwrap_or(i64::MAX)),
             "requestId" => cell.text(&row.request_id),
             "query" => cell.text(&event.query),

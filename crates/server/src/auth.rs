@@ -320,6 +320,18 @@ fn identify(app: &App, parts: &Parts) -> Result<Option<Who>, Refusal> {
     Err(refusal)
 }
 
+/// Notes that a key was refused what it asked for: one that tries doors leaves a trace.
+pub fn note_forbidden(app: &App, parts: &Parts) {
+    let found = credentials::read(parts).iter().find_map(|text| app.keys.find(text, now()));
+    let who = found.map_or(Who::Anonymous, Who::Key);
+    let event = Event {
+        target: parts.uri.path().to_owned(),
+        status: StatusCode::FORBIDDEN.as_u16(),
+        ..Event::new("auth.forbidden")
+    };
+    audit::record(app, &Caller::new(app, parts, who), event);
+}
+
 fn unauthorized() -> Refusal {
     let message = "a valid key is needed: send it as `x-api-key`, bearer token or password";
     Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message)

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -17,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::app::App;
+use crate::auth;
 use crate::error::{Refusal, retry_after};
 use crate::listen::Peer;
 use crate::routes;
@@ -81,6 +83,7 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         .and_then(|path| routes::methods(path.as_str()))
         .map(|methods| format!("{methods}, OPTIONS"))
         .and_then(|methods| HeaderValue::from_str(&methods).ok());
+    let sender = app.auth.is_on(&app.keys).then(|| sender(&request));
     let mut response = if request.method() == Method::OPTIONS {
         // A browser asks before it sends a key, so the key is not asked for.
         match &origin {
@@ -91,6 +94,9 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         next.run(request).await
     };
     let status = response.status();
+    if let Some(sender) = sender.filter(|_| status == StatusCode::FORBIDDEN) {
+        auth::note_forbidden(&app, &sender);
+    }
     let headers = response.headers_mut();
     if let Some(methods) = methods.filter(|_| status == StatusCode::METHOD_NOT_ALLOWED) {
         headers.insert(header::ALLOW, methods);
@@ -106,6 +112,15 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response
+}
+
+/// What tells who sent a request, after it was handled.
+fn sender(request: &Request) -> Parts {
+    let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+    parts.headers = request.headers().clone();
+    parts.uri = request.uri().clone();
+    parts.extensions = request.extensions().clone();
+    parts
 }
 
 /// Keeps out what a web page makes its visitor's browser send. Where no key is needed, a page whose

@@ -47,6 +47,8 @@ pub struct Layout {
     pub(super) bindings: Vec<Binding>,
     /// The first keys of all paths, each once.
     pub(super) heads: Vec<String>,
+    /// Whether no mapping says what is wanted of a record: then all of it is.
+    pub(super) is_identity: bool,
 }
 
 /// Why columns and sources do not go together.
@@ -77,7 +79,7 @@ impl Layout {
             true => Source::Path { head: None, path: Path(vec![Step::Key(column.name.clone())]) },
         };
         let sources = columns.iter().enumerate().map(source).collect();
-        Layout::of(columns, sources)
+        Layout { is_identity: true, ..Layout::of(columns, sources) }
     }
 
     /// Fields by the names of a header; columns it does not name are null.
@@ -110,7 +112,7 @@ impl Layout {
                 heads.len() - 1
             }));
         }
-        Layout { bindings, heads }
+        Layout { bindings, heads, is_identity: false }
     }
 
     /// Checks that constants fit and that sources are of the kind `format` has.

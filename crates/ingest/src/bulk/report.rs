@@ -1,7 +1,12 @@
 //! What became of the records of a file.
 
+use std::collections::BTreeSet;
+
 /// So many notes are kept; all are counted.
 pub const NOTES_MAX: usize = 20;
+/// So many names of members without a column are kept, and so much of each.
+const SPARE_MAX: usize = 20;
+const SPARE_CHARS_MAX: usize = 100;
 
 /// One record that was rejected, or one cell of it that was read as null.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct Report {
     pub nulled: u64,
     /// Fields of each record that no column takes.
     pub spare_fields: usize,
+    /// Members of JSON records that have no column, by name, the first [`SPARE_MAX`] of them.
+    pub spare_members: BTreeSet<String>,
     /// Whether the file was given up before its end, because where its next record starts cannot
     /// be known.
     pub is_cut_short: bool,
@@ -32,6 +39,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Notes a member that no column takes.
+    pub fn spare(&mut self, name: &str) {
+        if self.spare_members.len() < SPARE_MAX && !self.spare_members.contains(name) {
+            self.spare_members.insert(name.chars().take(SPARE_CHARS_MAX).collect());
+        }
+    }
+
+    /// The members that have no column, as a sentence; `None`: there are none.
+    pub fn spare_sentence(&self) -> Option<String> {
+        let names: Vec<String> =
+            self.spare_members.iter().map(|name| format!("`{name}`")).collect();
+        (!names.is_empty()).then(|| format!("no column takes {}", names.join(", ")))
+    }
+
     /// Counts a rejected record.
     pub fn reject(&mut self, line: u64, reason: impl Into<String>) {
         self.read += 1;

@@ -140,7 +140,7 @@ impl Rows {
         report: &mut Report,
     ) {
         self.begin();
-        self.find(layout, tape.root());
+        self.find(layout, tape.root(), report);
         for binding in &layout.bindings {
             let Source::Path { head, path } = &binding.source else {
                 self.cells.push(Cell::Null);
@@ -185,15 +185,20 @@ impl Rows {
 
     /// Notes where the first keys of the paths lie. Records mostly have their members in one
     /// order, so the next key is looked for behind the last one.
-    fn find(&mut self, layout: &Layout, root: Json<'_, '_>) {
+    fn find(&mut self, layout: &Layout, root: Json<'_, '_>, report: &mut Report) {
         self.found.fill(0);
         let count = layout.heads.len();
         let mut hint = 0;
         for (key, value) in root.members() {
             let at = (hint..count).chain(0..hint).find(|at| layout.heads[*at] == key.as_ref());
-            if let Some(at) = at {
-                self.found[at] = value.position();
-                hint = at + 1;
+            match at {
+                Some(at) => {
+                    self.found[at] = value.position();
+                    hint = at + 1;
+                }
+                // A mapping says what is wanted of a record; without one all of it is.
+                None if layout.is_identity => report.spare(key.as_ref()),
+                None => {}
             }
         }
     }

@@ -195,3 +195,15 @@ fn changes_of_tables_are_written_down_without_the_rows() {
         ])
     );
 }
+
+#[test]
+fn a_key_that_tries_doors_leaves_a_trace() {
+    let (server, _dir) = start(&["--admin-key", ADMIN]);
+    let made = post(&server, "/api/keys", &json!({ "name": "ci", "scopes": ["query"] }));
+    let key = made["key"].as_str().unwrap();
+    let answer = send(server.port, "GET", "/api/keys", &[("x-api-key", key)], b"");
+    assert_eq!(answer.status, 403);
+    let query = "Audit | where action == 'auth.forbidden' | project caller, target, status";
+    let found = rows(&server, "default", query, 1);
+    assert_eq!(Value::from(found), json!([["ci", "/api/keys", 403]]));
+}

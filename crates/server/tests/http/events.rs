@@ -270,7 +270,7 @@ fn events_are_sorted_paged_counted_and_cut_to_what_is_wanted() {
         (
             "$top",
             "500001",
-            "`$skip` and `$top` reach row 500001, but an answer has 500000 rows: narrow \
+            "`$skip` and `$top` reach row 500001, but an answer has 10000 rows: narrow \
              `timespan` or `$filter`",
         ),
         (

@@ -328,3 +328,60 @@ fn tools_see_own_tables_and_ranges_go_by_their_time() {
     let message = server.query("owns | count").text();
     assert!(message.contains("did you mean `Own`?"), "{message}");
 }
+
+#[test]
+fn schemas_are_those_of_the_databases_named() {
+    let (server, _dir) = start(&[]);
+    output(&["apps", "create", "other", "--url", &server.url]);
+    let ask = |db: &str, csl: &str| {
+        let answer = server.kusto("/v1/rest/mgmt", &json!({ "db": db, "csl": csl }));
+        (answer.status, answer)
+    };
+    assert_eq!(ask("other", ".create table Theirs (a:long)").0, 200);
+    let piped = "| where TableName == 'Theirs' and ColumnName == 'a' | project DatabaseName";
+    for command in [
+        ".show database other schema",
+        ".show database ['other'] schema",
+        ".show databases (other) schema",
+        ".show databases schema",
+    ] {
+        let (status, answer) = ask("default", &format!("{command} {piped}"));
+        assert_eq!(status, 200, "{command}: {}", answer.text());
+        assert_eq!(answer.json()["Tables"][0]["Rows"], json!([["other"]]), "{command}");
+    }
+    let (_, answer) = ask("default", &format!(".show database schema {piped}"));
+    assert_eq!(answer.json()["Tables"][0]["Rows"], json!([]));
+    let (_, answer) = ask("default", ".show databases (['other']) schema as json");
+    let text = answer.json()["Tables"][0]["Rows"][0][0].as_str().unwrap().to_owned();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let names: Vec<&String> = schema["Databases"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["other"]);
+    let (status, answer) = ask("default", ".show database nosuch schema");
+    assert_eq!(status, 400);
+    assert!(answer.text().contains("there is no application `nosuch`"), "{}", answer.text());
+    let (_, answer) = ask(
+        "other",
+        ".show tables details | where TableName == 'Theirs' \
+        | project TotalExtents, TotalRowCount",
+    );
+    assert_eq!(answer.json()["Tables"][0]["Rows"], json!([[0, 0]]));
+    let (status, answer) = ask("default", ".show tabels");
+    assert_eq!(status, 400);
+    assert!(answer.text().contains("commands are `.show tables`"), "{}", answer.text());
+}
+
+#[test]
+fn what_no_column_takes_is_told() {
+    let (server, _dir) = start(&[]);
+    server.done(".create table T (id:long)");
+    let path = "/v1/rest/ingest/default/T?streamFormat=json";
+    let body = b"{\"id\":1,\"nmae\":\"x\"}\n{\"Id\":2}\n";
+    let answer = server.post(path, &[], body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let notes = answer.json()["Tables"][0]["Rows"][0][6].clone();
+    assert_eq!(notes, "no column takes `Id`, `nmae`");
+    let text = ".ingest inline into table T with (format='json') <| {\"id\":3,\"b\":1}";
+    assert!(server.refused(text, 400).contains("nothing was stored: no column takes `b`"));
+    assert_eq!(server.rows("T | count"), json!([[2]]));
+    assert!(server.refused(".create table Audit (a:long)", 400).contains("built-in table"));
+}

@@ -41,7 +41,7 @@ async fn run(
     kql: &mut String,
 ) -> Result<Response, Refusal> {
     let (question, (parts, _)) = open(app, name, request, "GET")?;
-    let parameters = Parameters::of_url(metric, ask::parameters(&parts.uri));
+    let parameters = Parameters::of_url(metric, ask::parameters(&parts.uri))?;
     let call = parameters.call(question.now)?;
     let body = answer(app, question, call, kql).await?;
     Ok((json_headers(), body).into_response())

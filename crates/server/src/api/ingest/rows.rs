@@ -56,6 +56,9 @@ pub fn read(body: &[u8], table: &OwnTable, reading: Reading) -> Result<(Batch, R
         let message = format!("nothing was stored: {given} fields, the table has {has} columns");
         return Err(Refusal::bad_request(message));
     }
+    if is_strict && let Some(spare) = report.spare_sentence() {
+        return Err(Refusal::bad_request(format!("nothing was stored: {spare}")));
+    }
     match rows {
         Some(rows) => Ok((own::batch(table.stored, &rows, now()).map_err(failed)?, report)),
         None if report.rejected > 0 => Err(Refusal::bad_request(wire::rejections(&report))),

@@ -18,6 +18,10 @@ pub fn answer(report: &Report) -> String {
         let spare = report.spare_fields;
         told.push_str(&format!("{comma}{spare} fields of each record have no column"));
     }
+    if let Some(spare) = report.spare_sentence() {
+        let comma = if told.is_empty() { "" } else { "; " };
+        told.push_str(&format!("{comma}{spare}"));
+    }
     let notes = if told.is_empty() { Value::Null } else { Value::from(told) };
     table(&Table {
         columns: vec![

@@ -14,15 +14,14 @@ mod remove;
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use model::{Type, ViewDef};
 use serde_json::{Value, json};
 
 use super::wire::system_type;
 use crate::app::App;
 use crate::apps::Application;
-use crate::ask::Question;
-use crate::auth::Caller;
+use crate::ask::{self, Question};
+use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::kql_text;
 use crate::tables::{self, Fill, IfThere, OwnTable};
@@ -121,11 +120,11 @@ pub async fn change(change: &Change, (word, rest): (&str, &str)) -> Result<Table
 /// Runs the own words of a command that shows something on an application.
 ///
 /// # Errors
-/// 400 for a command we do not know, 403 for one that would change data.
+/// 400 for a command we do not know, with those we do.
 pub fn run(
     app: &App,
     caller: &Caller,
-    database: &Application,
+    database: &Arc<Application>,
     words: &str,
 ) -> Result<Table, Refusal> {
     if let Some((name, is_json)) = asked_schema(words)? {
@@ -137,21 +136,30 @@ pub fn run(
     tokens.retain(|token| !token.is_empty());
     match tokens.as_slice() {
         [".show", "version"] => Ok(version()),
-        [".show", "databases"] => Ok(databases(app, caller, database)),
+        [".show", "databases"] => Ok(databases(app, caller, database, false)),
+        [".show", "database"] => Ok(databases(app, caller, database, true)),
         [".show", "databases", "entities"] => Ok(entities(app, caller)),
-        [".show", "tables"] | [".show", "tables", "details"] => {
-            Ok(show_tables(app, caller, database))
+        [".show", "tables"] => Ok(show_tables(app, caller, database)),
+        [".show", "tables", "details"] => Ok(details(app, caller, database)),
+        [".show", "databases", "schema", "as", "json"] | [".show", "schema", "as", "json"] => {
+            Ok(schema_json(app, caller, &caller.visible(&app.apps), true))
         }
-        [".show", "databases", "schema", "as", "json"]
-        | [".show", "databases", _, "schema", "as", "json"]
-        | [".show", "schema", "as", "json"] => Ok(schema_json(app, caller, database, true)),
-        [".show", "database", "schema", "as", "json"]
-        | [".show", "database", _, "schema", "as", "json"] => {
-            Ok(schema_json(app, caller, database, false))
+        [".show", "databases", .., "schema", "as", "json"] => {
+            Ok(schema_json(app, caller, &named(app, caller, words)?, true))
         }
-        [".show", "schema"]
-        | [".show", "databases" | "database", "schema"]
-        | [".show", "databases" | "database", _, "schema"] => Ok(schema(app, caller, database)),
+        [".show", "database", "schema", "as", "json"] => {
+            Ok(schema_json(app, caller, std::slice::from_ref(database), false))
+        }
+        [".show", "database", _, "schema", "as", "json"] => {
+            Ok(schema_json(app, caller, &named(app, caller, words)?, false))
+        }
+        [".show", "databases", "schema"] => Ok(schema(app, caller, &caller.visible(&app.apps))),
+        [".show", "schema"] | [".show", "database", "schema"] => {
+            Ok(schema(app, caller, std::slice::from_ref(database)))
+        }
+        [".show", "databases" | "database", .., "schema"] => {
+            Ok(schema(app, caller, &named(app, caller, words)?))
+        }
         [".show", "queries"] => Ok(queries::show(app, caller, database)),
         [".cancel", "query", ..] => queries::cancel(app, caller, database, words),
         [".show", "functions"] => Ok(empty(&["Name", "Parameters", "Body", "Folder", "DocString"])),
@@ -167,13 +175,10 @@ pub fn run(
             "Folder",
             "DocString",
         ])),
-        [first, ..] if is_changing(first) => {
-            let message = format!("the command `{first}` changes data and is not allowed");
-            Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message))
-        }
         _ => {
             let shown: String = words.trim().chars().take(200).collect();
-            Err(Refusal::bad_request(format!("the command `{shown}` is not known")))
+            let message = format!("the command `{shown}` is not known; commands are {KNOWN}");
+            Err(Refusal::bad_request(message))
         }
     }
 }
@@ -195,25 +200,23 @@ fn asked_schema(words: &str) -> Result<Option<(String, bool)>, Refusal> {
     Ok(Some((name, !is_csl)))
 }
 
-fn is_changing(word: &str) -> bool {
-    const WORDS: [&str; 15] = [
-        ".set",
-        ".set-or-append",
-        ".set-or-replace",
-        ".append",
-        ".ingest",
-        ".create",
-        ".create-merge",
-        ".create-or-alter",
-        ".alter",
-        ".alter-merge",
-        ".drop",
-        ".delete",
-        ".purge",
-        ".clear",
-        ".rename",
-    ];
-    WORDS.contains(&word)
+/// What is told to who types a command that does not exist.
+const KNOWN: &str = "`.show tables`, `.show table T cslschema`, `.show databases`, \
+                     `.show database schema`, `.show queries`, `.cancel query`, `.create table`, \
+                     `.create-merge table`, `.alter-merge table`, `.drop table`, `.clear table`, \
+                     `.rename table`, `.ingest inline`, `.set`, `.append`, `.set-or-append`, \
+                     `.set-or-replace`";
+
+/// The databases a command names, alone or in brackets.
+fn named(app: &App, caller: &Caller, words: &str) -> Result<Vec<Arc<Application>>, Refusal> {
+    let mut reader = reader::Reader::new(words);
+    reader.takes(".show");
+    let is_one = !reader.takes("databases") && reader.takes("database");
+    let names = match is_one {
+        true => vec![reader.name("the name of a database")?],
+        false => reader.names("the name of a database")?,
+    };
+    names.iter().map(|name| ask::find_app(app, caller, Scope::Query, name)).collect()
 }
 
 /// The rows as KQL, so that operators can follow.
@@ -260,7 +263,7 @@ fn rows_of(rows: impl IntoIterator<Item = Value>) -> Vec<Vec<Value>> {
     rows.into_iter().map(cells).collect()
 }
 
-fn databases(app: &App, caller: &Caller, current: &Application) -> Table {
+fn databases(app: &App, caller: &Caller, current: &Application, is_one: bool) -> Table {
     let columns = vec![
         ("DatabaseName", Type::String),
         ("PersistentStorage", Type::String),
@@ -273,7 +276,9 @@ fn databases(app: &App, caller: &Caller, current: &Application) -> Table {
         ("InTransitionTo", Type::String),
         ("SuspensionState", Type::String),
     ];
-    let rows = caller.visible(&app.apps).into_iter().map(|found| {
+    let shown = caller.visible(&app.apps).into_iter();
+    let shown = shown.filter(|found| !is_one || found.number == current.number);
+    let rows = shown.map(|found| {
         let is_current = found.number == current.number;
         json!([found.name, "", "v1.0", is_current, "ReadWrite", "", false, found.id, "", ""])
     });
@@ -337,41 +342,63 @@ fn show_tables(app: &App, caller: &Caller, database: &Application) -> Table {
     Table { columns, rows: rows_of(rows) }
 }
 
-fn schema(app: &App, caller: &Caller, database: &Application) -> Table {
+/// Tables as files and rows: what a person asks when the disk fills.
+fn details(app: &App, caller: &Caller, database: &Application) -> Table {
+    let mut columns = texts(&["TableName", "DatabaseName", "Folder", "DocString"]);
+    columns.extend([
+        ("TotalExtents", Type::Long),
+        ("TotalExtentSize", Type::Real),
+        ("TotalRowCount", Type::Long),
+    ]);
+    let stats = app.store.stats();
+    let rows = all_shown(app, caller, database).into_iter().map(|table| {
+        let stored = table.view.table.map(|stored| stored.name).unwrap_or_default();
+        let mut of_app = stats.tables.iter().filter(|t| t.app == database.app_id());
+        let found = of_app.find(|t| t.table == stored);
+        let number = |get: fn(&store::TableStats) -> u64| found.map_or(0, get);
+        let (extents, size) = (number(|t| t.extents), number(|t| t.extent_bytes) as f64);
+        let rows = number(|t| t.extent_rows + t.head_rows);
+        json!([table.view.name, database.name, table.folder, table.doc, extents, size, rows])
+    });
+    Table { columns, rows: rows_of(rows) }
+}
+
+fn schema(app: &App, caller: &Caller, databases: &[Arc<Application>]) -> Table {
     let mut columns = texts(&["DatabaseName", "TableName", "ColumnName", "ColumnType"]);
     columns.extend([("IsDefaultTable", Type::Bool), ("IsDefaultColumn", Type::Bool)]);
     columns.extend(texts(&["PrettyName", "Version", "Folder", "DocString"]));
-    let name = &database.name;
-    let mut rows = vec![json!([name, "", "", "", false, false, "", "v1.0", "", ""])];
-    for Shown { view, folder, doc } in all_shown(app, caller, database) {
-        rows.push(json!([name, view.name, "", "", false, false, "", "", folder, doc]));
-        rows.extend(view.columns.iter().map(|column| {
-            let ty = system_type(column.ty);
-            json!([name, view.name, column.name, ty, false, false, "", "", "", ""])
-        }));
+    let mut rows = Vec::new();
+    for database in databases {
+        let name = &database.name;
+        rows.push(json!([name, "", "", "", false, false, "", "v1.0", "", ""]));
+        for Shown { view, folder, doc } in all_shown(app, caller, database) {
+            rows.push(json!([name, view.name, "", "", false, false, "", "", folder, doc]));
+            rows.extend(view.columns.iter().map(|column| {
+                let ty = system_type(column.ty);
+                json!([name, view.name, column.name, ty, false, false, "", "", "", ""])
+            }));
+        }
     }
     Table { columns, rows: rows_of(rows) }
 }
 
-fn schema_json(app: &App, caller: &Caller, current: &Application, is_cluster: bool) -> Table {
+fn schema_json(app: &App, caller: &Caller, shown: &[Arc<Application>], is_cluster: bool) -> Table {
     let mut databases = serde_json::Map::new();
-    for found in caller.visible(&app.apps) {
-        if is_cluster || found.number == current.number {
-            databases.insert(
-                found.name.clone(),
-                json!({
-                    "Name": found.name,
-                    "Tables": json_tables(&all_shown(app, caller, &found)),
-                    "ExternalTables": {},
-                    "MaterializedViews": {},
-                    "EntityGroups": {},
-                    "MajorVersion": 1,
-                    "MinorVersion": 0,
-                    "Functions": {},
-                    "DatabaseAccessMode": "ReadWrite",
-                }),
-            );
-        }
+    for found in shown {
+        databases.insert(
+            found.name.clone(),
+            json!({
+                "Name": found.name,
+                "Tables": json_tables(&all_shown(app, caller, found)),
+                "ExternalTables": {},
+                "MaterializedViews": {},
+                "EntityGroups": {},
+                "MajorVersion": 1,
+                "MinorVersion": 0,
+                "Functions": {},
+                "DatabaseAccessMode": "ReadWrite",
+            }),
+        );
     }
     let name = if is_cluster { "ClusterSchema" } else { "DatabaseSchema" };
     let text = json!({ "Databases": databases }).to_string();

@@ -42,6 +42,9 @@ impl Tally {
             let (file, count) = (path.display(), report.spare_fields);
             self.remarks.push(format!("{file}: {count} field(s) of each record have no column"));
         }
+        if let Some(spare) = report.spare_sentence() {
+            self.remarks.push(format!("{}: {spare}", path.display()));
+        }
     }
 
     /// Says which names of a header are no columns.

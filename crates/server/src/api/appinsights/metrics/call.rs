@@ -61,12 +61,18 @@ pub struct Call {
 
 impl Parameters {
     /// From the pairs of a URL.
-    pub fn of_url(metric: String, pairs: Vec<(String, String)>) -> Parameters {
+    ///
+    /// # Errors
+    /// 400 naming a parameter there is not: overlooked, it would change what is answered.
+    pub fn of_url(metric: String, pairs: Vec<(String, String)>) -> Result<Parameters, Refusal> {
         let mut found = Parameters { metric, ..Parameters::default() };
         for (name, value) in pairs {
-            found.set(&name, value);
+            // What clients send besides: a version of the API, and a key that can go nowhere else.
+            if !matches!(name.as_str(), "api-version" | "key") {
+                found.set(&name, value)?;
+            }
         }
-        found
+        Ok(found)
     }
 
     /// From the `parameters` of a member of a posted array.
@@ -75,8 +81,8 @@ impl Parameters {
         for (name, value) in object {
             match value {
                 Value::Null => {}
-                Value::String(text) => found.set(name, text.clone()),
-                Value::Number(number) => found.set(name, number.to_string()),
+                Value::String(text) => found.set(name, text.clone())?,
+                Value::Number(number) => found.set(name, number.to_string())?,
                 Value::Array(values) if values.iter().all(Value::is_string) => {
                     let texts = values.iter().filter_map(Value::as_str).map(str::to_owned);
                     match name.as_str() {
@@ -91,9 +97,9 @@ impl Parameters {
         Ok(found)
     }
 
-    fn set(&mut self, name: &str, value: String) {
+    fn set(&mut self, name: &str, value: String) -> Result<(), Refusal> {
         if value.trim().is_empty() {
-            return;
+            return Ok(());
         }
         let list = || value.split(',').map(|part| part.trim().to_owned()).collect();
         match name {
@@ -105,8 +111,15 @@ impl Parameters {
             "top" => self.top = Some(value),
             "orderby" => self.order_by = Some(value),
             "filter" => self.filter = Some(value),
-            _ => {}
+            _ => {
+                let name: String = name.chars().take(100).collect();
+                return Err(Refusal::bad_request(format!(
+                    "there is no parameter `{name}`: use `timespan`, `interval`, `aggregation`, \
+                     `segment`, `top`, `orderby` or `filter`"
+                )));
+            }
         }
+        Ok(())
     }
 
     /// The call these parameters mean at `now`.
