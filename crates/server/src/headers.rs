@@ -123,9 +123,10 @@ fn sender(request: &Request) -> Parts {
     parts
 }
 
-/// Keeps out what a web page makes its visitor's browser send. Where no key is needed, a page whose
-/// name was made to mean this machine would be let in as anybody is: only names nobody else can give
-/// away are answered. And a page of another origin may send without asking what it may not read.
+/// Keeps out what a web page makes its visitor's browser send. Where no key is needed, a page
+/// whose name was made to mean this machine would be let in as anybody is: only names that nobody
+/// else can give away are answered. And a page of another origin may send without asking what it
+/// may not read.
 fn check_sender(app: &App, request: &Request) -> Result<(), Refusal> {
     let forbidden = |message| Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message));
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
