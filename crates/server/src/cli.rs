@@ -262,7 +262,7 @@ fn keys_command() -> Command {
 
 fn query_command() -> Command {
     let query = Command::new("query")
-        .about("Run a KQL query and print its rows")
+        .about("Run a KQL query, or a command such as `.show tables`, and print its rows")
         .arg(Arg::new("text").required(true).value_name("KQL").help("`-` reads standard input"))
         .arg(Arg::new("app").long("app").value_name("NAME").help("Application to ask"))
         .arg(Arg::new("timespan").long("timespan").help("ISO 8601 time range such as P1D"))

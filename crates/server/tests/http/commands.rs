@@ -63,6 +63,49 @@ fn rows_are_printed_as_table_json_csv_and_lines() {
 }
 
 #[test]
+fn a_command_is_run_by_the_server() {
+    let (server, dir) = start(&[]);
+    let ask = |text: &str, format: &str| {
+        output(&["query", text, "--url", &server.url, "--format", format])
+    };
+    ask(".create table Builds (id:long, name:string)", "table");
+    output(&["apps", "create", "ci", "--url", &server.url]);
+    let schema = |format: &str| ask(".show table Builds cslschema", format);
+    assert_eq!(
+        ask("\n.show tables | where TableName == 'Builds' | project TableName", "csv"),
+        "TableName\r\nBuilds\r\n"
+    );
+    assert_eq!(
+        schema("csv"),
+        "TableName,Schema,DatabaseName,Folder,DocString\r\n\
+         Builds,\"id:long,name:string\",default,,\r\n"
+    );
+    let table = schema("table");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    assert!(lines[0].starts_with("TableName  Schema "), "{table}");
+    assert!(lines[2].starts_with("Builds     id:long,name:string  default"), "{table}");
+    let row: Value = serde_json::from_str(schema("ndjson").trim_end()).unwrap();
+    assert_eq!(row["Schema"], "id:long,name:string");
+    let rows: Value = serde_json::from_str(&schema("json")).unwrap();
+    assert_eq!(rows, json!([row]));
+    // Each application has its own tables.
+    let names = ask(".show tables", "csv");
+    assert!(names.contains("Builds,"), "{names}");
+    let others = output(&["query", ".show tables", "--url", &server.url, "--app", "ci"]);
+    assert!(!others.contains("Builds"), "{others}");
+    let refused = failure(&["query", ".drop table Nope", "--url", &server.url]);
+    assert!(refused.contains("there is no table `Nope` (HTTP 400)"), "{refused}");
+    let explained = failure(&["query", ".show tables", "--explain", "--url", &server.url]);
+    assert!(explained.contains("a command takes neither"), "{explained}");
+    let data = dir.path().to_str().unwrap();
+    assert_eq!(
+        failure(&["query", ".show tables", "--data", data]),
+        "error: commands such as `.show tables` need a running server: name it with `--url`\n"
+    );
+}
+
+#[test]
 fn a_query_can_come_from_standard_input_and_go_to_a_folder() {
     let (server, dir) = start(&[]);
     assert_eq!(server.track(events(KEY, "e", 4).as_bytes()).status, 200);
