@@ -159,6 +159,105 @@ fn a_missing_server_or_folder_is_said() {
     assert!(!missing.exists(), "a mistyped folder must not be made");
 }
 
+/// What a command that must fail says.
+fn failure(args: &[&str]) -> String {
+    let done = run(args);
+    assert_eq!(done.status.code(), Some(1), "{args:?}");
+    assert!(done.stdout.is_empty(), "{args:?}");
+    String::from_utf8(done.stderr).unwrap()
+}
+
+#[test]
+fn whoever_cannot_reach_a_server_is_told_what_to_do() {
+    let (server, dir) = start(&["--tls-listen", "127.0.0.1:0", "--admin-key", "secret"]);
+    let file = dir.path().join("items.json");
+    std::fs::write(&file, event(KEY, "a")).unwrap();
+    let file = file.to_str().unwrap();
+    let tls = server.ready["tlsUrl"].as_str().unwrap();
+    let (plain, to_tls) = (server.url.replace("http:", "https:"), tls.replace("https:", "http:"));
+    let untrusted = format!(
+        "error: the certificate of `{tls}` is not trusted: name it with `--ca FILE`; \
+         `telltale tls show --url {tls} --out FILE` writes it\n"
+    );
+    let is_plain = format!("error: `{plain}` speaks plain HTTP: use `http://`\n");
+    let is_tls = "error: this port speaks HTTPS: use an `https://` URL (HTTP 400)\n";
+    let no_address =
+        "error: `127.0.0.1:19000` is no address: begin it with `http://` or `https://`\n";
+    for (url, want) in [
+        (tls, untrusted.as_str()),
+        (plain.as_str(), is_plain.as_str()),
+        (to_tls.as_str(), is_tls),
+        ("127.0.0.1:19000", no_address),
+    ] {
+        for call in [
+            &["query", "print 1"][..],
+            &["query", ".show tables"],
+            &["keys", "list"],
+            &["apps", "list"],
+            &["ingest", "--table", "T", "--format", "csv", file],
+        ] {
+            assert_eq!(failure(&[call, &["--url", url]].concat()), want, "{call:?}");
+        }
+        let told = run(&["import", file, "--url", url]);
+        assert_eq!(String::from_utf8(told.stderr).unwrap(), want);
+    }
+    let needed = "error: a valid key is needed: send it as `x-api-key`, bearer token or password \
+                  (`--key` or `TELLTALE_KEY`) (HTTP 401)\n";
+    for call in [
+        &["query", "print 1"][..],
+        &["query", ".show tables"],
+        &["keys", "list"],
+        &["apps", "create", "b"],
+        &["ingest", "--table", "T", "--format", "csv", file],
+    ] {
+        assert_eq!(failure(&[call, &["--url", &server.url]].concat()), needed, "{call:?}");
+    }
+}
+
+#[test]
+fn a_folder_in_use_is_asked_through_its_server() {
+    let (server, dir) = start(&[]);
+    let data = dir.path().to_str().unwrap();
+    let want = format!(
+        "error: data folder is in use by process {}: ask that server with `--url`\n",
+        server.child.id()
+    );
+    for call in [
+        &["query", "print 1"][..],
+        &["ingest", "--table", "T", "rows.csv"],
+        &["keys", "list"],
+        &["keys", "create", "ci", "--scope", "query"],
+        &["keys", "revoke", "ci"],
+        &["apps", "list"],
+        &["apps", "create", "ci"],
+        &["import", "items.json"],
+        &["tls", "show"],
+    ] {
+        assert_eq!(failure(&[call, &["--data", data]].concat()), want, "{call:?}");
+    }
+}
+
+#[test]
+fn a_used_address_is_refused_before_a_folder_is_made() {
+    let (server, dir) = start(&["--tls-listen", "127.0.0.1:0"]);
+    let data = dir.path().join("other");
+    let used = [
+        ("--listen", format!("127.0.0.1:{}", server.port)),
+        ("--tls-listen", format!("127.0.0.1:{}", server.tls_port())),
+    ];
+    for (flag, address) in used {
+        let mut args = vec!["serve", "--data", data.to_str().unwrap(), flag, &address];
+        if flag != "--listen" {
+            args.extend(["--listen", "off"]);
+        }
+        let error = failure(&args);
+        assert!(error.contains(&format!("cannot listen on `{address}`")), "{error}");
+        let help = "; is another server running there? choose another with ";
+        assert!(error.ends_with(&format!("{help}`{flag}`\n")), "{error}");
+        assert!(!data.exists());
+    }
+}
+
 #[test]
 fn files_of_every_framing_are_imported() {
     let dir = tempfile::tempdir().unwrap();

@@ -304,13 +304,13 @@ fn a_refusal_of_the_server_ends_the_work_and_what_was_stored_is_said() {
     assert_eq!(done.status.code(), Some(1));
     assert_eq!(
         stderr(&done),
-        "error: the server refused: there is no table `t`\n\
+        "error: there is no table `t` (HTTP 400)\n\
          error: `--create` makes table `t` for the files\n"
     );
     let stub = Stub::new(vec![(200, "", schema.clone()), (400, "", refused)]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert_eq!(stdout(&done), "read      2\naccepted  0\nrejected  0\n");
-    assert_eq!(stderr(&done), "error: the server refused: there is no table `t`\n");
+    assert_eq!(stderr(&done), "error: there is no table `t` (HTTP 400)\n");
     // A server that stores something else than it was sent is not believed.
     let stub = Stub::new(vec![(200, "", schema), (200, "", stored(1))]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);

@@ -124,16 +124,10 @@ fn patiently(ask: impl Fn() -> Result<Reply, Failure>) -> Result<Reply, Failure>
 
 /// The answer, or the reason the server gives.
 fn checked(reply: &Reply) -> Result<Value, Failure> {
-    let answer = reply.json();
     if reply.status == 200 {
-        return Ok(answer);
+        return Ok(reply.json());
     }
-    let error = &answer["error"];
-    let reason = error["@message"].as_str().or_else(|| error["message"].as_str());
-    Err(match reason {
-        Some(reason) => Failure::new(format!("the server refused: {reason}")),
-        None => Failure::new(format!("the server answered HTTP {}", reply.status)),
-    })
+    Err(reply.refusal())
 }
 
 /// A table's name as commands take it.
