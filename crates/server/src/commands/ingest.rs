@@ -23,6 +23,7 @@ use self::tally::Tally;
 use self::target::Target;
 use super::Failure;
 use crate::cli::IngestCall;
+use crate::tables::built_in;
 
 /// Where a batch of rows ends: it is encoded anew before it is sent.
 const LIMITS: Limits = Limits { rows_max: 20_000, bytes_max: 1 << 20, rows_hint: 20_000 };
@@ -47,6 +48,9 @@ struct Job<'a> {
 /// When a file cannot be read or the server takes no rows; when records were rejected, unless the
 /// caller does not mind.
 pub fn run(call: &IngestCall) -> Result<(), Failure> {
+    if let Some(reason) = built_in(&call.table) {
+        return Err(Failure::new(reason));
+    }
     let wrong = |error: &dyn std::error::Error| Failure::new(error.to_string());
     let schema = call.schema.as_deref().map(parse_schema).transpose().map_err(|e| wrong(&e))?;
     if schema.is_some() && !call.creates && !call.is_dry_run {

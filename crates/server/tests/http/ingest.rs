@@ -60,11 +60,16 @@ fn the_route_says_why_it_takes_no_rows() {
             "General_BadRequest",
             "source kind `uri` is not supported: send the rows",
         ),
-        // Telemetry comes from SDKs alone.
         (
             "default/traces?streamFormat=Csv",
             "BadRequest_EntityNotFound",
-            "there is no table `traces`",
+            "`traces` is built in: its rows come from SDKs, or from files of envelopes by \
+             `telltale import`",
+        ),
+        (
+            "default/Audit?streamFormat=Csv",
+            "BadRequest_EntityNotFound",
+            "`Audit` is built in: its rows come from the server alone",
         ),
     ] {
         // One SDK takes 404 for a server without the route.
@@ -311,10 +316,32 @@ fn a_refusal_of_the_server_ends_the_work_and_what_was_stored_is_said() {
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert_eq!(stdout(&done), "read      2\naccepted  0\nrejected  0\n");
     assert_eq!(stderr(&done), "error: there is no table `t` (HTTP 400)\n");
+    // It would not help to make the table.
+    let stub = Stub::new(vec![(
+        400,
+        "",
+        json!({ "error": { "@message": "there is no application `nope`" } }),
+    )]);
+    let done = run(&["ingest", "--table", "t", "--app", "nope", "--url", &stub.url, path]);
+    assert_eq!(stderr(&done), "error: there is no application `nope` (HTTP 400)\n");
     // A server that stores something else than it was sent is not believed.
     let stub = Stub::new(vec![(200, "", schema), (200, "", stored(1))]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert!(stderr(&done).contains("the server stored 1 of 2 rows"), "{}", stderr(&done));
+}
+
+#[test]
+fn a_built_in_table_takes_no_rows_of_files() {
+    for flags in [&["--dry-run"][..], &["--url", "http://127.0.0.1:1"], &["--data", "/no/such"]] {
+        let call = ["ingest", "--table", "requests", "--format", "csv", "-"];
+        let done = run(&[&call[..], flags].concat());
+        assert_eq!(done.status.code(), Some(1), "{flags:?}");
+        assert_eq!(
+            stderr(&done),
+            "error: `requests` is built in: its rows come from SDKs, or from files of envelopes \
+             by `telltale import`\n"
+        );
+    }
 }
 
 #[test]

@@ -57,12 +57,12 @@ impl Server {
     pub fn columns(&self, is_made: bool) -> Result<Vec<Column>, Failure> {
         let table = &self.table;
         let reply = self.command(&format!(".show table {} cslschema", name(table)))?;
-        let answer = checked(&reply).map_err(|failure| match (failure, reply.status) {
-            (Failure::Because(mut reasons), 400 | 404) if !is_made => {
+        let answer = checked(&reply).map_err(|failure| match failure {
+            Failure::Because(mut reasons) if !is_made && is_missing(&reasons) => {
                 reasons.push(format!("`--create` makes table `{table}` for the files"));
                 Failure::Because(reasons)
             }
-            (failure, _) => failure,
+            failure => failure,
         })?;
         let found = &answer["Tables"][0];
         let names = found["Columns"].as_array().into_iter().flatten();
@@ -128,6 +128,11 @@ fn checked(reply: &Reply) -> Result<Value, Failure> {
         return Ok(reply.json());
     }
     Err(reply.refusal())
+}
+
+/// Whether it is the table that is not there, and not its application or the server.
+fn is_missing(reasons: &[String]) -> bool {
+    reasons.iter().any(|reason| reason.starts_with("there is no table "))
 }
 
 /// A table's name as commands take it.
