@@ -312,6 +312,10 @@ fn ingest_command() -> Command {
         .value_parser(clap::value_parser!(PathBuf));
     let ingest = Command::new("ingest")
         .about("Store rows of files (CSV, TSV, JSON, Parquet) in a table")
+        .after_help(
+            "Where a server asks for keys, --key needs the scopes ingest and query, with --create \
+             also admin.",
+        )
         .arg(value("table", "NAME", "Table the rows go to").required(true))
         .arg(value("app", "NAME", "Application the table belongs to"))
         .arg(flag("create", "Create the table, or add its missing columns"))

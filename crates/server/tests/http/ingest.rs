@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::server::{run, start, telltale};
+use crate::server::{output, run, start, telltale};
 
 fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/bulk/files").join(name);
@@ -328,6 +328,36 @@ fn a_refusal_of_the_server_ends_the_work_and_what_was_stored_is_said() {
     let stub = Stub::new(vec![(200, "", schema), (200, "", stored(1))]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert!(stderr(&done).contains("the server stored 1 of 2 rows"), "{}", stderr(&done));
+}
+
+#[test]
+fn the_scopes_that_files_of_rows_need_are_named() {
+    let (server, dir) = start(&["--admin-key", "secret"]);
+    let path = dir.path().join("rows.csv");
+    std::fs::write(&path, "1,a\n").unwrap();
+    let call = |key: &str, flags: &[&str]| {
+        let place = ["--table", "T", "--url", &server.url, "--key", key, path.to_str().unwrap()];
+        run(&[&["ingest"], flags, &place].concat())
+    };
+    let key = |name: &str, scope: &str| {
+        let url = server.url.as_str();
+        let args = ["keys", "create", name, "--scope", scope, "--url", url, "--key", "secret"];
+        output(&args).trim_end().to_owned()
+    };
+    let made = call("secret", &["--create", "--schema", "n:long,s:string"]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let (sends, asks) = (key("sends", "ingest"), key("asks", "query"));
+    let both = key("both", "ingest,query");
+    let want = "error: this key does not allow that (HTTP 403)\n\
+                error: `--key` needs the scopes `ingest` and `query`, with `--create` also `admin`\n";
+    for (key, flags) in [(&sends, &[][..]), (&asks, &[]), (&both, &["--create"])] {
+        let done = call(key, flags);
+        assert_eq!((done.status.code(), stderr(&done).as_str()), (Some(1), want), "{flags:?}");
+    }
+    let done = call(&both, &[]);
+    assert!(stdout(&done).contains("accepted  1\n"), "{}", stderr(&done));
+    let help = stdout(&run(&["ingest", "--help"]));
+    assert!(help.contains("--key needs the scopes ingest and query, with --create also admin"));
 }
 
 #[test]

@@ -127,7 +127,15 @@ fn checked(reply: &Reply) -> Result<Value, Failure> {
     if reply.status == 200 {
         return Ok(reply.json());
     }
-    Err(reply.refusal())
+    Err(match (reply.refusal(), reply.status) {
+        (Failure::Because(mut reasons), 403) => {
+            let text =
+                "`--key` needs the scopes `ingest` and `query`, with `--create` also `admin`";
+            reasons.push(text.to_owned());
+            Failure::Because(reasons)
+        }
+        (failure, _) => failure,
+    })
 }
 
 /// Whether it is the table that is not there, and not its application or the server.
