@@ -59,12 +59,14 @@ pub enum Call {
         place: Place,
         key: Option<String>,
         wish: Wish,
+        is_json: bool,
     },
     RevokeKey {
         place: Place,
         key: Option<String>,
         /// Name or id.
         name: String,
+        is_json: bool,
     },
     Query(QueryCall),
     Import {
@@ -223,8 +225,17 @@ fn apps_command() -> Command {
 }
 
 fn keys_command() -> Command {
+    let format = Arg::new("format")
+        .long("format")
+        .default_value("text")
+        .value_parser(PossibleValuesParser::new(["text", "json"]))
+        .help("How to print it; json is one line with everything");
     let create = Command::new("create")
         .about("Make a key and print its text, which is shown this once")
+        .long_about(
+            "Make a key and print its text, which is shown this once. The text alone goes to \
+             standard output, what the key is good for to standard error.",
+        )
         .arg(Arg::new("name").required(true))
         .arg(
             Arg::new("scope")
@@ -248,10 +259,12 @@ fn keys_command() -> Command {
                 .value_name("N")
                 .value_parser(clap::value_parser!(u64))
                 .help("Most requests a minute"),
-        );
+        )
+        .arg(format.clone());
     let revoke = Command::new("revoke")
         .about("End a key at once")
-        .arg(Arg::new("name").required(true).help("Name or id"));
+        .arg(Arg::new("name").required(true).help("Name or id"))
+        .arg(format);
     Command::new("keys")
         .about("List, make or revoke keys of a server")
         .subcommand_required(true)
@@ -451,6 +464,7 @@ fn keys_call(matches: &ArgMatches) -> Call {
     let texts = |m: &ArgMatches, name: &str| -> Option<Vec<String>> {
         Some(m.get_many::<String>(name)?.cloned().collect())
     };
+    let is_json = |m: &ArgMatches| text(m, "format").as_deref() == Some("json");
     match matches.subcommand() {
         Some(("create", m)) => Call::CreateKey {
             place: place(m),
@@ -462,11 +476,13 @@ fn keys_call(matches: &ArgMatches) -> Call {
                 expires: text(m, "expires"),
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
             },
+            is_json: is_json(m),
         },
         Some(("revoke", m)) => Call::RevokeKey {
             place: place(m),
             key: text(m, "key"),
             name: text(m, "name").unwrap_or_default(),
+            is_json: is_json(m),
         },
         Some((_, m)) => Call::ListKeys { place: place(m), key: text(m, "key") },
         None => Call::ListKeys { place: place(matches), key: None },
