@@ -71,7 +71,7 @@ pub fn run(call: &IngestCall) -> Result<(), Failure> {
     if done.is_ok() || job.tally.read > 0 {
         job.tally.write(&call.table, call.is_dry_run)?;
     }
-    done?;
+    done.map_err(|failure| job.warn_of_twice(failure))?;
     if let Some(target) = &job.target {
         target.close()?;
     }
@@ -84,6 +84,20 @@ fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Failure {
 }
 
 impl Job<'_> {
+    /// Whoever repeats what ended in the middle stores rows again.
+    fn warn_of_twice(&self, failure: Failure) -> Failure {
+        let stored = self.tally.accepted;
+        match failure {
+            Failure::Because(mut reasons) if stored > 0 && self.target.is_some() => {
+                reasons.push(format!(
+                    "{stored} rows are stored: sending the same files again would store them twice"
+                ));
+                Failure::Because(reasons)
+            }
+            failure => failure,
+        }
+    }
+
     fn ingest(&mut self, path: &Path) -> Result<(), Failure> {
         let wanted = self.call.format;
         if source::format(path, wanted) == Some(FileFormat::Parquet) {
@@ -116,6 +130,14 @@ impl Job<'_> {
         if self.call.has_header {
             // They were named when the header was read.
             report.spare_fields = 0;
+        } else if report.notes.first().is_some_and(|note| note.line == 1) {
+            let names = source.format.delimiter().and_then(|delimiter| {
+                header_names(&source.sample, delimiter, source.sample_is_whole).ok()
+            });
+            let is_column = |name: &String| fields.iter().any(|column| column.name == *name);
+            if names.is_some_and(|names| names.iter().all(is_column)) {
+                self.tally.unread_header(path);
+            }
         }
         self.tally.add(path, "", &report);
         done

@@ -165,6 +165,49 @@ fn what_cannot_be_read_is_said() {
 }
 
 #[test]
+fn a_header_that_was_read_as_a_row_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rows.csv");
+    let name = path.to_str().unwrap();
+    let told = |text: &str, flags: &[&str]| {
+        std::fs::write(&path, text).unwrap();
+        let call = ["ingest", "--table", "t", "--dry-run", "--schema", "n:long,s:string", name];
+        stdout(&run(&[&call[..], flags].concat()))
+    };
+    let want = format!(
+        "{name}: the first record names the columns: give `--header` to read it as their names\n"
+    );
+    for flags in [&[][..], &["--null-misfits"]] {
+        assert!(told("n,s\n1,a\n", flags).ends_with(&want), "{flags:?}");
+        assert!(!told("x,s\n1,a\n", flags).contains("--header"), "{flags:?}");
+        assert!(!told("1,a\nn,s\n", flags).contains("--header"), "{flags:?}");
+    }
+    assert!(!told("n,s\nx,a\n", &["--header"]).contains("--header"));
+}
+
+#[test]
+fn a_connection_that_ends_in_the_middle_leaves_nobody_guessing() {
+    let schema = table(&["TableName", "Schema"], json!(["t", "a:long"]));
+    let stub = Stub::new(vec![(200, "", schema), (200, "", stored(20_000))]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rows.csv");
+    std::fs::write(&path, "1\n".repeat(20_005)).unwrap();
+    let done = run(&["ingest", "--table", "t", "--url", &stub.url, path.to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stdout(&done).contains("accepted  20000\n"), "{}", stdout(&done));
+    let error = stderr(&done);
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with("error: cannot reach `http://127.0.0.1:"), "{error}");
+    assert_eq!(
+        lines[1..],
+        [
+            "error: whether the last 5 rows were stored is not known",
+            "error: 20000 rows are stored: sending the same files again would store them twice",
+        ]
+    );
+}
+
+#[test]
 fn parquet_is_read_by_the_same_rules() {
     let done = run(&["ingest", "--table", "t", "--dry-run", &file("types.parquet")]);
     let name = file("types.parquet");

@@ -82,7 +82,12 @@ impl Server {
         let Server { client, database, table } = self;
         let path =
             format!("/v1/rest/ingest/{}/{}?streamFormat=csv", encode(database), encode(table));
-        let answer = checked(&patiently(|| client.post(&path, "text/csv", csv))?)?;
+        let reply = patiently(|| client.post(&path, "text/csv", csv)).map_err(|failure| {
+            let Failure::Because(mut reasons) = failure else { return failure };
+            reasons.push(format!("whether the last {count} rows were stored is not known"));
+            Failure::Because(reasons)
+        })?;
+        let answer = checked(&reply)?;
         let table = &answer["Tables"][0];
         let names = table["Columns"].as_array().into_iter().flatten();
         let cell = |wanted: &str| {
