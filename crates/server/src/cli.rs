@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
 use crate::commands::ingest::source::FileFormat;
@@ -372,14 +372,9 @@ fn tls_command() -> Command {
              generated certificate; with --url the last of those the server shows, which is \
              taken as it comes: compare the fingerprint with the one in the server's log.",
         )
-        .arg(
-            Arg::new("url")
-                .long("url")
-                .conflicts_with("data")
-                .required_unless_present("data")
-                .help("Server to ask, such as https://localhost:8322"),
-        )
+        .arg(Arg::new("url").long("url").help("Server to ask, such as https://localhost:8322"))
         .arg(data_flag())
+        .group(ArgGroup::new("place").args(["url", "data"]).required(true))
         .arg(
             Arg::new("out")
                 .long("out")

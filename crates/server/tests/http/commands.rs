@@ -238,6 +238,16 @@ fn a_folder_in_use_is_asked_through_its_server() {
 }
 
 #[test]
+fn what_a_certificate_is_shown_of_must_be_named() {
+    let done = run(&["tls", "show"]);
+    assert_eq!(done.status.code(), Some(2));
+    let error = String::from_utf8(done.stderr).unwrap();
+    assert!(error.contains("<--url <url>|--data <DIR>>"), "{error}");
+    let both = run(&["tls", "show", "--url", "https://localhost:1", "--data", "x"]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
 fn a_used_address_is_refused_before_a_folder_is_made() {
     let (server, dir) = start(&["--tls-listen", "127.0.0.1:0"]);
     let data = dir.path().join("other");
