@@ -84,6 +84,11 @@ impl Auth {
         self.admin_key.is_some() || self.exposed.is_some() || keys.any()
     }
 
+    /// Whether anybody may make the next key once calls need one.
+    pub fn any_admin(&self, keys: &Keys, now: i64) -> bool {
+        self.admin_key.is_some() || keys.any_admin(now)
+    }
+
     /// Where others can reach a server that nobody has a key to.
     pub fn stranded(&self, keys: &Keys) -> Option<SocketAddr> {
         let has_key = self.admin_key.is_some() || keys.any();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
 use crate::commands::ingest::source::FileFormat;
@@ -59,12 +59,14 @@ pub enum Call {
         place: Place,
         key: Option<String>,
         wish: Wish,
+        is_json: bool,
     },
     RevokeKey {
         place: Place,
         key: Option<String>,
         /// Name or id.
         name: String,
+        is_json: bool,
     },
     Query(QueryCall),
     Import {
@@ -223,8 +225,17 @@ fn apps_command() -> Command {
 }
 
 fn keys_command() -> Command {
+    let format = Arg::new("format")
+        .long("format")
+        .default_value("text")
+        .value_parser(PossibleValuesParser::new(["text", "json"]))
+        .help("How to print it; json is one line with everything");
     let create = Command::new("create")
         .about("Make a key and print its text, which is shown this once")
+        .long_about(
+            "Make a key and print its text, which is shown this once. The text alone goes to \
+             standard output, what the key is good for to standard error.",
+        )
         .arg(Arg::new("name").required(true))
         .arg(
             Arg::new("scope")
@@ -248,10 +259,12 @@ fn keys_command() -> Command {
                 .value_name("N")
                 .value_parser(clap::value_parser!(u64))
                 .help("Most requests a minute"),
-        );
+        )
+        .arg(format.clone());
     let revoke = Command::new("revoke")
         .about("End a key at once")
-        .arg(Arg::new("name").required(true).help("Name or id"));
+        .arg(Arg::new("name").required(true).help("Name or id"))
+        .arg(format);
     Command::new("keys")
         .about("List, make or revoke keys of a server")
         .subcommand_required(true)
@@ -262,7 +275,7 @@ fn keys_command() -> Command {
 
 fn query_command() -> Command {
     let query = Command::new("query")
-        .about("Run a KQL query and print its rows")
+        .about("Run a KQL query, or a command such as `.show tables`, and print its rows")
         .arg(Arg::new("text").required(true).value_name("KQL").help("`-` reads standard input"))
         .arg(Arg::new("app").long("app").value_name("NAME").help("Application to ask"))
         .arg(Arg::new("timespan").long("timespan").help("ISO 8601 time range such as P1D"))
@@ -312,6 +325,10 @@ fn ingest_command() -> Command {
         .value_parser(clap::value_parser!(PathBuf));
     let ingest = Command::new("ingest")
         .about("Store rows of files (CSV, TSV, JSON, Parquet) in a table")
+        .after_help(
+            "Where a server asks for keys, --key needs the scopes ingest and query, with --create \
+             also admin.",
+        )
         .arg(value("table", "NAME", "Table the rows go to").required(true))
         .arg(value("app", "NAME", "Application the table belongs to"))
         .arg(flag("create", "Create the table, or add its missing columns"))
@@ -355,14 +372,9 @@ fn tls_command() -> Command {
              generated certificate; with --url the last of those the server shows, which is \
              taken as it comes: compare the fingerprint with the one in the server's log.",
         )
-        .arg(
-            Arg::new("url")
-                .long("url")
-                .conflicts_with("data")
-                .required_unless_present("data")
-                .help("Server to ask, such as https://localhost:8322"),
-        )
+        .arg(Arg::new("url").long("url").help("Server to ask, such as https://localhost:8322"))
         .arg(data_flag())
+        .group(ArgGroup::new("place").args(["url", "data"]).required(true))
         .arg(
             Arg::new("out")
                 .long("out")
@@ -447,6 +459,7 @@ fn keys_call(matches: &ArgMatches) -> Call {
     let texts = |m: &ArgMatches, name: &str| -> Option<Vec<String>> {
         Some(m.get_many::<String>(name)?.cloned().collect())
     };
+    let is_json = |m: &ArgMatches| text(m, "format").as_deref() == Some("json");
     match matches.subcommand() {
         Some(("create", m)) => Call::CreateKey {
             place: place(m),
@@ -458,11 +471,13 @@ fn keys_call(matches: &ArgMatches) -> Call {
                 expires: text(m, "expires"),
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
             },
+            is_json: is_json(m),
         },
         Some(("revoke", m)) => Call::RevokeKey {
             place: place(m),
             key: text(m, "key"),
             name: text(m, "name").unwrap_or_default(),
+            is_json: is_json(m),
         },
         Some((_, m)) => Call::ListKeys { place: place(m), key: text(m, "key") },
         None => Call::ListKeys { place: place(matches), key: None },

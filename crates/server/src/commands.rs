@@ -43,13 +43,20 @@ impl From<io::Error> for Failure {
 
 impl From<crate::app::StartError> for Failure {
     fn from(error: crate::app::StartError) -> Failure {
-        Failure::new(with_sources(&error))
+        match error {
+            crate::app::StartError::Store(error) => error.into(),
+            error => Failure::new(with_sources(&error)),
+        }
     }
 }
 
 impl From<store::Error> for Failure {
     fn from(error: store::Error) -> Failure {
-        Failure::new(with_sources(&error))
+        let help = match error {
+            store::Error::Locked { .. } => ": ask that server with `--url`",
+            _ => "",
+        };
+        Failure::new(format!("{}{help}", with_sources(&error)))
     }
 }
 

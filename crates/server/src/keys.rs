@@ -197,6 +197,14 @@ impl Keys {
         !self.index.read().is_empty()
     }
 
+    /// Whether a live key may administer the server as a whole.
+    pub fn any_admin(&self, now: i64) -> bool {
+        let is_one = |key: &Arc<Key>| {
+            key.has(Scope::Admin) && key.document.applications.is_none() && key.is_live(now)
+        };
+        self.index.read().values().any(is_one)
+    }
+
     /// In order of creation.
     pub fn all(&self) -> Vec<Arc<Key>> {
         let mut all: Vec<Arc<Key>> = self.index.read().values().cloned().collect();
@@ -266,7 +274,8 @@ impl Keys {
     }
 
     /// Revokes the key of a name or id; durable with the rows `audit` gives when it returns.
-    /// Revoking again changes nothing. Blocks on the disk.
+    /// Gives the key and whether it counted as not revoked before: revoking again changes
+    /// nothing. Blocks on the disk.
     ///
     /// # Errors
     /// When there is no such key, or the store refuses.
@@ -275,7 +284,7 @@ impl Keys {
         name_or_id: &str,
         now: i64,
         audit: impl FnOnce(&Document) -> Vec<(AppId, Batch)>,
-    ) -> Result<Arc<Key>, Error> {
+    ) -> Result<(Arc<Key>, bool), Error> {
         let _changing = self.changing.lock();
         let text = name_or_id.trim();
         let all = self.all();
@@ -286,13 +295,13 @@ impl Keys {
         let shown = || Error::NotFound(text.chars().take(NAME_CHARS_MAX).collect());
         let found = found.ok_or_else(shown)?;
         if found.document.revoked.is_some() {
-            return Ok(Arc::clone(found));
+            return Ok((Arc::clone(found), false));
         }
         let key = Key::new(Document { revoked: Some(now), ..found.current() });
         let documents = vec![edit(&key.document)?];
         self.store.append_blocking(Write { rows: audit(&key.document), documents })?;
         self.index.write().insert(key.document.id.clone(), Arc::clone(&key));
-        Ok(key)
+        Ok((key, true))
     }
 
     /// Writes down the uses since the last time. Blocks on the disk.

@@ -46,11 +46,11 @@ fn main() -> ExitCode {
     let done = match cli::read() {
         Call::Serve { flags, config } => commands::serve::run(&flags, config.as_deref()),
         Call::ListKeys { place, key } => commands::keys::list(&place, key.as_deref()),
-        Call::CreateKey { place, key, wish } => {
-            commands::keys::create(&place, key.as_deref(), &wish)
+        Call::CreateKey { place, key, wish, is_json } => {
+            commands::keys::create(&place, key.as_deref(), &wish, is_json)
         }
-        Call::RevokeKey { place, key, name } => {
-            commands::keys::revoke(&place, key.as_deref(), &name)
+        Call::RevokeKey { place, key, name, is_json } => {
+            commands::keys::revoke(&place, key.as_deref(), &name, is_json)
         }
         Call::ListApps { place, key } => commands::apps::list(&place, key.as_deref()),
         Call::CreateApp { place, key, name, guid } => {

@@ -401,7 +401,19 @@ impl Tables {
 
 /// Whether a table of this name comes with the product.
 fn is_built_in(name: &str) -> bool {
-    model::tables::view(name).is_some() || name == model::tables::audit::view().name
+    built_in(name).is_some()
+}
+
+/// Where the rows of a table come from that comes with the product; `None`: it is no such table.
+pub fn built_in(name: &str) -> Option<String> {
+    if name == model::tables::audit::view().name {
+        return Some(format!("`{name}` is built in: its rows come from the server alone"));
+    }
+    model::tables::view(name)?;
+    Some(format!(
+        "`{name}` is built in: its rows come from SDKs, or from files of envelopes by \
+         `telltale import`"
+    ))
 }
 
 fn own_table(

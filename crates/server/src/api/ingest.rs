@@ -71,10 +71,11 @@ async fn take(
     let application = ask::find_app(app, &caller, Scope::Ingest, database)?;
     let format = format(&parts.uri)?;
     let started = Instant::now();
-    // Tables of telemetry are filled by SDKs alone.
     let Some(table) = app.apps.tables().find(application.app_id(), table) else {
         let name: String = table.chars().take(100).collect();
-        return Err(Refusal::not_found(format!("there is no table `{name}`")));
+        let message = tables::built_in(&name);
+        let message = message.unwrap_or_else(|| format!("there is no table `{name}`"));
+        return Err(Refusal::not_found(message));
     };
     wait_for_room(app).await;
     let (bytes, hold) = read(app, &parts, body).await?;

@@ -70,7 +70,8 @@ async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Re
         })
     });
     let (key, text) = made.await.map_err(|_| Refusal::internal())??;
-    let body = wire::made(&key, &text, &app.apps, now()).to_string();
+    let any_admin = app.auth.any_admin(&app.keys, now());
+    let body = wire::made(&key, &text, any_admin, &app.apps, now()).to_string();
     Ok((StatusCode::CREATED, json_headers(), body).into_response())
 }
 
@@ -85,7 +86,7 @@ async fn revoke(app: &Arc<App>, parts: &Parts, name: String) -> Result<Response,
             audit::rows(default, &caller, Event { target, ..Event::new("keys.revoke") })
         })
     });
-    let key = done.await.map_err(|_| Refusal::internal())??;
-    let body = wire::shape(&key, &app.apps, now()).to_string();
+    let (key, changed) = done.await.map_err(|_| Refusal::internal())??;
+    let body = wire::revoked(&key, changed, &app.apps, now()).to_string();
     Ok((json_headers(), body).into_response())
 }

@@ -85,11 +85,9 @@ fn shape(app: &Application) -> Value {
 }
 
 /// The JSON of a successful answer.
+///
+/// # Errors
+/// The reason the server gives.
 pub fn good(reply: &Reply) -> Result<Value, Failure> {
-    let body = reply.json();
-    if reply.status < 300 {
-        return Ok(body);
-    }
-    let message = body["error"]["message"].as_str().unwrap_or("the server refused");
-    Err(Failure::new(format!("{message} (HTTP {})", reply.status)))
+    if reply.status < 300 { Ok(reply.json()) } else { Err(reply.refusal()) }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::CertificateError;
 use serde_json::Value;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
@@ -15,6 +16,8 @@ use crate::cli::Trust;
 
 /// Longest answer read, in bytes.
 const ANSWER_BYTES_MAX: u64 = 4 << 30;
+/// So much of an answer that is no JSON is shown, in characters.
+const SHOWN_CHARS_MAX: usize = 300;
 
 /// A server to call.
 #[derive(Debug)]
@@ -38,12 +41,35 @@ impl Reply {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
+
+    /// Why there is nothing better than this answer: the reason any of the APIs gives, else the
+    /// text of the body, with the status.
+    pub fn refusal(&self) -> Failure {
+        let body = self.json();
+        let error = &body["error"];
+        let reasons = [&error["@message"], &error["message"], &body["errors"][0]["message"]];
+        let text = match reasons.into_iter().find_map(Value::as_str) {
+            Some(reason) => reason.to_owned(),
+            None if body.is_null() && !self.body.trim().is_empty() => {
+                self.body.trim().chars().take(SHOWN_CHARS_MAX).collect()
+            }
+            None => "the server refused".to_owned(),
+        };
+        let help = if self.status == 401 { " (`--key` or `TELLTALE_KEY`)" } else { "" };
+        Failure::new(format!("{text}{help} (HTTP {})", self.status))
+    }
 }
 
 impl Client {
     /// # Errors
-    /// When the file of trusted certificates cannot be used.
+    /// When `url` is no address, or the file of trusted certificates cannot be used.
     pub fn new(url: &str, trust: &Trust, key: Option<&str>) -> Result<Client, Failure> {
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if !matches!(scheme.as_deref(), Some("http" | "https")) {
+            return Err(Failure::new(format!(
+                "`{url}` is no address: begin it with `http://` or `https://`"
+            )));
+        }
         let mut tls = TlsConfig::builder();
         if let Some(path) = trust {
             tls = tls.root_certs(RootCerts::Specific(Arc::new(read_trusted(path)?)));
@@ -95,18 +121,37 @@ impl Client {
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> Result<Reply, Failure> {
-        let cannot = |error: ureq::Error| {
-            Failure::new(format!(
-                "cannot reach `{}`: {error}; is `telltale serve` running there?",
-                self.url
-            ))
-        };
+        let cannot = |error: ureq::Error| Failure::new(unreached(&self.url, &error));
         let mut answer = answer.map_err(cannot)?;
         let retry_after = answer.headers().get("retry-after").and_then(|v| v.to_str().ok());
         let retry_after = retry_after.and_then(wait);
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
         let status = answer.status().as_u16();
         Ok(Reply { status, body: body.map_err(cannot)?, retry_after })
+    }
+}
+
+/// Why there was no answer, and what to do about it.
+fn unreached(url: &str, error: &ureq::Error) -> String {
+    match tls_error(error) {
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => format!(
+            "the certificate of `{url}` is not trusted: name it with `--ca FILE`; \
+             `telltale tls show --url {url} --out FILE` writes it"
+        ),
+        Some(rustls::Error::InvalidMessage(_)) => {
+            format!("`{url}` speaks plain HTTP: use `http://`")
+        }
+        Some(error) => format!("cannot reach `{url}`: {error}"),
+        None => format!("cannot reach `{url}`: {error}; is `telltale serve` running there?"),
+    }
+}
+
+/// The fault of TLS behind a failed call.
+fn tls_error(error: &ureq::Error) -> Option<&rustls::Error> {
+    match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        _ => None,
     }
 }
 

@@ -145,10 +145,9 @@ fn send_to_server(client: &Client, batch: &[u8], tally: &mut Tally) -> Result<()
     };
     let answer = reply.json();
     let whole = |name: &str| answer[name].as_u64().and_then(|count| usize::try_from(count).ok());
-    if !matches!(reply.status, 200 | 206 | 400) {
-        return Err(Failure::new(format!("the server answered HTTP {}", reply.status)));
-    }
-    tally.received += whole("itemsReceived").unwrap_or(0);
+    let received = whole("itemsReceived").filter(|_| matches!(reply.status, 200 | 206 | 400));
+    let Some(received) = received else { return Err(reply.refusal()) };
+    tally.received += received;
     tally.accepted += whole("itemsAccepted").unwrap_or(0);
     for error in answer["errors"].as_array().into_iter().flatten() {
         tally.reject(error["message"].as_str().unwrap_or_default());

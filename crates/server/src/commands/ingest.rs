@@ -23,6 +23,7 @@ use self::tally::Tally;
 use self::target::Target;
 use super::Failure;
 use crate::cli::IngestCall;
+use crate::tables::built_in;
 
 /// Where a batch of rows ends: it is encoded anew before it is sent.
 const LIMITS: Limits = Limits { rows_max: 20_000, bytes_max: 1 << 20, rows_hint: 20_000 };
@@ -47,6 +48,9 @@ struct Job<'a> {
 /// When a file cannot be read or the server takes no rows; when records were rejected, unless the
 /// caller does not mind.
 pub fn run(call: &IngestCall) -> Result<(), Failure> {
+    if let Some(reason) = built_in(&call.table) {
+        return Err(Failure::new(reason));
+    }
     let wrong = |error: &dyn std::error::Error| Failure::new(error.to_string());
     let schema = call.schema.as_deref().map(parse_schema).transpose().map_err(|e| wrong(&e))?;
     if schema.is_some() && !call.creates && !call.is_dry_run {
@@ -67,7 +71,7 @@ pub fn run(call: &IngestCall) -> Result<(), Failure> {
     if done.is_ok() || job.tally.read > 0 {
         job.tally.write(&call.table, call.is_dry_run)?;
     }
-    done?;
+    done.map_err(|failure| job.warn_of_twice(failure))?;
     if let Some(target) = &job.target {
         target.close()?;
     }
@@ -80,6 +84,20 @@ fn cannot_read(path: &Path, error: &dyn std::fmt::Display) -> Failure {
 }
 
 impl Job<'_> {
+    /// Whoever repeats what ended in the middle stores rows again.
+    fn warn_of_twice(&self, failure: Failure) -> Failure {
+        let stored = self.tally.accepted;
+        match failure {
+            Failure::Because(mut reasons) if stored > 0 && self.target.is_some() => {
+                reasons.push(format!(
+                    "{stored} rows are stored: sending the same files again would store them twice"
+                ));
+                Failure::Because(reasons)
+            }
+            failure => failure,
+        }
+    }
+
     fn ingest(&mut self, path: &Path) -> Result<(), Failure> {
         let wanted = self.call.format;
         if source::format(path, wanted) == Some(FileFormat::Parquet) {
@@ -112,6 +130,14 @@ impl Job<'_> {
         if self.call.has_header {
             // They were named when the header was read.
             report.spare_fields = 0;
+        } else if report.notes.first().is_some_and(|note| note.line == 1) {
+            let names = source.format.delimiter().and_then(|delimiter| {
+                header_names(&source.sample, delimiter, source.sample_is_whole).ok()
+            });
+            let is_column = |name: &String| fields.iter().any(|column| column.name == *name);
+            if names.is_some_and(|names| names.iter().all(is_column)) {
+                self.tally.unread_header(path);
+            }
         }
         self.tally.add(path, "", &report);
         done

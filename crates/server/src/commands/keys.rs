@@ -1,5 +1,6 @@
 //! `telltale keys list | create | revoke`: with a server or on a folder no server holds.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,11 +51,12 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Makes a key and prints it as one JSON line, its text as `key`.
+/// Makes a key and prints its text; what it is good for goes to standard error. `is_json`: prints
+/// both as one JSON line.
 ///
 /// # Errors
 /// When the wish cannot be met, or server or folder cannot be asked.
-pub fn create(place: &Place, key: Option<&str>, wish: &Wish) -> Result<(), Failure> {
+pub fn create(place: &Place, key: Option<&str>, wish: &Wish, is_json: bool) -> Result<(), Failure> {
     let made = match place {
         Place::Url { url, trust } => {
             let body = wire::ask(wish).to_string();
@@ -64,17 +66,55 @@ pub fn create(place: &Place, key: Option<&str>, wish: &Wish) -> Result<(), Failu
         Place::Data(data) => in_folder(data, |keys, apps| {
             let audit = |made: &Document| rows(apps, made, "keys.create", 201);
             let (key, text) = keys.create(wish, apps, now(), audit)?;
-            Ok(wire::made(&key, &text, apps, now()))
+            Ok(wire::made(&key, &text, keys.any_admin(now()), apps, now()))
         })?,
     };
-    write_line(&made)
+    // The text comes first: nothing can give it again.
+    if is_json {
+        write_line(&made)?;
+    } else {
+        write_line(&made["key"].as_str().unwrap_or_default())?;
+        write_facts(&made)?;
+    }
+    if made["anyAdmin"] == false {
+        warn_of_no_admin(place)?;
+    }
+    Ok(())
 }
 
-/// Revokes a key and prints it as one JSON line.
+fn write_facts(made: &Value) -> std::io::Result<()> {
+    let mut about = std::io::stderr().lock();
+    for (name, unset) in
+        [("name", ""), ("id", ""), ("scopes", ""), ("applications", "all"), ("expires", "never")]
+    {
+        let text = cell(&made[name]);
+        let text = if text.is_empty() { unset } else { text.as_str() };
+        writeln!(about, "{name:<13} {text}")?;
+    }
+    if made["ratePerMinute"].is_u64() {
+        writeln!(about, "{:<13} {} requests a minute", "rate", made["ratePerMinute"])?;
+    }
+    writeln!(about, "the key is shown this once")
+}
+
+/// A folder does not say whether its server has the setting `admin_key`.
+fn warn_of_no_admin(place: &Place) -> std::io::Result<()> {
+    let how = match place {
+        Place::Url { .. } => "stop the server and make one on its folder",
+        Place::Data(_) => "unless the server gets an `admin_key`, make one",
+    };
+    writeln!(
+        std::io::stderr(),
+        "warning: from now on every call needs a key, and none may administer: {how} with \
+         `telltale keys create NAME --scope admin --data FOLDER`"
+    )
+}
+
+/// Revokes a key and says so on standard error. `is_json`: prints it as one JSON line instead.
 ///
 /// # Errors
 /// When there is no such key, or server or folder cannot be asked.
-pub fn revoke(place: &Place, key: Option<&str>, name: &str) -> Result<(), Failure> {
+pub fn revoke(place: &Place, key: Option<&str>, name: &str, is_json: bool) -> Result<(), Failure> {
     let revoked = match place {
         Place::Url { url, trust } => {
             let path = format!("/api/keys/{}", encode(name));
@@ -82,14 +122,23 @@ pub fn revoke(place: &Place, key: Option<&str>, name: &str) -> Result<(), Failur
         }
         Place::Data(data) => in_folder(data, |keys, apps| {
             let audit = |revoked: &Document| rows(apps, revoked, "keys.revoke", 200);
-            let key = keys.revoke(name, now(), audit)?;
-            Ok(wire::shape(&key, apps, now()))
+            let (key, changed) = keys.revoke(name, now(), audit)?;
+            Ok(wire::revoked(&key, changed, apps, now()))
         })?,
     };
-    write_line(&revoked)
+    if is_json {
+        return write_line(&revoked);
+    }
+    let text = |name: &str| cell(&revoked[name]);
+    let told = match revoked["changed"] == false {
+        true => format!("was revoked already, {}", text("revoked")),
+        false => "is revoked: nothing is let in with it any more".to_owned(),
+    };
+    writeln!(std::io::stderr(), "key `{}` ({}) {told}", text("name"), text("id"))?;
+    Ok(())
 }
 
-fn write_line(value: &Value) -> Result<(), Failure> {
+fn write_line(value: &impl Display) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{value}")?;
     Ok(out.flush()?)

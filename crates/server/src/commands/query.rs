@@ -1,4 +1,4 @@
-//! `telltale query`: asks a server or a folder and prints the rows.
+//! `telltale query`: asks a server or a folder and prints the rows; runs a server's commands.
 //!
 //! Invariant: both ways give the API's JSON, so that what is printed cannot differ between them.
 
@@ -11,7 +11,7 @@ use query::EngineOptions;
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::client::{Client, encode};
+use super::client::{Client, Reply, encode};
 use super::print::write_rows;
 use crate::api::appinsights::wire::{self, Members};
 use crate::app::engine;
@@ -27,7 +27,7 @@ use crate::timespan::parse_range;
 /// Longest query text read from standard input.
 const TEXT_BYTES_MAX: u64 = 16 << 20;
 
-/// Runs the query and prints its rows.
+/// Runs the query or command and prints its rows.
 ///
 /// # Errors
 /// When there is no answer; what is wrong with the query was printed then.
@@ -37,19 +37,23 @@ pub fn run(call: &QueryCall) -> Result<(), Failure> {
         text.clear();
         std::io::stdin().lock().take(TEXT_BYTES_MAX).read_to_string(&mut text)?;
     }
-    let (status, body) = match &call.place {
+    // No query begins like this.
+    if text.trim_start().starts_with('.') {
+        return run_command(call, &text);
+    }
+    let reply = match &call.place {
         Place::Url { url, trust } => ask_server(url, trust, call, &text)?,
         Place::Data(data) => ask_folder(data, call, &text)?,
     };
+    if reply.status != 200 {
+        return write_error(&reply, &text);
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    if call.explain && status == 200 {
-        writeln!(out, "{}", body.trim_end())?;
+    if call.explain {
+        writeln!(out, "{}", reply.body.trim_end())?;
         return Ok(out.flush()?);
     }
-    let answer: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
-    if status != 200 {
-        return write_error(&answer["error"], &text, status);
-    }
+    let answer = reply.json();
     for (i, table) in answer["tables"].as_array().into_iter().flatten().enumerate() {
         if i > 0 && call.format == Format::Table {
             writeln!(out)?;
@@ -63,22 +67,48 @@ pub fn run(call: &QueryCall) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ask_server(
-    url: &str,
-    trust: &Trust,
-    call: &QueryCall,
-    text: &str,
-) -> Result<(u16, String), Failure> {
+/// Runs a management command such as `.show tables` and prints its table.
+fn run_command(call: &QueryCall, text: &str) -> Result<(), Failure> {
+    let Place::Url { url, trust } = &call.place else {
+        let text = "commands such as `.show tables` need a running server: name it with `--url`";
+        return Err(Failure::new(text));
+    };
+    if call.explain || call.timespan.is_some() {
+        let text = "`--explain` and `--timespan` are for queries: a command takes neither";
+        return Err(Failure::new(text));
+    }
+    let database = call.app.as_deref().unwrap_or(apps::DEFAULT);
+    let body = json!({ "db": database, "csl": text }).to_string();
+    let client = Client::new(url, trust, call.key.as_deref())?;
+    let reply = client.post("/v1/rest/mgmt", "application/json", body.as_bytes())?;
+    if reply.status != 200 {
+        return Err(reply.refusal());
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    write_rows(&mut out, &command_table(&reply.json()), call.format)?;
+    Ok(out.flush()?)
+}
+
+/// The table of a command's answer in the words of the query API.
+fn command_table(answer: &Value) -> Value {
+    let table = &answer["Tables"][0];
+    let columns = table["Columns"].as_array().into_iter().flatten();
+    let columns: Vec<Value> = columns
+        .map(|column| json!({ "name": column["ColumnName"], "type": column["ColumnType"] }))
+        .collect();
+    json!({ "columns": columns, "rows": table["Rows"] })
+}
+
+fn ask_server(url: &str, trust: &Trust, call: &QueryCall, text: &str) -> Result<Reply, Failure> {
     let app = encode(call.app.as_deref().unwrap_or(apps::DEFAULT));
     let verb = if call.explain { "explain" } else { "query" };
     let body = json!({ "query": text, "timespan": call.timespan }).to_string();
     let client = Client::new(url, trust, call.key.as_deref())?;
     let path = format!("/v1/apps/{app}/{verb}");
-    let reply = client.post(&path, "application/json", body.as_bytes())?;
-    Ok((reply.status, reply.body))
+    client.post(&path, "application/json", body.as_bytes())
 }
 
-fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<(u16, String), Failure> {
+fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<Reply, Failure> {
     let settings = Settings::read(&BTreeMap::new(), &[], None).map_err(Failure::Because)?;
     let store = store::Store::open_read_only(data)?;
     let apps = Arc::new(Apps::load(Arc::clone(&store))?);
@@ -104,21 +134,21 @@ fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<(u16, String)
         let answer = Box::pin(engine.answer(question.request())).await?;
         Ok(reply::text(&answer, wire::Tables::new(Members::default())))
     });
-    Ok(match asked {
+    let (status, body) = match asked {
         Ok(body) => (200, body),
         Err(error) => {
             let (status, body) = wire::refusal(&Refusal::from(error), text);
             (status.as_u16(), body)
         }
-    })
+    };
+    Ok(Reply { status, body, retry_after: None })
 }
 
 /// Every finding with its line and a caret under the place.
-fn write_error(error: &Value, text: &str, status: u16) -> Result<(), Failure> {
-    let Some(findings) = error["diagnostics"].as_array().filter(|all| !all.is_empty()) else {
-        let message = error["message"].as_str().unwrap_or("the server refused");
-        return Err(Failure::new(format!("{message} (HTTP {status})")));
-    };
+fn write_error(reply: &Reply, text: &str) -> Result<(), Failure> {
+    let answer = reply.json();
+    let findings = answer["error"]["diagnostics"].as_array().filter(|all| !all.is_empty());
+    let Some(findings) = findings else { return Err(reply.refusal()) };
     let mut out = std::io::stderr().lock();
     for finding in findings {
         let place = |name: &str| {

@@ -17,7 +17,7 @@ use super::Failure;
 use crate::api::admin::connection_string;
 use crate::app::{App, store_options};
 use crate::listen::Listeners;
-use crate::settings::{CertificateSource, Settings, is_loopback};
+use crate::settings::{Access, CertificateSource, Settings, is_loopback};
 use crate::tls::{self, Keeper};
 use crate::{audit, jobs, listen, observe, routes};
 
@@ -63,10 +63,12 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
         tracing::info!("stopping");
     };
 
+    // Before the folder is made: with a wrong address none is left behind.
+    let bound = Bound::new(&settings.access).await?;
     let data = settings.storage.data.clone();
     let store = store::Store::open(&data, store_options(&settings))
         .map_err(|error| about_folder(&data, &error))?;
-    let (listeners, urls, keeper) = listeners(&settings, &store).await?;
+    let (listeners, urls, keeper) = listeners(bound, &settings.access, &store).await?;
     let app = Arc::new(App::new(settings, store, urls.preferred().to_owned())?);
     let (stop_jobs, stopped) = watch::channel(false);
     let mut running = jobs::start(&app, &stopped);
@@ -119,30 +121,57 @@ impl Urls {
     }
 }
 
+/// The addresses taken, nobody answering yet.
+struct Bound {
+    plain: Option<TcpListener>,
+    tls: Option<TcpListener>,
+}
+
+impl Bound {
+    async fn new(access: &Access) -> Result<Bound, Failure> {
+        let mut bound = Bound { plain: None, tls: None };
+        if let Some(address) = access.listen {
+            bound.plain = Some(bind(address, "--listen").await?);
+        }
+        if let Some(tls) = &access.tls {
+            bound.tls = Some(bind(tls.listen, "--tls-listen").await?);
+        }
+        Ok(bound)
+    }
+}
+
 async fn listeners(
-    settings: &Settings,
+    bound: Bound,
+    access: &Access,
     store: &store::Store,
 ) -> Result<(Listeners, Urls, Option<Keeper>), Failure> {
-    let access = &settings.access;
     let mut listeners = Listeners { plain: None, tls: None };
     let mut urls = Urls { plain: None, tls: None };
-    if let Some(address) = access.listen {
-        let listener = bind(address).await?;
+    if let Some(listener) = bound.plain {
         urls.plain = Some(format!("http://{}", listener.local_addr()?));
         listeners.plain = Some(listener);
     }
-    let Some(tls) = &access.tls else { return Ok((listeners, urls, None)) };
+    let (Some(tls), Some(listener)) = (&access.tls, bound.tls) else {
+        return Ok((listeners, urls, None));
+    };
     let keeper = Keeper::new(&tls.certificate, store).await.map_err(certificate_failure)?;
     let config = keeper.config().map_err(certificate_failure)?;
-    let listener = bind(tls.listen).await?;
     urls.tls = Some(format!("https://{}", tls_authority(&tls.certificate, listener.local_addr()?)));
     listeners.tls = Some((listener, TlsAcceptor::from(config)));
     Ok((listeners, urls, Some(keeper)))
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| Failure::new(format!("cannot listen on `{address}`: {error}")))
+/// Takes an address; `flag` is what names it.
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                format!("; is another server running there? choose another with `{flag}`")
+            }
+            _ => String::new(),
+        };
+        Failure::new(format!("cannot listen on `{address}`: {error}{help}"))
+    })
 }
 
 fn certificate_failure(error: tls::Error) -> Failure {

@@ -48,13 +48,7 @@ pub fn show(place: &Place, out: Option<&Path>) -> Result<(), Failure> {
 }
 
 fn from_folder(data: &Path) -> Result<(CertificateDer<'static>, Vec<String>), Failure> {
-    let store = store::Store::open_read_only(data).map_err(|error| {
-        let help = match error {
-            store::Error::Locked { .. } => "; ask that server with `--url`",
-            _ => "",
-        };
-        Failure::new(format!("cannot open `{}`: {error}{help}", data.display()))
-    })?;
+    let store = store::Store::open_read_only(data)?;
     let generated = kept(&store).ok_or_else(|| {
         let data = data.display();
         Failure::new(format!(

@@ -63,6 +63,49 @@ fn rows_are_printed_as_table_json_csv_and_lines() {
 }
 
 #[test]
+fn a_command_is_run_by_the_server() {
+    let (server, dir) = start(&[]);
+    let ask = |text: &str, format: &str| {
+        output(&["query", text, "--url", &server.url, "--format", format])
+    };
+    ask(".create table Builds (id:long, name:string)", "table");
+    output(&["apps", "create", "ci", "--url", &server.url]);
+    let schema = |format: &str| ask(".show table Builds cslschema", format);
+    assert_eq!(
+        ask("\n.show tables | where TableName == 'Builds' | project TableName", "csv"),
+        "TableName\r\nBuilds\r\n"
+    );
+    assert_eq!(
+        schema("csv"),
+        "TableName,Schema,DatabaseName,Folder,DocString\r\n\
+         Builds,\"id:long,name:string\",default,,\r\n"
+    );
+    let table = schema("table");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    assert!(lines[0].starts_with("TableName  Schema "), "{table}");
+    assert!(lines[2].starts_with("Builds     id:long,name:string  default"), "{table}");
+    let row: Value = serde_json::from_str(schema("ndjson").trim_end()).unwrap();
+    assert_eq!(row["Schema"], "id:long,name:string");
+    let rows: Value = serde_json::from_str(&schema("json")).unwrap();
+    assert_eq!(rows, json!([row]));
+    // Each application has its own tables.
+    let names = ask(".show tables", "csv");
+    assert!(names.contains("Builds,"), "{names}");
+    let others = output(&["query", ".show tables", "--url", &server.url, "--app", "ci"]);
+    assert!(!others.contains("Builds"), "{others}");
+    let refused = failure(&["query", ".drop table Nope", "--url", &server.url]);
+    assert!(refused.contains("there is no table `Nope` (HTTP 400)"), "{refused}");
+    let explained = failure(&["query", ".show tables", "--explain", "--url", &server.url]);
+    assert!(explained.contains("a command takes neither"), "{explained}");
+    let data = dir.path().to_str().unwrap();
+    assert_eq!(
+        failure(&["query", ".show tables", "--data", data]),
+        "error: commands such as `.show tables` need a running server: name it with `--url`\n"
+    );
+}
+
+#[test]
 fn a_query_can_come_from_standard_input_and_go_to_a_folder() {
     let (server, dir) = start(&[]);
     assert_eq!(server.track(events(KEY, "e", 4).as_bytes()).status, 200);
@@ -114,6 +157,115 @@ fn a_missing_server_or_folder_is_said() {
     let error = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(error.contains("no data folder at"), "{error}");
     assert!(!missing.exists(), "a mistyped folder must not be made");
+}
+
+/// What a command that must fail says.
+fn failure(args: &[&str]) -> String {
+    let done = run(args);
+    assert_eq!(done.status.code(), Some(1), "{args:?}");
+    assert!(done.stdout.is_empty(), "{args:?}");
+    String::from_utf8(done.stderr).unwrap()
+}
+
+#[test]
+fn whoever_cannot_reach_a_server_is_told_what_to_do() {
+    let (server, dir) = start(&["--tls-listen", "127.0.0.1:0", "--admin-key", "secret"]);
+    let file = dir.path().join("items.json");
+    std::fs::write(&file, event(KEY, "a")).unwrap();
+    let file = file.to_str().unwrap();
+    let tls = server.ready["tlsUrl"].as_str().unwrap();
+    let (plain, to_tls) = (server.url.replace("http:", "https:"), tls.replace("https:", "http:"));
+    let untrusted = format!(
+        "error: the certificate of `{tls}` is not trusted: name it with `--ca FILE`; \
+         `telltale tls show --url {tls} --out FILE` writes it\n"
+    );
+    let is_plain = format!("error: `{plain}` speaks plain HTTP: use `http://`\n");
+    let is_tls = "error: this port speaks HTTPS: use an `https://` URL (HTTP 400)\n";
+    let no_address =
+        "error: `127.0.0.1:19000` is no address: begin it with `http://` or `https://`\n";
+    for (url, want) in [
+        (tls, untrusted.as_str()),
+        (plain.as_str(), is_plain.as_str()),
+        (to_tls.as_str(), is_tls),
+        ("127.0.0.1:19000", no_address),
+    ] {
+        for call in [
+            &["query", "print 1"][..],
+            &["query", ".show tables"],
+            &["keys", "list"],
+            &["apps", "list"],
+            &["ingest", "--table", "T", "--format", "csv", file],
+        ] {
+            assert_eq!(failure(&[call, &["--url", url]].concat()), want, "{call:?}");
+        }
+        let told = run(&["import", file, "--url", url]);
+        assert_eq!(String::from_utf8(told.stderr).unwrap(), want);
+    }
+    let needed = "error: a valid key is needed: send it as `x-api-key`, bearer token or password \
+                  (`--key` or `TELLTALE_KEY`) (HTTP 401)\n";
+    for call in [
+        &["query", "print 1"][..],
+        &["query", ".show tables"],
+        &["keys", "list"],
+        &["apps", "create", "b"],
+        &["ingest", "--table", "T", "--format", "csv", file],
+    ] {
+        assert_eq!(failure(&[call, &["--url", &server.url]].concat()), needed, "{call:?}");
+    }
+}
+
+#[test]
+fn a_folder_in_use_is_asked_through_its_server() {
+    let (server, dir) = start(&[]);
+    let data = dir.path().to_str().unwrap();
+    let want = format!(
+        "error: data folder is in use by process {}: ask that server with `--url`\n",
+        server.child.id()
+    );
+    for call in [
+        &["query", "print 1"][..],
+        &["ingest", "--table", "T", "rows.csv"],
+        &["keys", "list"],
+        &["keys", "create", "ci", "--scope", "query"],
+        &["keys", "revoke", "ci"],
+        &["apps", "list"],
+        &["apps", "create", "ci"],
+        &["import", "items.json"],
+        &["tls", "show"],
+    ] {
+        assert_eq!(failure(&[call, &["--data", data]].concat()), want, "{call:?}");
+    }
+}
+
+#[test]
+fn what_a_certificate_is_shown_of_must_be_named() {
+    let done = run(&["tls", "show"]);
+    assert_eq!(done.status.code(), Some(2));
+    let error = String::from_utf8(done.stderr).unwrap();
+    assert!(error.contains("<--url <url>|--data <DIR>>"), "{error}");
+    let both = run(&["tls", "show", "--url", "https://localhost:1", "--data", "x"]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
+fn a_used_address_is_refused_before_a_folder_is_made() {
+    let (server, dir) = start(&["--tls-listen", "127.0.0.1:0"]);
+    let data = dir.path().join("other");
+    let used = [
+        ("--listen", format!("127.0.0.1:{}", server.port)),
+        ("--tls-listen", format!("127.0.0.1:{}", server.tls_port())),
+    ];
+    for (flag, address) in used {
+        let mut args = vec!["serve", "--data", data.to_str().unwrap(), flag, &address];
+        if flag != "--listen" {
+            args.extend(["--listen", "off"]);
+        }
+        let error = failure(&args);
+        assert!(error.contains(&format!("cannot listen on `{address}`")), "{error}");
+        let help = "; is another server running there? choose another with ";
+        assert!(error.ends_with(&format!("{help}`{flag}`\n")), "{error}");
+        assert!(!data.exists());
+    }
 }
 
 #[test]

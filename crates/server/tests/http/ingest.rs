@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::server::{run, start, telltale};
+use crate::server::{output, run, start, telltale};
 
 fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/bulk/files").join(name);
@@ -60,11 +60,16 @@ fn the_route_says_why_it_takes_no_rows() {
             "General_BadRequest",
             "source kind `uri` is not supported: send the rows",
         ),
-        // Telemetry comes from SDKs alone.
         (
             "default/traces?streamFormat=Csv",
             "BadRequest_EntityNotFound",
-            "there is no table `traces`",
+            "`traces` is built in: its rows come from SDKs, or from files of envelopes by \
+             `telltale import`",
+        ),
+        (
+            "default/Audit?streamFormat=Csv",
+            "BadRequest_EntityNotFound",
+            "`Audit` is built in: its rows come from the server alone",
         ),
     ] {
         // One SDK takes 404 for a server without the route.
@@ -157,6 +162,49 @@ fn what_cannot_be_read_is_said() {
         assert!(error.contains(&want), "{error}");
         assert_eq!(stdout(&done), "", "{flags:?}");
     }
+}
+
+#[test]
+fn a_header_that_was_read_as_a_row_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rows.csv");
+    let name = path.to_str().unwrap();
+    let told = |text: &str, flags: &[&str]| {
+        std::fs::write(&path, text).unwrap();
+        let call = ["ingest", "--table", "t", "--dry-run", "--schema", "n:long,s:string", name];
+        stdout(&run(&[&call[..], flags].concat()))
+    };
+    let want = format!(
+        "{name}: the first record names the columns: give `--header` to read it as their names\n"
+    );
+    for flags in [&[][..], &["--null-misfits"]] {
+        assert!(told("n,s\n1,a\n", flags).ends_with(&want), "{flags:?}");
+        assert!(!told("x,s\n1,a\n", flags).contains("--header"), "{flags:?}");
+        assert!(!told("1,a\nn,s\n", flags).contains("--header"), "{flags:?}");
+    }
+    assert!(!told("n,s\nx,a\n", &["--header"]).contains("--header"));
+}
+
+#[test]
+fn a_connection_that_ends_in_the_middle_leaves_nobody_guessing() {
+    let schema = table(&["TableName", "Schema"], json!(["t", "a:long"]));
+    let stub = Stub::new(vec![(200, "", schema), (200, "", stored(20_000))]);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rows.csv");
+    std::fs::write(&path, "1\n".repeat(20_005)).unwrap();
+    let done = run(&["ingest", "--table", "t", "--url", &stub.url, path.to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stdout(&done).contains("accepted  20000\n"), "{}", stdout(&done));
+    let error = stderr(&done);
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with("error: cannot reach `http://127.0.0.1:"), "{error}");
+    assert_eq!(
+        lines[1..],
+        [
+            "error: whether the last 5 rows were stored is not known",
+            "error: 20000 rows are stored: sending the same files again would store them twice",
+        ]
+    );
 }
 
 #[test]
@@ -304,17 +352,69 @@ fn a_refusal_of_the_server_ends_the_work_and_what_was_stored_is_said() {
     assert_eq!(done.status.code(), Some(1));
     assert_eq!(
         stderr(&done),
-        "error: the server refused: there is no table `t`\n\
+        "error: there is no table `t` (HTTP 400)\n\
          error: `--create` makes table `t` for the files\n"
     );
     let stub = Stub::new(vec![(200, "", schema.clone()), (400, "", refused)]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert_eq!(stdout(&done), "read      2\naccepted  0\nrejected  0\n");
-    assert_eq!(stderr(&done), "error: the server refused: there is no table `t`\n");
+    assert_eq!(stderr(&done), "error: there is no table `t` (HTTP 400)\n");
+    // It would not help to make the table.
+    let stub = Stub::new(vec![(
+        400,
+        "",
+        json!({ "error": { "@message": "there is no application `nope`" } }),
+    )]);
+    let done = run(&["ingest", "--table", "t", "--app", "nope", "--url", &stub.url, path]);
+    assert_eq!(stderr(&done), "error: there is no application `nope` (HTTP 400)\n");
     // A server that stores something else than it was sent is not believed.
     let stub = Stub::new(vec![(200, "", schema), (200, "", stored(1))]);
     let done = run(&["ingest", "--table", "t", "--url", &stub.url, path]);
     assert!(stderr(&done).contains("the server stored 1 of 2 rows"), "{}", stderr(&done));
+}
+
+#[test]
+fn the_scopes_that_files_of_rows_need_are_named() {
+    let (server, dir) = start(&["--admin-key", "secret"]);
+    let path = dir.path().join("rows.csv");
+    std::fs::write(&path, "1,a\n").unwrap();
+    let call = |key: &str, flags: &[&str]| {
+        let place = ["--table", "T", "--url", &server.url, "--key", key, path.to_str().unwrap()];
+        run(&[&["ingest"], flags, &place].concat())
+    };
+    let key = |name: &str, scope: &str| {
+        let url = server.url.as_str();
+        let args = ["keys", "create", name, "--scope", scope, "--url", url, "--key", "secret"];
+        output(&args).trim_end().to_owned()
+    };
+    let made = call("secret", &["--create", "--schema", "n:long,s:string"]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let (sends, asks) = (key("sends", "ingest"), key("asks", "query"));
+    let both = key("both", "ingest,query");
+    let want = "error: this key does not allow that (HTTP 403)\n\
+                error: `--key` needs the scopes `ingest` and `query`, with `--create` also `admin`\n";
+    for (key, flags) in [(&sends, &[][..]), (&asks, &[]), (&both, &["--create"])] {
+        let done = call(key, flags);
+        assert_eq!((done.status.code(), stderr(&done).as_str()), (Some(1), want), "{flags:?}");
+    }
+    let done = call(&both, &[]);
+    assert!(stdout(&done).contains("accepted  1\n"), "{}", stderr(&done));
+    let help = stdout(&run(&["ingest", "--help"]));
+    assert!(help.contains("--key needs the scopes ingest and query, with --create also admin"));
+}
+
+#[test]
+fn a_built_in_table_takes_no_rows_of_files() {
+    for flags in [&["--dry-run"][..], &["--url", "http://127.0.0.1:1"], &["--data", "/no/such"]] {
+        let call = ["ingest", "--table", "requests", "--format", "csv", "-"];
+        let done = run(&[&call[..], flags].concat());
+        assert_eq!(done.status.code(), Some(1), "{flags:?}");
+        assert_eq!(
+            stderr(&done),
+            "error: `requests` is built in: its rows come from SDKs, or from files of envelopes \
+             by `telltale import`\n"
+        );
+    }
 }
 
 #[test]

@@ -410,8 +410,7 @@ fn keys_are_managed_from_the_command_line() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().to_str().unwrap();
     let made = output(&["keys", "create", "root", "--scope", "admin", "--data", data]);
-    let root: Value = serde_json::from_str(&made).unwrap();
-    let root = root["key"].as_str().unwrap();
+    let root = made.strip_suffix('\n').unwrap();
     assert_eq!((root.len(), &root[..3]), (80, "tt_"));
     assert_eq!(no_secret_at_rest(dir.path(), root), Vec::<String>::new());
     let server = Server::on(dir.path(), &[]);
@@ -432,6 +431,8 @@ fn keys_are_managed_from_the_command_line() {
         url,
         "--key",
         root,
+        "--format",
+        "json",
     ]);
     let ci: Value = serde_json::from_str(&made).unwrap();
     assert_eq!(ci["scopes"], json!(["query", "ingest"]));
@@ -448,12 +449,83 @@ fn keys_are_managed_from_the_command_line() {
     assert!(apps.contains("default"), "{apps}");
     output(&["keys", "revoke", "ci", "--url", url, "--key", root]);
     assert_eq!(get(&server, ASK, ci).status, 401);
+    let again = ["keys", "revoke", "ci", "--url", url, "--key", root, "--format", "json"];
+    let again: Value = serde_json::from_str(&output(&again)).unwrap();
+    assert_eq!((&again["changed"], &again["state"]), (&json!(false), &json!("revoked")));
     assert_eq!(server.stop().code(), Some(0));
     output(&["keys", "revoke", "root", "--data", data]);
     let list = output(&["keys", "list", "--data", data]);
     assert_eq!(list.matches("revoked").count(), 2, "{list}");
     let missing = run(&["keys", "revoke", "nobody", "--data", data]);
     assert_eq!(missing.status.code(), Some(1));
+}
+
+#[test]
+fn a_new_key_stands_alone_and_what_it_is_good_for_is_told_beside_it() {
+    let (server, _dir) = start(&["--admin-key", ADMIN]);
+    let place = ["--url", server.url.as_str(), "--key", ADMIN];
+    let call = |args: &[&str]| {
+        let done = run(&[&["keys"], args, &place].concat());
+        assert_eq!(done.status.code(), Some(0), "{args:?}");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (text(done.stdout), text(done.stderr))
+    };
+    let (key, about) = call(&["create", "all of it", "--scope", "query,ingest"]);
+    assert_eq!(get(&server, ASK, key.strip_suffix('\n').unwrap()).status, 200);
+    let id = key.split('_').nth(1).unwrap();
+    assert_eq!(
+        about,
+        format!(
+            "name          all of it\nid            {id}\nscopes        query,ingest\n\
+             applications  all\nexpires       never\nthe key is shown this once\n"
+        )
+    );
+    let (_, about) = call(&[
+        "create",
+        "ci",
+        "--scope",
+        "query",
+        "--app",
+        "default",
+        "--expires",
+        "2200-01-01",
+        "--rate",
+        "100",
+    ]);
+    let told = "applications  default\nexpires       2200-01-01T00:00:00Z\n\
+                rate          100 requests a minute\n";
+    assert!(about.contains(told), "{about}");
+    let (out, about) = call(&["revoke", "all of it"]);
+    let want = format!("key `all of it` ({id}) is revoked: nothing is let in with it any more\n");
+    assert_eq!((out.as_str(), about), ("", want));
+    let (out, about) = call(&["revoke", id]);
+    let again = format!("key `all of it` ({id}) was revoked already, 20");
+    assert!(out.is_empty() && about.starts_with(&again), "{about}");
+}
+
+#[test]
+fn a_first_key_that_may_not_administer_is_warned_of() {
+    let warned = |place: &[&str], name: &str, scope: &str| {
+        let done = run(&[&["keys", "create", name, "--scope", scope][..], place].concat());
+        assert_eq!(done.status.code(), Some(0), "{place:?} {name}");
+        let about = String::from_utf8(done.stderr).unwrap();
+        about.lines().find(|line| line.starts_with("warning")).map(str::to_owned)
+    };
+    let (server, dir) = start(&[]);
+    assert_eq!(
+        warned(&["--url", &server.url], "ci", "query").unwrap(),
+        "warning: from now on every call needs a key, and none may administer: stop the server \
+         and make one on its folder with `telltale keys create NAME --scope admin --data FOLDER`"
+    );
+    assert_eq!(server.post("/api/keys", &[JSON], b"{}").status, 401);
+    assert_eq!(server.stop().code(), Some(0));
+    let data = ["--data", dir.path().to_str().unwrap()];
+    let text = warned(&data, "more", "ingest").unwrap();
+    assert!(text.contains("unless the server gets an `admin_key`, make one with"), "{text}");
+    assert_eq!(warned(&data, "root", "admin"), None);
+    assert_eq!(warned(&data, "last", "query"), None);
+    let (server, _dir) = start(&["--admin-key", ADMIN]);
+    assert_eq!(warned(&["--url", &server.url, "--key", ADMIN], "ci", "query"), None);
 }
 
 /// Files of the folder that hold the secret part of a key.

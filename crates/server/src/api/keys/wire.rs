@@ -43,12 +43,19 @@ pub fn shape(key: &Key, apps: &Apps, now: i64) -> Value {
     })
 }
 
-/// A new key with its text, which is shown this once.
-pub fn made(key: &Key, text: &str, apps: &Apps, now: i64) -> Value {
+/// A new key with its text, which is shown this once. `anyAdmin`: whether any key may administer
+/// the server now.
+pub fn made(key: &Key, text: &str, any_admin: bool, apps: &Apps, now: i64) -> Value {
     let mut shape = shape(key, apps, now);
-    if let Some(members) = shape.as_object_mut() {
-        members.insert("key".to_owned(), Value::from(text));
-    }
+    shape["key"] = Value::from(text);
+    shape["anyAdmin"] = Value::from(any_admin);
+    shape
+}
+
+/// A key that was to be revoked. `changed`: false when it was already.
+pub fn revoked(key: &Key, changed: bool, apps: &Apps, now: i64) -> Value {
+    let mut shape = shape(key, apps, now);
+    shape["changed"] = Value::from(changed);
     shape
 }
 

@@ -56,6 +56,14 @@ impl Tally {
         }
     }
 
+    /// Says that a file's first record is a header, which was read as a row.
+    pub fn unread_header(&mut self, path: &Path) {
+        let file = path.display();
+        self.remarks.push(format!(
+            "{file}: the first record names the columns: give `--header` to read it as their names"
+        ));
+    }
+
     /// Prints the counts, then why records were rejected and cells are null.
     ///
     /// # Errors

@@ -57,12 +57,12 @@ impl Server {
     pub fn columns(&self, is_made: bool) -> Result<Vec<Column>, Failure> {
         let table = &self.table;
         let reply = self.command(&format!(".show table {} cslschema", name(table)))?;
-        let answer = checked(&reply).map_err(|failure| match (failure, reply.status) {
-            (Failure::Because(mut reasons), 400 | 404) if !is_made => {
+        let answer = checked(&reply).map_err(|failure| match failure {
+            Failure::Because(mut reasons) if !is_made && is_missing(&reasons) => {
                 reasons.push(format!("`--create` makes table `{table}` for the files"));
                 Failure::Because(reasons)
             }
-            (failure, _) => failure,
+            failure => failure,
         })?;
         let found = &answer["Tables"][0];
         let names = found["Columns"].as_array().into_iter().flatten();
@@ -82,7 +82,12 @@ impl Server {
         let Server { client, database, table } = self;
         let path =
             format!("/v1/rest/ingest/{}/{}?streamFormat=csv", encode(database), encode(table));
-        let answer = checked(&patiently(|| client.post(&path, "text/csv", csv))?)?;
+        let reply = patiently(|| client.post(&path, "text/csv", csv)).map_err(|failure| {
+            let Failure::Because(mut reasons) = failure else { return failure };
+            reasons.push(format!("whether the last {count} rows were stored is not known"));
+            Failure::Because(reasons)
+        })?;
+        let answer = checked(&reply)?;
         let table = &answer["Tables"][0];
         let names = table["Columns"].as_array().into_iter().flatten();
         let cell = |wanted: &str| {
@@ -124,16 +129,23 @@ fn patiently(ask: impl Fn() -> Result<Reply, Failure>) -> Result<Reply, Failure>
 
 /// The answer, or the reason the server gives.
 fn checked(reply: &Reply) -> Result<Value, Failure> {
-    let answer = reply.json();
     if reply.status == 200 {
-        return Ok(answer);
+        return Ok(reply.json());
     }
-    let error = &answer["error"];
-    let reason = error["@message"].as_str().or_else(|| error["message"].as_str());
-    Err(match reason {
-        Some(reason) => Failure::new(format!("the server refused: {reason}")),
-        None => Failure::new(format!("the server answered HTTP {}", reply.status)),
+    Err(match (reply.refusal(), reply.status) {
+        (Failure::Because(mut reasons), 403) => {
+            let text =
+                "`--key` needs the scopes `ingest` and `query`, with `--create` also `admin`";
+            reasons.push(text.to_owned());
+            Failure::Because(reasons)
+        }
+        (failure, _) => failure,
     })
+}
+
+/// Whether it is the table that is not there, and not its application or the server.
+fn is_missing(reasons: &[String]) -> bool {
+    reasons.iter().any(|reason| reason.starts_with("there is no table "))
 }
 
 /// A table's name as commands take it.
