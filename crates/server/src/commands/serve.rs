@@ -148,7 +148,7 @@ async fn listeners(
     let mut listeners = Listeners { plain: None, tls: None };
     let mut urls = Urls { plain: None, tls: None };
     if let Some(listener) = bound.plain {
-        urls.plain = Some(format!("http://{}", listener.local_addr()?));
+        urls.plain = Some(format!("http://{}", authority(listener.local_addr()?)));
         listeners.plain = Some(listener);
     }
     let (Some(tls), Some(listener)) = (&access.tls, bound.tls) else {
@@ -159,6 +159,14 @@ async fn listeners(
     urls.tls = Some(format!("https://{}", tls_authority(&tls.certificate, listener.local_addr()?)));
     listeners.tls = Some((listener, TlsAcceptor::from(config)));
     Ok((listeners, urls, Some(keeper)))
+}
+
+/// An address as clients may call it: the one that means all of this machine's means none to them.
+fn authority(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() {
+        true => format!("localhost:{}", address.port()),
+        false => address.to_string(),
+    }
 }
 
 /// Takes an address; `flag` is what names it.

@@ -13,7 +13,7 @@ use crate::ask;
 use crate::error::Refusal;
 
 /// Metrics and counters of an application's own that are listed, each.
-const NAMES_MAX: usize = 1000;
+const NAMES_MAX: usize = 10_000;
 
 /// `GET /v1/apps/{app}/metrics/metadata`.
 pub async fn metadata(
@@ -27,7 +27,9 @@ pub async fn metadata(
 
 async fn run(app: &Arc<App>, name: &str, request: Request) -> Result<Response, Refusal> {
     let (mut question, _) = open(app, name, request, "GET")?;
-    let names = |table: &str| format!("{table} | distinct name | top {NAMES_MAX} by name asc");
+    // One more, to see whether there are too many.
+    let wanted = NAMES_MAX + 1;
+    let names = |table: &str| format!("{table} | distinct name | top {wanted} by name asc");
     question.text = format!("{}; {}", names("customMetrics"), names("performanceCounters"));
     question.original.clone_from(&question.text);
     let answer = ask::answer(app, &question).await?;
@@ -37,5 +39,13 @@ async fn run(app: &Arc<App>, name: &str, request: Request) -> Result<Response, R
             Rows::new(table).iter().map(|row| row.text("name").to_owned()).collect()
         })
     };
-    Ok((json_headers(), wire::metadata(&names(0), &names(1))).into_response())
+    let (metrics, counters) = (names(0), names(1));
+    for (table, names) in [("customMetrics", &metrics), ("performanceCounters", &counters)] {
+        if names.len() > NAMES_MAX {
+            return Err(Refusal::bad_request(format!(
+                "`{table}` has more than {NAMES_MAX} names: ask `{table} | distinct name` for them"
+            )));
+        }
+    }
+    Ok((json_headers(), wire::metadata(&metrics, &counters)).into_response())
 }
