@@ -111,22 +111,26 @@ async fn run(
     if trimmed.starts_with('.') {
         if let Some(parts) = commands::split_change(trimmed) {
             let table = change(app, &call, parts).await?;
-            return Ok((json_headers(), wire::v1::table(&table)).into_response());
+            if endpoint != Endpoint::V2 {
+                return Ok((json_headers(), wire::v1::table(&table)).into_response());
+            }
+            *text = commands::as_datatable(&table);
+        } else {
+            let (words, piped) = commands::split(trimmed);
+            let started = Instant::now();
+            let table = commands::run(app, &call.caller, &call.database, words);
+            let is_asked = piped.is_some() || endpoint == Endpoint::V2;
+            // What is piped on is a query, and written down as one.
+            if !is_asked || table.is_err() {
+                audit::record(app, &call.caller, command_event(&call, &table, started));
+            }
+            let table = table?;
+            if !is_asked {
+                return Ok((json_headers(), wire::v1::table(&table)).into_response());
+            }
+            let rows = commands::as_datatable(&table);
+            *text = format!("{rows}\n{}", piped.unwrap_or_default());
         }
-        let (words, piped) = commands::split(trimmed);
-        let started = Instant::now();
-        let table = commands::run(app, &call.caller, &call.database, words);
-        let is_asked = piped.is_some() || endpoint == Endpoint::V2;
-        // What is piped on is a query, and written down as one.
-        if !is_asked || table.is_err() {
-            audit::record(app, &call.caller, command_event(&call, &table, started));
-        }
-        let table = table?;
-        if !is_asked {
-            return Ok((json_headers(), wire::v1::table(&table)).into_response());
-        }
-        let rows = commands::as_datatable(&table);
-        *text = format!("{rows}\n{}", piped.unwrap_or_default());
     } else if endpoint == Endpoint::Management {
         return Err(Refusal::bad_request("a management command starts with a dot"));
     }
@@ -209,6 +213,7 @@ fn question(app: &App, call: &Call) -> Question {
     let settings = &app.settings.query;
     let database = Arc::clone(&call.database);
     let mut question = Question::new(call.text.clone(), database, &call.caller, settings);
+    question.original = words_of(&call.text).to_owned();
     question.parameters.clone_from(&call.parameters);
     question.program.clone_from(&call.program);
     call.options.apply(&mut question, settings);

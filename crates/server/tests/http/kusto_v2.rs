@@ -304,3 +304,17 @@ fn a_large_answer_flows_while_it_is_made_and_stops_when_its_client_leaves() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn commands_are_answered_in_frames_too() {
+    let (server, _dir) = start(&[]);
+    let made = frames(&ask(&server, ".create table T (a:long)", "{}"));
+    assert_eq!(made[2]["Columns"][0]["ColumnName"], "TableName");
+    assert_eq!(made[2]["Rows"][0][0], "T");
+    let stored = frames(&ask(&server, ".ingest inline into table T <| 7", "{}"));
+    assert_eq!(stored[2]["Columns"][5], json!({ "ColumnName": "RowCount", "ColumnType": "long" }));
+    assert_eq!(stored[2]["Rows"][0][5], 1);
+    let piped = frames(&ask(&server, ".show tables | where TableName == 'T' | count", "{}"));
+    assert_eq!(piped[2]["Rows"], json!([[1]]));
+    assert_eq!(server.rows("Audit | where query has '7' | count"), json!([[0]]));
+}
