@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use parking_lot::Mutex;
@@ -15,10 +15,9 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::envelopes::Envelopes;
-use crate::load::{percentile, request};
+use crate::load::{self, percentile};
+use crate::results;
 use crate::server::{Server, temporary_folder};
-use crate::{decode, results};
 
 /// Slow clients, a third of each kind.
 const SLOW: usize = 1000;
@@ -64,7 +63,7 @@ impl Notes {
 pub fn run(seconds: u64) -> Result<()> {
     let data = temporary_folder("crowd")?;
     let server = Server::start_with(&data, &["--connections-max", "4096"])?;
-    let bodies = Arc::new(bodies(&server.key)?);
+    let bodies = Arc::new(load::requests(5, &server.key, BODIES, ITEMS)?);
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
     let notes = Arc::new(Notes::default());
     let started = Instant::now();
@@ -361,19 +360,4 @@ async fn download_once(address: &str, notes: &Notes) -> Result<u16> {
     }
     notes.downloaded_rows.fetch_add(brackets, Ordering::Relaxed);
     Ok(status)
-}
-
-/// Ready-made requests: the sender must cost little beside the server.
-fn bodies(key: &str) -> Result<Vec<Vec<u8>>> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as i64;
-    let mut envelopes = Envelopes::new(5, key);
-    let mut requests = Vec::new();
-    for body in 0..BODIES {
-        let mut text = String::new();
-        for item in 0..ITEMS {
-            envelopes.request(&mut text, now - 1_000_000 * item as i64, body * ITEMS + item);
-        }
-        requests.push(request(&decode::gzip(text.as_bytes())?));
-    }
-    Ok(requests)
 }

@@ -29,7 +29,7 @@ struct Stage {
 pub fn run(seconds: u64) -> Result<()> {
     let data = temporary_folder("load")?;
     let server = Server::start(&data)?;
-    let requests = Arc::new(requests(&server)?);
+    let requests = Arc::new(requests(3, &server.key, BODIES, ITEMS)?);
     let full = stage(&server, &requests, seconds, None)?;
     let full_rate = full.items as f64 / full.seconds;
     let probe = Freshness::start(&server)?;
@@ -61,15 +61,15 @@ pub fn run(seconds: u64) -> Result<()> {
     std::fs::remove_dir_all(&data).context("remove the data folder")
 }
 
-/// Ready-made requests: the generator must cost little beside the server.
-fn requests(server: &Server) -> Result<Vec<Vec<u8>>> {
+/// Ready-made requests of `items` envelopes each: the generator must cost little beside the server.
+pub fn requests(seed: u64, key: &str, count: u64, items: u64) -> Result<Vec<Vec<u8>>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as i64;
-    let mut envelopes = Envelopes::new(3, &server.key);
+    let mut envelopes = Envelopes::new(seed, key);
     let mut requests = Vec::new();
-    for body in 0..BODIES {
+    for body in 0..count {
         let mut text = String::new();
-        for item in 0..ITEMS {
-            envelopes.request(&mut text, now - 1_000_000 * item as i64, body * ITEMS + item);
+        for item in 0..items {
+            envelopes.request(&mut text, now - 1_000_000 * item as i64, body * items + item);
         }
         requests.push(request(&decode::gzip(text.as_bytes())?));
     }

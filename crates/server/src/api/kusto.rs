@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,7 @@ use self::commands::Change;
 use self::options::Options;
 use self::wire::v1::V1;
 use self::wire::v2::V2;
+use super::admin::require_json;
 use super::appinsights::json_headers;
 use crate::app::App;
 use crate::apps::Application;
@@ -223,9 +224,7 @@ fn question(app: &App, call: &Call) -> Question {
 async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     let (parts, body) = request.into_parts();
     let caller = Caller::of(app, &parts)?;
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_json = kind.is_some_and(|kind| kind.starts_with("application/json"));
-    let may_change = is_json && parts.method == Method::POST;
+    let may_change = require_json(&parts.headers).is_ok() && parts.method == Method::POST;
     let mut body = match parts.method {
         Method::GET => {
             let given = ask::parameters(&parts.uri).into_iter();
