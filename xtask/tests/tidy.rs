@@ -12,13 +12,14 @@ const FUNCTION_LINES_MAX: usize = 70;
 const WIDTH_MAX: usize = 100;
 
 /// Which crates a crate may use: the arrows of ARCHITECTURE.md, downwards only.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("model", &[]),
     ("ingest", &["model"]),
+    ("azdo", &["model"]),
     ("store", &["model"]),
     ("kql", &["model"]),
     ("query", &["model", "store", "kql"]),
-    ("server", &["model", "ingest", "store", "kql", "query"]),
+    ("server", &["model", "ingest", "azdo", "store", "kql", "query"]),
 ];
 
 /// `datafusion` may be named here only: in `query`, and in the benchmark's hand-written plans.
@@ -207,7 +208,7 @@ fn every_dependency_has_its_reason() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
     let reasons = fs::read_to_string(root().join("docs/decisions/0002-dependencies.md"))
         .expect("docs/decisions/0002-dependencies.md");
-    let own: Vec<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    let own: Vec<&str> = ARROWS.iter().map(|(name, _)| *name).chain(["scripted-azdo"]).collect();
     let findings: Vec<String> = manifest
         .split("[workspace.dependencies]")
         .nth(1)

@@ -58,7 +58,7 @@ pub fn table(name: &str, columns: &[(&str, Type, ColumnRole)]) -> &'static Table
         .collect();
     let columns = interned.columns(columns);
     let name = interned.name(name);
-    interned.table(TableDef { name, columns })
+    interned.table(TableDef { name, columns, key: &[] })
 }
 
 /// The stored table `name` with the user's columns behind the time of receipt.

@@ -43,6 +43,10 @@ pub struct TableDef {
     pub name: &'static str,
     /// The columns in batch order.
     pub columns: &'static [ColumnDef],
+    /// The columns that name what a row tells about. Of the rows with equal keys only those with
+    /// the newest time are seen: a thing told again replaces all that was told of it before. Empty:
+    /// every row is seen.
+    pub key: &'static [&'static str],
 }
 
 impl TableDef {
@@ -63,6 +67,8 @@ pub enum Vocabulary {
     Classic,
     /// The Log Analytics names (`AppRequests`, `TimeGenerated`).
     Workspace,
+    /// The names of the tables of pipelines (`TimelineBuilds`), those of the reference service.
+    Pipelines,
     /// The names a user chose for a table of their own.
     Own,
 }
@@ -104,8 +110,8 @@ pub struct ViewDef {
     /// The stored table behind it; `None` for views that are always empty (AppSystemEvents).
     pub table: Option<&'static TableDef>,
     pub columns: Vec<ViewColumn>,
-    /// The view column the implicit time range of an API request applies to; empty: the time
-    /// the rows came in.
+    /// The view column the implicit time range of an API request applies to. Empty: the time the
+    /// rows came in, and for a table of pipelines none.
     pub time_column: &'static str,
     /// One sentence for the reference page and schema commands.
     pub doc: &'static str,

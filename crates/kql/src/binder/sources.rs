@@ -118,7 +118,8 @@ impl Binder<'_> {
             None => {
                 // One vocabulary is enough to show what names look like.
                 let is_classic = |name: &&&str| {
-                    self.catalog.table(name).is_none_or(|v| v.vocabulary != Vocabulary::Workspace)
+                    let other = [Vocabulary::Workspace, Vocabulary::Pipelines];
+                    self.catalog.table(name).is_none_or(|v| !other.contains(&v.vocabulary))
                 };
                 let shown: Vec<&str> = known.iter().filter(is_classic).take(10).copied().collect();
                 format!("tables are `{}`, …", shown.join("`, `"))
@@ -158,6 +159,9 @@ impl Binder<'_> {
         let Some(range) = self.options.time_range else { return Some(scan) };
         if let Some(time) = time {
             return Some(within(scan, &time, range, span));
+        }
+        if view.vocabulary == Vocabulary::Pipelines {
+            return Some(scan);
         }
         // A table without a time of its own: by when its rows came in, which stays hidden.
         let shown: Vec<usize> = (0..scan.columns.len()).collect();

@@ -26,7 +26,7 @@ const COLUMNS: [ColumnDef; 11] = [
 ];
 
 /// The stored table `Audit`.
-pub static AUDIT: TableDef = TableDef { name: "Audit", columns: &COLUMNS };
+pub static AUDIT: TableDef = TableDef { name: "Audit", columns: &COLUMNS, key: &[] };
 
 static VIEW: LazyLock<ViewDef> = LazyLock::new(|| ViewDef {
     name: AUDIT.name,

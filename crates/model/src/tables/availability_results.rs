@@ -23,7 +23,7 @@ const COLUMNS: [ColumnDef; 35] = with_tail([
 
 /// The stored table `availabilityResults`.
 pub static AVAILABILITY_RESULTS: TableDef =
-    TableDef { name: "availabilityResults", columns: &COLUMNS };
+    TableDef { name: "availabilityResults", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

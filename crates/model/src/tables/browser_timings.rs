@@ -22,7 +22,8 @@ const COLUMNS: [ColumnDef; 35] = with_tail([
 ]);
 
 /// The stored table `browserTimings`.
-pub static BROWSER_TIMINGS: TableDef = TableDef { name: "browserTimings", columns: &COLUMNS };
+pub static BROWSER_TIMINGS: TableDef =
+    TableDef { name: "browserTimings", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

@@ -10,7 +10,7 @@ const COLUMNS: [ColumnDef; 28] =
     with_tail([TIMESTAMP, ColumnDef::new("name", Type::String), DIMENSIONS, MEASUREMENTS]);
 
 /// The stored table `customEvents`.
-pub static CUSTOM_EVENTS: TableDef = TableDef { name: "customEvents", columns: &COLUMNS };
+pub static CUSTOM_EVENTS: TableDef = TableDef { name: "customEvents", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

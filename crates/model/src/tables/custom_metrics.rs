@@ -20,7 +20,8 @@ const COLUMNS: [ColumnDef; 33] = with_tail([
 ]);
 
 /// The stored table `customMetrics`.
-pub static CUSTOM_METRICS: TableDef = TableDef { name: "customMetrics", columns: &COLUMNS };
+pub static CUSTOM_METRICS: TableDef =
+    TableDef { name: "customMetrics", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

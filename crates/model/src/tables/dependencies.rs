@@ -23,7 +23,7 @@ const COLUMNS: [ColumnDef; 36] = with_tail([
 ]);
 
 /// The stored table `dependencies`.
-pub static DEPENDENCIES: TableDef = TableDef { name: "dependencies", columns: &COLUMNS };
+pub static DEPENDENCIES: TableDef = TableDef { name: "dependencies", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

@@ -30,7 +30,7 @@ const COLUMNS: [ColumnDef; 43] = with_tail([
 ]);
 
 /// The stored table `exceptions`.
-pub static EXCEPTIONS: TableDef = TableDef { name: "exceptions", columns: &COLUMNS };
+pub static EXCEPTIONS: TableDef = TableDef { name: "exceptions", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

@@ -1,6 +1,6 @@
 //! The built-in tables, one file each, and the list of all views.
 //!
-//! Columns, order and types: spec ingestion.md §10.
+//! Columns, order and types: spec ingestion.md §10, azure-devops.md §4.6.
 
 pub mod audit;
 mod availability_results;
@@ -11,6 +11,7 @@ mod dependencies;
 mod exceptions;
 mod page_views;
 mod performance_counters;
+pub mod pipelines;
 mod requests;
 mod shared;
 mod system_events;
@@ -33,7 +34,7 @@ pub use traces::TRACES;
 use crate::table::{TableDef, ViewDef};
 
 /// Every stored table.
-pub static TABLES: [&TableDef; 11] = [
+pub static TABLES: [&TableDef; 22] = [
     &REQUESTS,
     &DEPENDENCIES,
     &EXCEPTIONS,
@@ -45,6 +46,17 @@ pub static TABLES: [&TableDef; 11] = [
     &CUSTOM_METRICS,
     &PERFORMANCE_COUNTERS,
     &AUDIT,
+    &pipelines::TIMELINE_BUILDS,
+    &pipelines::TIMELINE_BUILD_ATTEMPTS,
+    &pipelines::TIMELINE_RECORDS,
+    &pipelines::TIMELINE_ISSUES,
+    &pipelines::TIMELINE_ISSUES_TRIAGE,
+    &pipelines::TIMELINE_LOG_ERRORS,
+    &pipelines::TEST_RUNS,
+    &pipelines::TEST_RESULTS,
+    &pipelines::RELEASE_DEPLOYMENTS,
+    &pipelines::PIPELINE_EVENTS,
+    &pipelines::COLLECTOR_RUNS,
 ];
 
 static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {
@@ -60,13 +72,14 @@ static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {
         custom_metrics::views(),
         performance_counters::views(),
         system_events::views(),
+        pipelines::views(),
     ]
     .into_iter()
     .flatten()
     .collect()
 });
 
-/// Every view of both vocabularies; [`audit::view`] is not among them.
+/// Every view of the built-in vocabularies; [`audit::view`] is not among them.
 pub fn views() -> &'static [ViewDef] {
     &VIEWS
 }

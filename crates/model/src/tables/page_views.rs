@@ -18,7 +18,7 @@ const COLUMNS: [ColumnDef; 32] = with_tail([
 ]);
 
 /// The stored table `pageViews`.
-pub static PAGE_VIEWS: TableDef = TableDef { name: "pageViews", columns: &COLUMNS };
+pub static PAGE_VIEWS: TableDef = TableDef { name: "pageViews", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

@@ -19,7 +19,7 @@ const COLUMNS: [ColumnDef; 31] = with_tail([
 
 /// The stored table `performanceCounters`.
 pub static PERFORMANCE_COUNTERS: TableDef =
-    TableDef { name: "performanceCounters", columns: &COLUMNS };
+    TableDef { name: "performanceCounters", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

@@ -22,7 +22,7 @@ const COLUMNS: [ColumnDef; 35] = with_tail([
 ]);
 
 /// The stored table `requests`.
-pub static REQUESTS: TableDef = TableDef { name: "requests", columns: &COLUMNS };
+pub static REQUESTS: TableDef = TableDef { name: "requests", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

@@ -15,7 +15,7 @@ const COLUMNS: [ColumnDef; 29] = with_tail([
 ]);
 
 /// The stored table `traces`.
-pub static TRACES: TableDef = TableDef { name: "traces", columns: &COLUMNS };
+pub static TRACES: TableDef = TableDef { name: "traces", columns: &COLUMNS, key: &[] };
 
 pub(super) fn views() -> Vec<ViewDef> {
     shared_views(Views {

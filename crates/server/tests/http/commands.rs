@@ -91,9 +91,9 @@ fn a_command_is_run_by_the_server() {
     assert_eq!(rows, json!([row]));
     // Each application has its own tables.
     let names = ask(".show tables", "csv");
-    assert!(names.contains("Builds,"), "{names}");
+    assert!(names.contains("\nBuilds,"), "{names}");
     let others = output(&["query", ".show tables", "--url", &server.url, "--app", "ci"]);
-    assert!(!others.contains("Builds"), "{others}");
+    assert!(!others.contains("\nBuilds "), "{others}");
     let refused = failure(&["query", ".drop table Nope", "--url", &server.url]);
     assert!(refused.contains("there is no table `Nope` (HTTP 400)"), "{refused}");
     let explained = failure(&["query", ".show tables", "--explain", "--url", &server.url]);

@@ -66,11 +66,11 @@ const OTHER: [ColumnDef; 4] = [
     ColumnDef::new("duration", Type::Real),
 ];
 /// What `requests` might have been in another version.
-static OTHER_REQUESTS: TableDef = TableDef { name: "requests", columns: &OTHER };
+static OTHER_REQUESTS: TableDef = TableDef { name: "requests", columns: &OTHER, key: &[] };
 
 const CHANGED: [ColumnDef; 1] = [ColumnDef::new("name", Type::Long)];
-static CHANGED_REQUESTS: TableDef = TableDef { name: "requests", columns: &CHANGED };
-static UNKNOWN: TableDef = TableDef { name: "unheardOf", columns: &OTHER };
+static CHANGED_REQUESTS: TableDef = TableDef { name: "requests", columns: &CHANGED, key: &[] };
+static UNKNOWN: TableDef = TableDef { name: "unheardOf", columns: &OTHER, key: &[] };
 
 fn other_rows(table: &'static TableDef) -> Batch {
     let columns: Vec<ArrayRef> = vec![

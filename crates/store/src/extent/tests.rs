@@ -384,7 +384,7 @@ fn a_part_from_before_a_column_existed_reads_as_null_or_empty() {
         model::ColumnDef::new("type", Type::String),
         model::ColumnDef::with_role("gone", Type::Dynamic, ColumnRole::Bag(Type::String)),
     ];
-    static OLD_TABLE: TableDef = TableDef { name: "exceptions", columns: &OLD };
+    static OLD_TABLE: TableDef = TableDef { name: "exceptions", columns: &OLD, key: &[] };
     let row: Row = vec![("timestamp", json!(1)), ("type", json!("E")), ("gone", json!("{}"))];
     let old = encode(&OLD_TABLE, &[batch(&OLD_TABLE, &[row])]).unwrap().data;
     let expected = batch(&EXCEPTIONS, &[vec![("timestamp", json!(1)), ("type", json!("E"))]]);

@@ -141,9 +141,10 @@ impl Binder<'_> {
         let mut legs = Vec::new();
         for name in self.tables_of(app) {
             let Some(view) = self.table_of(app, name) else { continue };
-            // Both vocabularies name the same rows: `*` must not count them twice.
-            let twice = pattern == "*" && view.vocabulary == Vocabulary::Workspace;
-            if twice || !wildcard(pattern, name) {
+            // Two vocabularies name the same rows: `*` must not count them twice. And it means
+            // telemetry: pipelines are told about under other columns, `Timeline*` finds them.
+            let other = matches!(view.vocabulary, Vocabulary::Workspace | Vocabulary::Pipelines);
+            if (pattern == "*" && other) || !wildcard(pattern, name) {
                 continue;
             }
             let relation = self.scan(view, app.map(str::to_owned), span)?;

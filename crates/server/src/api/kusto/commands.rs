@@ -326,6 +326,7 @@ fn built_in(view: &'static ViewDef) -> Shown {
     let folder = match view.vocabulary {
         model::Vocabulary::Classic => "Application Insights",
         model::Vocabulary::Workspace => "Workspace",
+        model::Vocabulary::Pipelines => "Pipelines",
         model::Vocabulary::Own => "",
     };
     Shown { view, folder: folder.to_owned(), doc: view.doc.to_owned() }

@@ -40,9 +40,10 @@ const FACETS: [&str; 24] = [
 ];
 
 /// The groups of tables: id, name, vocabulary.
-const GROUPS: [(&str, &str, Vocabulary); 3] = [
+const GROUPS: [(&str, &str, Vocabulary); 4] = [
     ("ai/StandardSchema", "StandardSchema", Vocabulary::Classic),
     ("la/LogManagement", "LogManagement", Vocabulary::Workspace),
+    ("ci/Pipelines", "Pipelines", Vocabulary::Pipelines),
     ("own/CustomLogs", "Custom Logs", Vocabulary::Own),
 ];
 
@@ -134,7 +135,7 @@ fn table(view: &ViewDef, vocabulary: Vocabulary) -> Value {
 fn table_id(view: &ViewDef, vocabulary: Vocabulary) -> String {
     match vocabulary {
         Vocabulary::Classic => format!("t/{}", view.name),
-        Vocabulary::Workspace | Vocabulary::Own => view.name.to_owned(),
+        _ => view.name.to_owned(),
     }
 }
 

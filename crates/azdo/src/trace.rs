@@ -1,0 +1,64 @@
+//! Operation and span ids of builds, derived alike from collected rows and from inside a task
+//! (spec azure-devops.md §7.3), so that both stand in one trace without knowing of each other.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// What both hashes begin with.
+const DOMAIN: &str = "azdo-build";
+
+/// The operation (trace) id of a build: 32 hex digits. `project_id` is the project's GUID in any
+/// letter case.
+pub fn operation_id(project_id: &str, build_id: i64) -> String {
+    hex(&hash(project_id, build_id, None)[..16])
+}
+
+/// The span id of a Timeline record, inside the task its `SYSTEM_TASKINSTANCEID`: 16 hex digits.
+pub fn span_id(project_id: &str, build_id: i64, record_id: &str) -> String {
+    hex(&hash(project_id, build_id, Some(record_id))[..8])
+}
+
+fn hash(project_id: &str, build_id: i64, record_id: Option<&str>) -> [u8; 32] {
+    let mut text = format!("{DOMAIN}\0{}\0{build_id}", project_id.to_ascii_lowercase());
+    if let Some(record_id) = record_id {
+        text.push('\0');
+        text.push_str(&record_id.to_ascii_lowercase());
+    }
+    Sha256::digest(text.as_bytes()).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROJECT: &str = "3F0C5A52-6F5D-4E6B-9D0A-1B6F3B1F0A01";
+
+    #[test]
+    fn ids_do_not_depend_on_letter_case() {
+        assert_eq!(operation_id(PROJECT, 101), operation_id(&PROJECT.to_lowercase(), 101));
+        let record = "00000065-0000-4000-8000-00000000000A";
+        assert_eq!(
+            span_id(PROJECT, 101, record),
+            span_id(&PROJECT.to_lowercase(), 101, &record.to_lowercase())
+        );
+    }
+
+    /// Expected: `printf 'azdo-build\0…' | sha256sum`.
+    #[test]
+    fn ids_are_the_beginnings_of_the_hashes() {
+        assert_eq!(operation_id(PROJECT, 101), "2bb25f4b073b0071311adee8b2f43691");
+        assert_eq!(
+            span_id(PROJECT, 101, "00000065-0000-4000-8000-00000000000a"),
+            "d32cc469f623c59e"
+        );
+    }
+}
