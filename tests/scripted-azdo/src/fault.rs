@@ -32,7 +32,7 @@ pub enum Fault {
     TooMany(u32),
     /// The right answer with `X-RateLimit-Delay` (in seconds) and the other headers of the budget.
     Delayed(f64),
-    /// The right answer with `X-RateLimit-Remaining: 0` and `X-RateLimit-Reset` (seconds since 1970).
+    /// The right answer with `X-RateLimit-Remaining: 0` and `X-RateLimit-Reset` (epoch seconds).
     Exhausted(i64),
     /// The right answer, after this time.
     Slow(Duration),
