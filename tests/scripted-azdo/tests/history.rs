@@ -114,6 +114,10 @@ fn filters_and_times_narrow_lists() {
     let one = pages(&mut client, &format!("{list}&definitions=10&maxBuildsPerDefinition=5"));
     assert_eq!(one.len(), 5);
     assert!(one.iter().all(|b| b["definition"]["id"] == 10));
+    let named = client.get("/exorg/_apis/projects/EXPROJ").expect("an answer").json();
+    let listed = pages(&mut client, "/exorg/_apis/projects?$top=5");
+    assert_eq!(listed, std::slice::from_ref(&named));
+    assert_eq!(one[0]["project"]["id"], named["id"]);
     let some = pages(&mut client, &format!("{list}&buildIds=1001,1003"));
     assert_eq!(ids(&some).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([1001, 1003]));
 }

@@ -1,5 +1,5 @@
-//! What every pipeline of a history consists of: three stages, one job per phase, tasks in each job;
-//! together as many records as asked for.
+//! What every pipeline of a history consists of: three stages, one job per phase, tasks in each
+//! job; together as many records as asked for.
 
 /// Fewest records of a build: three stages, a checkpoint, three jobs of four tasks.
 pub const RECORDS_MIN: usize = FIXED + 3 * (2 + TASKS_MIN);

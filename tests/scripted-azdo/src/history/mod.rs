@@ -32,7 +32,7 @@ use crate::time::Ticks;
 use plan::{Build, Moment};
 use timeline::Found;
 pub use world::Shape;
-use world::{ORGANIZATION, World};
+use world::{ORGANIZATION, Project, World};
 
 /// The header with which a list says that it goes on.
 const TOKEN: &str = "x-ms-continuationtoken";
@@ -85,6 +85,7 @@ impl History {
         }
         match rest {
             ["_apis", "projects"] => Some(self.list_projects(request)),
+            ["_apis", "projects", project] => Some(self.one_project(project)),
             ["_apis", "hooks", "subscriptions"] => {
                 Some(Answer::json(200, logs::empty().to_string()))
             }
@@ -109,30 +110,22 @@ impl History {
         let token = number("continuationToken");
         let skip = token.or(number("$skip")).unwrap_or(0);
         let top = number("$top").unwrap_or(100).max(1);
-        let value: Vec<Value> = self
-            .world
-            .projects
-            .iter()
-            .skip(skip)
-            .take(top)
-            .map(|p| {
-                json!({
-                    "id": p.id,
-                    "name": p.name,
-                    "url": format!("https://dev.azure.com/{ORGANIZATION}/_apis/projects/{}", p.id),
-                    "state": "wellFormed",
-                    "revision": 7,
-                    "visibility": "private",
-                    "lastUpdateTime": "2026-01-05T08:00:00Z",
-                })
-            })
-            .collect();
+        let value: Vec<Value> =
+            self.world.projects.iter().skip(skip).take(top).map(project_json).collect();
         let next = (skip + top < self.world.projects.len()).then_some(skip + top);
         let answer = Answer::json(200, json!({ "count": value.len(), "value": value }).to_string());
         next.into_iter().fold(answer, |answer, next| answer.with(TOKEN, next))
     }
 
-    /// A build that the project has and that is not deleted, or an answer that says otherwise.
+    fn one_project(&self, text: &str) -> Answer {
+        let found = self.world.project(text).and_then(|index| self.world.projects.get(index));
+        found.map_or_else(
+            || missing(&format!("project {text}"), "ProjectDoesNotExistWithNameException"),
+            |project| Answer::json(200, project_json(project).to_string()),
+        )
+    }
+
+    /// A build that the project has, or an answer that says otherwise.
     fn build(&self, project: usize, id: &str) -> Result<&Build, Answer> {
         let found = id.parse().ok().and_then(|id| self.world.build(id)).filter(|build| {
             self.world.definition(build).is_some_and(|d| d.project == project)
@@ -289,6 +282,18 @@ impl Script for History {
     fn answer(&self, request: &Request) -> Option<Answer> {
         self.route(request)
     }
+}
+
+fn project_json(project: &Project) -> Value {
+    json!({
+        "id": project.id,
+        "name": project.name,
+        "url": format!("https://dev.azure.com/{ORGANIZATION}/_apis/projects/{}", project.id),
+        "state": "wellFormed",
+        "revision": 7,
+        "visibility": "private",
+        "lastUpdateTime": "2026-01-05T08:00:00Z",
+    })
 }
 
 fn missing(what: &str, kind: &str) -> Answer {

@@ -1,6 +1,8 @@
 //! Timelines of a history (spec azure-devops.md §2.2 and §3): the latest of a build, the full ones
 //! of earlier attempts, and those that hold nothing but a job whose machine was lost.
 
+use std::io::Write;
+
 use super::errors::{Issue, Place, warning};
 use super::layout::{CHECKOUT, Job, SHARES, STAGES, TEST};
 use super::logs::{self, FIRST_ERROR_LINE};
@@ -12,8 +14,9 @@ use crate::time::{SECOND, Ticks};
 /// Issues of one kind that the service keeps for a record.
 pub(crate) const ISSUES_MAX: usize = 10;
 /// What a skipped record says about its condition.
-const SKIPPED: &str =
-    "Evaluating: succeeded()\r\nExpanded: eq(dependencies.result, 'Succeeded')\nResult: False\n";
+/// As JSON, mixed line ends included.
+const SKIPPED: &str = "\"Evaluating: succeeded()\\r\\nExpanded: eq(dependencies.result, \
+                       'Succeeded')\\nResult: False\\n\"";
 /// The service's own identity.
 const SERVICE: &str = "00000002-0000-8888-8000-000000000000";
 
@@ -41,7 +44,7 @@ pub(crate) fn answer(world: &World, build: &Build, now: Ticks, id: Option<&str>)
     if !build.has_timeline() {
         return Found::Never;
     }
-    let view = View { world, build, now, upto };
+    let view = View { world, build, now, upto, url: url(world, build) };
     let Some(id) = id else { return Found::Body(view.full(view.latest_id())) };
     let is = |guid: u128| super::world::guid_text(guid).eq_ignore_ascii_case(id);
     if is(view.latest_id()) {
@@ -49,7 +52,7 @@ pub(crate) fn answer(world: &World, build: &Build, now: Ticks, id: Option<&str>)
     }
     for attempt in 1..upto {
         if is(view.attempt_id(attempt)) {
-            let earlier = View { world, build, now: Ticks::MAX, upto: attempt };
+            let earlier = View { now: Ticks::MAX, upto: attempt, ..view.clone() };
             return Found::Body(earlier.full(view.attempt_id(attempt)));
         }
     }
@@ -62,11 +65,21 @@ pub(crate) fn answer(world: &World, build: &Build, now: Ticks, id: Option<&str>)
 }
 
 /// A build as it is after some attempts.
+#[derive(Clone)]
 struct View<'a> {
     world: &'a World,
     build: &'a Build,
     now: Ticks,
     upto: usize,
+    /// The build's address in the REST API.
+    url: String,
+}
+
+/// The build's address in the REST API.
+fn url(world: &World, build: &Build) -> String {
+    let project = world.definition(build).and_then(|d| world.projects.get(d.project));
+    let project = project.map_or("", |p| p.id.as_str());
+    format!("https://dev.azure.com/{ORGANIZATION}/{project}/_apis/build/builds/{}", build.id)
 }
 
 /// One record, ready to be written.
@@ -149,7 +162,7 @@ impl View<'_> {
         object.time("lastChangedOn", Some(end + SECOND / 2));
         object.guid("id", Some(id));
         object.number("changeId", self.change());
-        let url = self.url(&format!("Timeline/{}", super::world::guid_text(id)));
+        let url = format!("{}/Timeline/{}", self.url, super::world::guid_text(id));
         object.text("url", Some(&url));
         object.end();
         out.push(b',');
@@ -162,13 +175,6 @@ impl View<'_> {
         let running =
             self.build.window(self.upto).map_or(0, |w| (self.now.min(w.finish) - w.start) / SECOND);
         self.upto as i64 * 100_000 + running
-    }
-
-    fn url(&self, rest: &str) -> String {
-        let project = self.world.definition(self.build).map_or(0, |d| d.project);
-        let project = self.world.projects.get(project).map_or("", |p| p.id.as_str());
-        let id = self.build.id;
-        format!("https://dev.azure.com/{ORGANIZATION}/{project}/_apis/build/builds/{id}/{rest}")
     }
 
     fn stage(&self, out: &mut Vec<u8>, attempt: usize, stage: usize, run: StageRun) {
@@ -420,7 +426,7 @@ impl View<'_> {
         object.raw("percentComplete", "null");
         object.text("state", Some(if running { "inProgress" } else { "completed" }));
         object.text("result", (!running).then_some(record.result));
-        object.text("resultCode", (record.result == "skipped").then_some(SKIPPED));
+        object.raw("resultCode", if record.result == "skipped" { SKIPPED } else { "null" });
         object.number("changeId", self.change());
         object.raw("lastModified", "\"0001-01-01T00:00:00\"");
         object.text("workerName", record.worker);
@@ -438,17 +444,26 @@ impl View<'_> {
         object.raw("url", "null");
         match record.log {
             Some(log) => {
-                let url = self.url(&format!("logs/{log}"));
-                let log = format!("{{\"id\":{log},\"type\":\"Container\",\"url\":\"{url}\"}}");
-                object.raw("log", &log);
+                let mut object = Object::new(object.key("log"));
+                object.number("id", log);
+                object.raw("type", "\"Container\"");
+                let out = object.key("url");
+                out.extend_from_slice(b"\"");
+                out.extend_from_slice(self.url.as_bytes());
+                // Writing to memory cannot fail.
+                let _ = write!(out, "/logs/{log}\"");
+                object.end();
             }
             None => object.raw("log", "null"),
         }
         match record.task {
-            Some((id, name, version)) => object.raw(
-                "task",
-                &format!("{{\"id\":\"{id}\",\"name\":\"{name}\",\"version\":\"{version}\"}}"),
-            ),
+            Some((id, name, version)) => {
+                let mut object = Object::new(object.key("task"));
+                object.text("id", Some(id));
+                object.text("name", Some(name));
+                object.text("version", Some(version));
+                object.end();
+            }
             None => object.raw("task", "null"),
         }
         object.number("attempt", record.attempt as i64);

@@ -47,7 +47,7 @@ const FORMULAS: [(&str, &str); 20] = [
     ("P4", "100 * (P1 - P2)"),
     (
         "R1",
-        "builds that are no pull request's, by finish, canceled skipped; sum of intervals from the first failed build to the finish of the next pass, open ones to now; period = days of the shape before now",
+        "builds that are no pull request's, by finish, canceled skipped; sum of intervals from the first failed build to the finish of the next pass, open ones to now; period = from the beginning of the history to now",
     ),
     ("R2", "median (nearest rank) of closed intervals"),
     (

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{Done, durations, seconds, share};
 use crate::history::errors::Kind;
 use crate::history::plan::Story;
-use crate::history::world::World;
-use crate::time::{self, DAY, Ticks};
+use crate::history::world::{World, begin};
+use crate::time::{self, Ticks};
 
 /// Red times of a pipeline.
 #[derive(Clone, Debug, Serialize)]
@@ -17,7 +17,7 @@ pub struct Red {
     pub intervals: Vec<RedInterval>,
     /// Their sum; an open one counts until now.
     pub red_seconds: f64,
-    /// R1: that sum / the days of the history.
+    /// R1: that sum / the time from the beginning of the history to now.
     pub red_share: f64,
     /// R2: median length of closed intervals.
     pub median_seconds_to_green: Option<f64>,
@@ -78,7 +78,7 @@ pub(super) fn of(world: &World, done: &[Done<'_>], now: Ticks) -> Red {
         sum += now - first.finish;
         intervals.push(interval(&failed, None, now - first.finish));
     }
-    let period = Ticks::from(world.shape.days) * DAY;
+    let period = now - begin(&world.shape);
     closed.sort_unstable();
     Red {
         intervals,
