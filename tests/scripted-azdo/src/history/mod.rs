@@ -10,6 +10,7 @@
 mod builds;
 mod dice;
 mod errors;
+mod hooks;
 mod layout;
 mod list;
 mod logs;
@@ -29,6 +30,7 @@ use crate::fault::error_json;
 use crate::http::{Answer, Request};
 use crate::service::Script;
 use crate::time::Ticks;
+pub use hooks::Event;
 use plan::{Build, Moment};
 use timeline::Found;
 pub use world::Shape;
@@ -74,6 +76,15 @@ impl History {
     /// What a correct collector and correct reports must find at this moment.
     pub fn truth(&self) -> truth::Truth {
         truth::of(&self.world, self.now)
+    }
+
+    /// What service hooks have sent after one moment and until another (included), in the order of
+    /// their times; nothing is sent after the moment the history is looked at from. Jobs that the
+    /// service gave up send nothing.
+    pub fn events(&self, after: Ticks, until: Ticks) -> impl Iterator<Item = Event> {
+        let world = self.world.clone();
+        let sent = hooks::sent(&world, after, until.min(self.now));
+        sent.into_iter().map(move |sent| hooks::event(&world, &sent))
     }
 
     fn route(&self, request: &Request) -> Option<Answer> {

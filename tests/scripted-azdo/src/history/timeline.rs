@@ -82,6 +82,19 @@ fn url(world: &World, build: &Build) -> String {
     format!("https://dev.azure.com/{ORGANIZATION}/{project}/_apis/build/builds/{}", build.id)
 }
 
+/// The id of a record: its kind, its place, and the attempt it came with.
+pub(crate) fn record_id(
+    world: &World,
+    build: &Build,
+    kind: &str,
+    attempt: usize,
+    stage: usize,
+    index: usize,
+) -> u128 {
+    let place = (attempt * 10 + stage) * 1_000_000 + index;
+    guid(world.dice.of(kind, build.id as u64).of("at", place as u64))
+}
+
 /// One record, ready to be written.
 #[derive(Default)]
 struct Record<'a> {
@@ -107,10 +120,8 @@ impl View<'_> {
         guid(self.world.dice.of("timeline", self.build.id as u64))
     }
 
-    /// The id of a record: its kind, its place, and the attempt it came with.
     fn id(&self, kind: &str, attempt: usize, stage: usize, index: usize) -> u128 {
-        let place = (attempt * 10 + stage) * 1_000_000 + index;
-        guid(self.world.dice.of(kind, self.build.id as u64).of("at", place as u64))
+        record_id(self.world, self.build, kind, attempt, stage, index)
     }
 
     /// The Timeline that keeps an earlier attempt: its id is that of the stage that was retried.
