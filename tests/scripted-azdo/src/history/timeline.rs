@@ -393,8 +393,9 @@ impl View<'_> {
             let pool = self.world.definition(self.build).map(|d| self.world.pool(d));
             // Not every machine that is lost leaves a message.
             let said = self.build.id % 2 == 0;
-            let worker = pool.map_or("", |p| p.name);
-            let issues = super::errors::Kind::MachineLost.errors(0, 0, worker);
+            let worker = pool.map(|p| self.world.worker(p, self.build, 0, index + 500));
+            let worker = worker.unwrap_or_default();
+            let issues = super::errors::Kind::MachineLost.errors(0, 0, &worker);
             self.record(
                 &mut out,
                 &Record {
