@@ -543,6 +543,29 @@ fn the_same_seed_gives_the_same_history() {
 }
 
 #[test]
+fn variables_name_the_records_of_their_task() {
+    let history = History::generate(5, &Shape { trouble: 3.0, builds: 150, ..shape() });
+    let (_service, mut client) = start(&history);
+    let mut found = 0;
+    for build in ids(&pages(&mut client, &format!("{BASE}/build/builds?statusFilter=completed"))) {
+        let variables: Option<BTreeMap<_, _>> =
+            history.task_variables(build).map(|list| list.into_iter().collect());
+        let collected = collect(&mut client, build);
+        assert_eq!(variables.is_some(), collected.is_some());
+        let (Some(variables), Some(collected)) = (variables, collected) else { continue };
+        found += 1;
+        let task = &collected.records[&variables["SYSTEM_TASKINSTANCEID"]];
+        assert_eq!((text(task, "type"), text(task, "name")), ("Task", "Build solution"));
+        assert_eq!(text(task, "parentId"), variables["SYSTEM_JOBID"]);
+        let job = &collected.records[&variables["SYSTEM_JOBID"]];
+        assert_eq!(text(job, "workerName"), variables["AGENT_NAME"]);
+        assert_eq!(job["attempt"].to_string(), variables["SYSTEM_JOBATTEMPT"]);
+    }
+    assert!(found > 100);
+    assert_eq!(history.task_variables(1), None);
+}
+
+#[test]
 fn hooks_tell_waits_completions_and_deployments() {
     let history = History::generate(3, &Shape { builds: 120, ..shape() });
     let truth = history.truth();

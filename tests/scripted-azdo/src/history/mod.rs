@@ -19,6 +19,7 @@ mod releases;
 mod tests;
 mod timeline;
 pub mod truth;
+mod variables;
 mod world;
 mod write;
 
@@ -76,6 +77,13 @@ impl History {
     /// What a correct collector and correct reports must find at this moment.
     pub fn truth(&self) -> truth::Truth {
         truth::of(&self.world, self.now)
+    }
+
+    /// The environment variables of a process inside a task of a build: that which does the work
+    /// of the first job. Nothing when there is no such build or it never had a Timeline.
+    pub fn task_variables(&self, build: i64) -> Option<Vec<(&'static str, String)>> {
+        let build = self.world.build(build).filter(|b| b.at(self.now) != Moment::Absent)?;
+        variables::of(&self.world, build)
     }
 
     /// What service hooks have sent after one moment and until another (included), in the order of
