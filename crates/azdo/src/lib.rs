@@ -3,4 +3,8 @@
 //! Invariants: no socket, file or clock: requests go through a trait, times come in as arguments;
 //! the store and HTTP types are not known here.
 
+pub mod category;
+pub mod identity;
+pub mod rows;
 pub mod trace;
+pub mod wire;
