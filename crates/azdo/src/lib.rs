@@ -4,6 +4,8 @@
 //! the store and HTTP types are not known here.
 
 pub mod category;
+pub mod client;
+pub mod collect;
 pub mod identity;
 pub mod rows;
 pub mod trace;
