@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 pub use address::Hosts;
 pub use auth::{Credentials, Entra};
-pub use calls::{BuildFilter, Page, TimelineAnswer};
+pub use calls::{BuildFilter, Project, TimelineAnswer};
 pub use error::Error;
 use pace::Pace;
 pub use pace::Usage;

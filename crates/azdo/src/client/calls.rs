@@ -22,10 +22,9 @@ const PROJECTS_PER_PAGE: usize = 100;
 const PAGES_MAX: usize = 100_000;
 
 /// A page of a list; a token leads to the next one, whatever this one's length.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Page<V> {
-    pub items: Vec<V>,
-    pub token: Option<String>,
+struct Page<V> {
+    items: Vec<V>,
+    token: Option<String>,
 }
 
 /// Which builds to list, in the order of their finish times where they have them.
@@ -71,11 +70,11 @@ impl<T: Transport> Client<T> {
     }
 
     /// Follows tokens to the end; `at` gives the address of a token, `take` gets each page.
-    fn pages<V: serde::de::DeserializeOwned>(
+    fn pages<V: serde::de::DeserializeOwned, E: From<Error>>(
         &self,
         at: impl Fn(&str) -> String,
-        mut take: impl FnMut(Vec<V>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        mut take: impl FnMut(Vec<V>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut token = String::new();
         for _ in 0..PAGES_MAX {
             let url = at(&token);
@@ -83,43 +82,43 @@ impl<T: Transport> Client<T> {
             take(page.items)?;
             match page.token {
                 None => return Ok(()),
-                Some(next) if next == token => return Err(Error::Paging { url: shown(&url) }),
+                Some(next) if next == token => {
+                    return Err(Error::Paging { url: shown(&url) }.into());
+                }
                 Some(next) => token = next,
             }
         }
-        Err(Error::Paging { url: shown(&at(&token)) })
+        Err(Error::Paging { url: shown(&at(&token)) }.into())
     }
 
-    /// A page of builds. The first one has an empty `token`.
+    /// Builds, a page at a time.
     ///
     /// # Errors
-    /// As [`Client`] says.
-    pub fn builds(
+    /// As [`Client`] says, and what `take` fails with.
+    pub fn builds<E: From<Error>>(
         &self,
         project: &str,
         filter: &BuildFilter,
-        token: &str,
-    ) -> Result<Page<wire::Build>, Error> {
+        take: impl FnMut(Vec<wire::Build>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let top = filter.page_size.to_string();
         let deleted = if filter.with_deleted { "includeDeleted" } else { "" };
         let order = match filter.status {
             "completed" => "finishTimeAscending",
             _ => "queueTimeAscending",
         };
-        let query = [
-            ("statusFilter", filter.status),
-            ("queryOrder", order),
-            ("minTime", filter.min_time.as_str()),
-            ("deletedFilter", deleted),
-            ("$top", top.as_str()),
-            ("continuationToken", token),
-        ];
-        let url = self.core(Some(project), "build/builds", &query);
-        let page = self.page(&url)?;
-        if page.token.as_deref() == Some(token) && !token.is_empty() {
-            return Err(Error::Paging { url: shown(&url) });
-        }
-        Ok(page)
+        let at = |token: &str| {
+            let query = [
+                ("statusFilter", filter.status),
+                ("queryOrder", order),
+                ("minTime", filter.min_time.as_str()),
+                ("deletedFilter", deleted),
+                ("$top", top.as_str()),
+                ("continuationToken", token),
+            ];
+            self.core(Some(project), "build/builds", &query)
+        };
+        self.pages(at, take)
     }
 
     /// One build; none when it was deleted.
@@ -260,12 +259,12 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     /// As [`Client`] says, and what `take` fails with.
-    pub fn deployments(
+    pub fn deployments<E: From<Error>>(
         &self,
         project: &str,
         min_modified: &str,
-        take: impl FnMut(Vec<wire::Deployment>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        take: impl FnMut(Vec<wire::Deployment>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (options, top) = (&self.options, DEPLOYMENTS_PER_PAGE.to_string());
         let at = |token: &str| {
             let query = [
@@ -291,8 +290,20 @@ impl<T: Transport> Client<T> {
         };
         self.pages(at, |items: Vec<Project>| {
             all.extend(items);
-            Ok(())
+            Ok::<(), Error>(())
         })?;
         Ok(all)
+    }
+
+    /// One project by name or id.
+    ///
+    /// # Errors
+    /// As [`Client`] says.
+    pub fn project(&self, name_or_id: &str) -> Result<Project, Error> {
+        let mut path = "projects/".to_owned();
+        super::address::escape(&mut path, name_or_id);
+        let url = self.core(None, &path, &[]);
+        let found = self.json(&url)?;
+        found.map(|(project, _)| project).ok_or_else(|| Error::Missing { url: shown(&url) })
     }
 }
