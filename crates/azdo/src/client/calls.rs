@@ -30,7 +30,7 @@ struct Page<V> {
 /// Which builds to list, in the order of their finish times where they have them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildFilter {
-    /// One status.
+    /// One status, or several separated by commas.
     pub status: &'static str,
     /// Finished at this time or later: `2026-11-20T10:00:00Z`; empty: at any.
     pub min_time: String,

@@ -142,7 +142,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         let state = self.state(project);
         let (seen, open) = (state.seen(build), state.open(build));
         let collected_ns = self.collected_ns(seen.as_ref(), open.as_ref());
-        let stored = self.sink.stored_builds(&self.plan.source, &[build])?;
+        let stored = self.sink.stored_build(&self.plan.source, build)?;
         let rows = stored.into_iter().map(|batch| deleted(&batch, collected_ns));
         let rows: Vec<Batch> = rows.collect::<Result<_, _>>()?;
         Tally::add(&tally.fetched);

@@ -20,11 +20,11 @@ pub trait Sink: Send + Sync {
     /// When nothing of it is stored.
     fn write(&self, rows: Vec<Batch>, documents: Documents) -> Result<(), SinkError>;
 
-    /// The rows of `TimelineBuilds` that are stored of these builds, newest version each.
+    /// The row of `TimelineBuilds` that is stored of a build, in its newest version.
     ///
     /// # Errors
-    /// When they cannot be read.
-    fn stored_builds(&self, organization: &str, builds: &[i64]) -> Result<Vec<Batch>, SinkError>;
+    /// When it cannot be read.
+    fn stored_build(&self, organization: &str, build: i64) -> Result<Option<Batch>, SinkError>;
 }
 
 /// Why nothing was stored or read.

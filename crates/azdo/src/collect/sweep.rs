@@ -11,8 +11,8 @@ use super::{Collector, Unwatched, work};
 use crate::client::{BuildFilter, Transport};
 use crate::wire;
 
-/// Every status but the last.
-const STATUSES: [&str; 4] = ["inProgress", "cancelling", "notStarted", "postponed"];
+/// Every status but the last one; the filter is a set.
+const UNFINISHED: &str = "inProgress,cancelling,notStarted,postponed";
 
 impl<T: Transport, S: Sink> Collector<T, S> {
     pub(super) fn sweep(&self, project: &str, tries: &Tries, tally: &Tally) -> Result<(), Failure> {
