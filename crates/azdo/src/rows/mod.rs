@@ -3,6 +3,20 @@
 //! All rows of a build in one table are replaced together by the newest collection, so all
 //! timelines of a build are given every time (spec azure-devops.md §3, §4.6).
 
+mod attempts;
+mod builds;
+mod deployments;
+mod image;
+mod issues;
+mod log_errors;
+mod records;
+mod test_results;
+mod test_runs;
+mod writer;
+
+pub use image::sets_up_job;
+pub use test_results::PASSED_ON_RERUN;
+
 use model::Batch;
 
 use crate::category::Categories;
@@ -82,7 +96,14 @@ pub struct Kept {
     pub has_timeline: bool,
 }
 
-/// Rows could not be put together, which is a mistake of this program.
+impl Default for Kept {
+    /// Of a build whose timelines were never fetched.
+    fn default() -> Kept {
+        Kept { attempt_count: 1, has_timeline: false }
+    }
+}
+
+/// Rows could not be put together.
 #[derive(Debug, thiserror::Error)]
 #[error("rows of {table} cannot be built: {reason}")]
 pub struct RowsError {
@@ -91,20 +112,56 @@ pub struct RowsError {
 }
 
 /// All rows of a build in all tables.
-pub fn of_build(_: &CollectedBuild, _: &Context) -> Result<BuildRows, RowsError> {
-    Err(RowsError { table: "TimelineBuilds", reason: "not there yet".to_owned() })
+///
+/// # Errors
+///
+/// Internal, and for a build without an id.
+pub fn of_build(collected: &CollectedBuild, context: &Context) -> Result<BuildRows, RowsError> {
+    let records = crate::attempts::merge(collected.latest.as_ref(), &collected.previous);
+    let kept =
+        Kept { attempt_count: attempts::count(&records), has_timeline: collected.latest.is_some() };
+    let definition = builds::definition(&collected.build);
+    let mut batches = vec![of_build_alone(&collected.build, kept, context)?];
+    batches.extend(attempts::of(collected, &records, context)?);
+    batches.extend(records::of(collected, &records, context)?);
+    batches.extend(issues::of(collected, &records, &definition, context)?);
+    batches.extend(log_errors::of(collected, &records, &definition, context)?);
+    if let Some(runs) = &collected.runs {
+        batches.extend(test_runs::of(collected.build.id, runs, context)?);
+        batches.extend(test_results::of(&collected.build, runs, context)?);
+    }
+    Ok(BuildRows { batches, kept })
 }
 
 /// The row of a build alone, for a build whose timelines were not fetched again: it is running, it
 /// was deleted (set `build.deleted`), or only its tags or retention changed. `kept` is what
 /// [`of_build`] told last.
-pub fn of_build_alone(_: &wire::Build, _: Kept, _: &Context) -> Result<Batch, RowsError> {
-    Err(RowsError { table: "TimelineBuilds", reason: "not there yet".to_owned() })
+///
+/// # Errors
+///
+/// As [`of_build`].
+pub fn of_build_alone(
+    build: &wire::Build,
+    kept: Kept,
+    context: &Context,
+) -> Result<Batch, RowsError> {
+    if build.id == 0 {
+        let reason = "the service sent a build without an id".to_owned();
+        return Err(RowsError { table: "TimelineBuilds", reason });
+    }
+    builds::of(build, kept, context)
 }
 
 /// The rows of deployments, one each; none when there are none.
-pub fn of_deployments(_: &[wire::Deployment], _: &Context) -> Result<Option<Batch>, RowsError> {
-    Err(RowsError { table: "ReleaseDeployments", reason: "not there yet".to_owned() })
+///
+/// # Errors
+///
+/// Internal.
+pub fn of_deployments(
+    deployments: &[wire::Deployment],
+    context: &Context,
+) -> Result<Option<Batch>, RowsError> {
+    deployments::of(deployments, context)
 }
 
 /// The ids of the timelines that `timeline` names as earlier attempts, each once, in the order of
@@ -120,3 +177,6 @@ pub fn previous_timelines(timeline: &wire::Timeline) -> Vec<String> {
         .map(str::to_owned)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

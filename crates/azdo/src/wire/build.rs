@@ -1,5 +1,6 @@
 //! Builds: `GET build/builds` (spec azure-devops.md §2.1) and the resource of `build.complete` 2.0.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -88,9 +89,17 @@ pub struct Build {
 }
 
 impl Build {
-    /// The page of the build for people, else the address of the resource.
-    pub fn web_url(&self) -> &str {
-        if self.links.web.href.is_empty() { &self.url } else { &self.links.web.href }
+    /// The page of the build for people, derived from the address of the resource when the service
+    /// did not send it.
+    pub fn web_url(&self) -> Cow<'_, str> {
+        let sent = self.links.web.href.as_str();
+        match self.url.rsplit_once("/_apis/build/") {
+            Some((base, _)) if sent.is_empty() => {
+                Cow::Owned(format!("{base}/_build/results?buildId={}", self.id))
+            }
+            _ if sent.is_empty() => Cow::Borrowed(&self.url),
+            _ => Cow::Borrowed(sent),
+        }
     }
 }
 
