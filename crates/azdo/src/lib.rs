@@ -5,6 +5,8 @@
 
 pub mod attempts;
 pub mod category;
+pub mod client;
+pub mod collect;
 pub mod fingerprint;
 pub mod identity;
 mod pattern;
