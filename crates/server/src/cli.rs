@@ -11,7 +11,7 @@ use ingest::bulk::Misfit;
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
-use crate::settings::{DEFINITIONS, Definition, flag};
+use crate::settings::{DEFINITIONS, Definition, flag, parse_duration_ms};
 
 /// Where a client command finds its data.
 #[derive(Debug, Clone)]
@@ -80,6 +80,7 @@ pub enum Call {
         place: Place,
         out: Option<PathBuf>,
     },
+    Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
     Reference {
         section: Option<String>,
@@ -117,6 +118,18 @@ pub struct IngestCall {
     pub files: Vec<PathBuf>,
 }
 
+/// The arguments of `telltale ci categorize`.
+#[derive(Debug)]
+pub struct CategorizeCall {
+    pub place: Place,
+    pub key: Option<String>,
+    pub app: Option<String>,
+    /// How far back, in nanoseconds.
+    pub since_ns: i64,
+    pub is_dry_run: bool,
+    pub rules: PathBuf,
+}
+
 /// Reads the command line; on a mistake or `--help` prints and leaves the process.
 pub fn read() -> Call {
     call(&command().get_matches())
@@ -135,6 +148,7 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
+        .subcommand(ci_command())
         .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
@@ -364,6 +378,58 @@ fn ingest_call(matches: &ArgMatches) -> IngestCall {
     }
 }
 
+fn ci_command() -> Command {
+    let categorize = Command::new("categorize")
+        .about("Give stored issues the categories a file of rules means")
+        .long_about(
+            "Give stored issues the categories a file of rules means, and show what changes. \
+             Categories that people gave stay; a second run changes nothing.",
+        )
+        .after_help("Where a server asks for keys, --key needs the scope admin.")
+        .arg(
+            Arg::new("rules")
+                .required(true)
+                .value_name("RULES.toml")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("File of `[[category]]` rules; the settings file will do"),
+        )
+        .arg(Arg::new("app").long("app").value_name("NAME").help("Application to work on"))
+        .arg(
+            Arg::new("since")
+                .long("since")
+                .default_value("30d")
+                .value_name("TIME")
+                .value_parser(|text: &str| {
+                    let ms = parse_duration_ms(text).ok_or("write it as `30d` or `12h`")?;
+                    let ns = i64::try_from(ms).ok().and_then(|ms| ms.checked_mul(1_000_000));
+                    ns.ok_or("that is too long ago")
+                })
+                .help("How long ago the oldest builds finished"),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Show what would change and store nothing"),
+        );
+    Command::new("ci")
+        .about("Work on what was collected of pipelines")
+        .subcommand_required(true)
+        .subcommand(place_flags(categorize))
+}
+
+fn ci_call(matches: &ArgMatches) -> Call {
+    let m = matches.subcommand_matches("categorize").unwrap_or(matches);
+    Call::Categorize(CategorizeCall {
+        place: place(m),
+        key: text(m, "key"),
+        app: text(m, "app"),
+        since_ns: m.get_one::<i64>("since").copied().unwrap_or_default(),
+        is_dry_run: m.get_flag("dry-run"),
+        rules: m.get_one::<PathBuf>("rules").cloned().unwrap_or_default(),
+    })
+}
+
 fn tls_command() -> Command {
     let show = Command::new("show")
         .about("Print the certificate that clients are to trust, as PEM")
@@ -426,6 +492,7 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
+        Some(("ci", m)) => ci_call(m),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

@@ -30,6 +30,7 @@ mod stream;
 mod tables;
 mod timespan;
 mod tls;
+mod triage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
         Call::Ingest(call) => commands::ingest::run(&call),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
+        Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {
