@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod cells;
 mod cli;
+mod collector;
 mod commands;
 mod error;
 mod headers;

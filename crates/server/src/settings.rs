@@ -216,6 +216,8 @@ pub struct Settings {
     pub access: Access,
     /// What is collected.
     pub sources: Vec<sources::Source>,
+    /// Rules that give issues their categories; none: those that come with the program.
+    pub categories: Vec<azdo::category::Rule>,
     pub log_form: LogForm,
     pub log_level: String,
 }
@@ -249,6 +251,7 @@ impl Settings {
             query: read_query(&mut reader),
             access: read_access(&mut reader),
             sources: std::mem::take(&mut reader.sources),
+            categories: std::mem::take(&mut reader.categories),
             log_form: match reader.text("log").split_once(':').map(|(form, _)| form.to_owned()) {
                 Some(form) => reader.one_of(
                     "log",

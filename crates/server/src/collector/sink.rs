@@ -96,7 +96,7 @@ impl Sink for StoreSink {
     fn stored_build(&self, organization: &str, build: i64) -> Result<Option<Batch>, SinkError> {
         let columns: Vec<String> =
             TIMELINE_BUILDS.columns.iter().map(|c| format!("['{}']", c.name)).collect();
-        let organization = kql_text::string(organization);
+        let organization = kql_text::literal(organization);
         let text = format!(
             "TimelineBuilds | where Organization == {organization} and BuildId == {build} \
              | top 1 by CollectedAt desc | project {}",

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use azdo::category::{Categories, Rule};
 use rustls::pki_types::ServerName;
 
 use super::sources::{self, Source};
@@ -19,6 +20,8 @@ pub struct Reader {
     given: BTreeMap<String, (String, String)>,
     /// The sources of the file.
     pub sources: Vec<Source>,
+    /// The rules of categories in the file.
+    pub categories: Vec<Rule>,
     pub problems: Vec<String>,
 }
 
@@ -28,7 +31,12 @@ impl Reader {
         environment: &[(String, String)],
         file: Option<&Path>,
     ) -> Reader {
-        let mut reader = Reader { given: BTreeMap::new(), sources: Vec::new(), problems: Vec::new() };
+        let mut reader = Reader {
+            given: BTreeMap::new(),
+            sources: Vec::new(),
+            categories: Vec::new(),
+            problems: Vec::new(),
+        };
         if let Some(path) = file {
             reader.read_file(path);
         }
@@ -63,6 +71,10 @@ impl Reader {
                 self.sources = sources::read(value, &place, &mut self.problems);
                 continue;
             }
+            if name == "category" {
+                self.read_categories(value, &place);
+                continue;
+            }
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
@@ -77,6 +89,21 @@ impl Reader {
                 }
             };
             self.take(&name, value, place.clone());
+        }
+    }
+
+    /// `[[category]]`, checked as a whole: a rule is wrong by itself or with the others.
+    fn read_categories(&mut self, value: toml::Value, place: &str) {
+        let rules = match value.try_into::<Vec<Rule>>() {
+            Ok(rules) => rules,
+            Err(error) => {
+                let reason = error.message();
+                return self.problems.push(format!("`category` in {place}: {reason}"));
+            }
+        };
+        match Categories::new(rules.clone(), None) {
+            Ok(_) => self.categories = rules,
+            Err(error) => self.problems.push(format!("{error} ({place})")),
         }
     }
 
