@@ -170,7 +170,7 @@ mod tests {
     fn a_long_message_takes_linear_time() {
         let begin = std::time::Instant::now();
         for part in ["/a", "1.", "C:\\", "a1b2c3 ", "\u{1b}[", "(NETCORE_ENGINEERING_TELEMETRY="] {
-            of(&part.repeat(200_000));
+            of(&part.repeat(50_000));
         }
         assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
     }

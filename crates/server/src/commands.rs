@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod client;
+pub mod collect;
 pub mod import;
 pub mod ingest;
 pub mod keys;

@@ -88,9 +88,9 @@ fn a_rule_that_cannot_be_used_is_named() {
 
 #[test]
 fn as_many_rules_as_allowed_compile() {
-    let rule = |at| Rule::contains(&format!("some text of an error {at}"), "A", Domain::Code);
+    let rule = |at| Rule::contains(&format!("text {at}"), "A", Domain::Code);
     let categories = Categories::new((0..MAX_RULES).map(rule).collect(), None).unwrap();
-    let subject = Subject { message: "Some text of an error 999", ..Subject::default() };
+    let subject = Subject { message: "Text 999", ..Subject::default() };
     assert_eq!(categories.bucket(&subject).rule, Some(9));
     assert_eq!(categories.rules().len(), MAX_RULES);
 }
@@ -111,7 +111,7 @@ fn a_hostile_message_takes_linear_time() {
     let categories = Categories::default();
     let begin = std::time::Instant::now();
     for part in ["(NETCORE_ENGINEERING_TELEMETRY=", ": (Darc", "exited with cox"] {
-        let message = part.repeat(100_000);
+        let message = part.repeat(30_000);
         let subject = Subject { message: &message, ..Subject::default() };
         assert_eq!(categories.bucket(&subject).name, UNKNOWN);
     }

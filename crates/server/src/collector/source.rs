@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use azdo::category::{Categories, Rule};
 use azdo::client::{Client, Credentials, Entra, Options};
 use azdo::collect::{Collector, People, Plan};
 use store::{Store, Write};
@@ -35,8 +34,7 @@ pub struct Ground {
 /// The collector of a source.
 ///
 /// # Errors
-/// When there is no such application, the rules of categories are wrong, or the key of the
-/// installation cannot be made: a sentence.
+/// When there is no such application, or the key of the installation cannot be made: a sentence.
 pub fn collector(
     source: &Source,
     settings: &Settings,
@@ -73,20 +71,12 @@ pub fn collector(
         log_bytes_max: source.log_bytes_max,
         releases: source.releases,
         people,
-        categories: categories(&settings.categories)?,
+        categories: Arc::clone(&settings.categories),
     };
     let client = Client::new(Sockets::new(Arc::clone(&stop)), options);
     let limits = settings.query.clone();
     let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
     Ok(Collector::new(client, sink, plan))
-}
-
-/// The rules of the settings; without any, those that come with the program.
-pub fn categories(rules: &[Rule]) -> Result<Categories, String> {
-    match rules.is_empty() {
-        true => Ok(Categories::default()),
-        false => Categories::new(rules.to_vec(), None).map_err(|error| error.to_string()),
-    }
 }
 
 fn credentials(token: &Token) -> Credentials {

@@ -2,15 +2,17 @@
 
 use azdo::collect::state::{Known, known, text_of};
 use serde_json::{Value, json};
+use store::Store;
 
 use super::Lines;
+use super::sink::StoreNotes;
 
 /// Most pending builds shown of one project.
 const SHOWN_MAX: usize = 100;
 
 /// What is known of all sources and projects; `lines` adds how running sources fare.
-pub fn status<S: azdo::collect::Sink + ?Sized>(sink: &S, lines: Option<&Lines>, now: i64) -> Value {
-    let projects: Vec<Value> = known(sink).iter().map(|known| project(known, now)).collect();
+pub fn status(store: &Store, lines: Option<&Lines>, now: i64) -> Value {
+    let projects: Vec<Value> = known(&StoreNotes(store)).iter().map(|known| project(known, now)).collect();
     let mut body = json!({ "projects": projects });
     if let Some(lines) = lines {
         let sources = lines.all.iter().map(|line| {

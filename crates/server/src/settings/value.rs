@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use azdo::category::{Categories, Rule};
 use rustls::pki_types::ServerName;
 
+use super::categories;
 use super::sources::{self, Source};
 use super::{DEFINITIONS, flag, variable};
 
@@ -18,10 +18,10 @@ use super::{DEFINITIONS, flag, variable};
 pub struct Reader {
     /// Name → text and the place it came from.
     given: BTreeMap<String, (String, String)>,
+    /// What the file says about categories.
+    pub categories: categories::Given,
     /// The sources of the file.
     pub sources: Vec<Source>,
-    /// The rules of categories in the file.
-    pub categories: Vec<Rule>,
     pub problems: Vec<String>,
 }
 
@@ -33,8 +33,8 @@ impl Reader {
     ) -> Reader {
         let mut reader = Reader {
             given: BTreeMap::new(),
+            categories: categories::Given::default(),
             sources: Vec::new(),
-            categories: Vec::new(),
             problems: Vec::new(),
         };
         if let Some(path) = file {
@@ -67,12 +67,12 @@ impl Reader {
             }
         };
         for (name, value) in table {
-            if name == "source" {
-                self.sources = sources::read(value, &place, &mut self.problems);
+            if categories::Given::is_key(&name) {
+                self.categories.take(&name, value, &place, &mut self.problems);
                 continue;
             }
-            if name == "category" {
-                self.read_categories(value, &place);
+            if name == "source" {
+                self.sources = sources::read(value, &place, &mut self.problems);
                 continue;
             }
             let value = match value {
@@ -89,21 +89,6 @@ impl Reader {
                 }
             };
             self.take(&name, value, place.clone());
-        }
-    }
-
-    /// `[[category]]`, checked as a whole: a rule is wrong by itself or with the others.
-    fn read_categories(&mut self, value: toml::Value, place: &str) {
-        let rules = match value.try_into::<Vec<Rule>>() {
-            Ok(rules) => rules,
-            Err(error) => {
-                let reason = error.message();
-                return self.problems.push(format!("`category` in {place}: {reason}"));
-            }
-        };
-        match Categories::new(rules.clone(), None) {
-            Ok(_) => self.categories = rules,
-            Err(error) => self.problems.push(format!("{error} ({place})")),
         }
     }
 
