@@ -2,6 +2,9 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+mod ci;
+mod collect;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -9,9 +12,12 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
+pub use ci::CategorizeCall;
+pub use collect::CollectCall;
+
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
-use crate::settings::{DEFINITIONS, Definition, flag, parse_duration_ms};
+use crate::settings::{DEFINITIONS, Definition, flag};
 
 /// Where a client command finds its data.
 #[derive(Debug, Clone)]
@@ -75,6 +81,17 @@ pub enum Call {
         files: Vec<PathBuf>,
     },
     Ingest(IngestCall),
+    Collect(CollectCall),
+    CollectStatus {
+        place: Place,
+        key: Option<String>,
+        is_json: bool,
+    },
+    CollectRetry {
+        place: Place,
+        key: Option<String>,
+        source: Option<String>,
+    },
     /// The certificate that clients of a server are to trust.
     ShowCertificate {
         place: Place,
@@ -118,18 +135,6 @@ pub struct IngestCall {
     pub files: Vec<PathBuf>,
 }
 
-/// The arguments of `telltale ci categorize`.
-#[derive(Debug)]
-pub struct CategorizeCall {
-    pub place: Place,
-    pub key: Option<String>,
-    pub app: Option<String>,
-    /// How far back, in nanoseconds.
-    pub since_ns: i64,
-    pub is_dry_run: bool,
-    pub rules: PathBuf,
-}
-
 /// Reads the command line; on a mistake or `--help` prints and leaves the process.
 pub fn read() -> Call {
     call(&command().get_matches())
@@ -148,7 +153,8 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
-        .subcommand(ci_command())
+        .subcommand(ci::command())
+        .subcommand(collect::command())
         .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
@@ -378,58 +384,6 @@ fn ingest_call(matches: &ArgMatches) -> IngestCall {
     }
 }
 
-fn ci_command() -> Command {
-    let categorize = Command::new("categorize")
-        .about("Give stored issues the categories a file of rules means")
-        .long_about(
-            "Give stored issues the categories a file of rules means, and show what changes. \
-             Categories that people gave stay; a second run changes nothing.",
-        )
-        .after_help("Where a server asks for keys, --key needs the scope admin.")
-        .arg(
-            Arg::new("rules")
-                .required(true)
-                .value_name("RULES.toml")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("File of `[[category]]` rules; the settings file will do"),
-        )
-        .arg(Arg::new("app").long("app").value_name("NAME").help("Application to work on"))
-        .arg(
-            Arg::new("since")
-                .long("since")
-                .default_value("30d")
-                .value_name("TIME")
-                .value_parser(|text: &str| {
-                    let ms = parse_duration_ms(text).ok_or("write it as `30d` or `12h`")?;
-                    let ns = i64::try_from(ms).ok().and_then(|ms| ms.checked_mul(1_000_000));
-                    ns.ok_or("that is too long ago")
-                })
-                .help("How long ago the oldest builds finished"),
-        )
-        .arg(
-            Arg::new("dry-run")
-                .long("dry-run")
-                .action(ArgAction::SetTrue)
-                .help("Show what would change and store nothing"),
-        );
-    Command::new("ci")
-        .about("Work on what was collected of pipelines")
-        .subcommand_required(true)
-        .subcommand(place_flags(categorize))
-}
-
-fn ci_call(matches: &ArgMatches) -> Call {
-    let m = matches.subcommand_matches("categorize").unwrap_or(matches);
-    Call::Categorize(CategorizeCall {
-        place: place(m),
-        key: text(m, "key"),
-        app: text(m, "app"),
-        since_ns: m.get_one::<i64>("since").copied().unwrap_or_default(),
-        is_dry_run: m.get_flag("dry-run"),
-        rules: m.get_one::<PathBuf>("rules").cloned().unwrap_or_default(),
-    })
-}
-
 fn tls_command() -> Command {
     let show = Command::new("show")
         .about("Print the certificate that clients are to trust, as PEM")
@@ -492,7 +446,8 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
-        Some(("ci", m)) => ci_call(m),
+        Some(("ci", m)) => ci::call(m),
+        Some(("collect", m)) => collect::call(m),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

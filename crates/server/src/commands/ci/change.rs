@@ -1,7 +1,7 @@
 //! What rules change: from which category to which, how often, in how many builds, with a message
 //! of each; and which rules do too little or too much.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use azdo::category::{Categories, Subject};
 
@@ -50,6 +50,10 @@ impl Summary {
         issues: &[Issue],
     ) -> Vec<Entry> {
         let mut seen = HashSet::new();
+        let mut errors: HashMap<(usize, &str), usize> = HashMap::new();
+        for issue in issues.iter().filter(|issue| issue.kind == "error") {
+            *errors.entry((issue.build, &issue.record_id)).or_default() += 1;
+        }
         let mut entries = Vec::new();
         for issue in issues {
             let Some(build) = builds.get(issue.build) else { continue };
@@ -61,6 +65,8 @@ impl Summary {
                 definition: &build.definition,
                 task: &issue.task,
                 kind: &issue.kind,
+                alone: issue.kind == "error"
+                    && errors.get(&(issue.build, issue.record_id.as_str())) == Some(&1),
             });
             if let Some(hits) = bucket.rule.and_then(|rule| self.hits.get_mut(rule)) {
                 *hits += 1;
