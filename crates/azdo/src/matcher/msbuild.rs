@@ -103,7 +103,7 @@ fn category(line: &str, from: usize, head_end: usize) -> Option<(usize, Category
     let limit = rest.find(':')? + from;
     let mut at = from;
     while at < limit.min(head_end) {
-        let Some(next) = line.get(at..limit)?.find(['e', 'E', 'w', 'W']) else { return None };
+        let next = line.get(at..limit)?.find(['e', 'E', 'w', 'W'])?;
         at += next;
         let starts = at == from || line.get(..at).is_some_and(|before| before.ends_with(' '));
         if starts && let Some(found) = word_at(line.get(at..)?) {
