@@ -3,4 +3,6 @@
 //! Invariants: no socket, file or clock: requests go through a trait, times come in as arguments;
 //! the store and HTTP types are not known here.
 
+pub mod origin;
 pub mod trace;
+pub mod variables;
