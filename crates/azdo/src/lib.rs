@@ -6,4 +6,6 @@
 pub mod command;
 pub mod errors;
 pub mod matcher;
+pub mod origin;
 pub mod trace;
+pub mod variables;

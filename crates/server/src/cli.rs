@@ -2,6 +2,9 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+pub mod telemetry;
+pub mod track;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -75,6 +78,8 @@ pub enum Call {
         files: Vec<PathBuf>,
     },
     Ingest(IngestCall),
+    Track(track::TrackCall),
+    Trace(track::TraceCall),
     /// The certificate that clients of a server are to trust.
     ShowCertificate {
         place: Place,
@@ -135,6 +140,8 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
+        .subcommand(track::track_command())
+        .subcommand(track::trace_command())
         .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
@@ -195,21 +202,25 @@ fn place_flags(command: Command) -> Command {
                 .help("Server to call [default: http://127.0.0.1:8321]"),
         )
         .arg(data_flag())
-        .arg(
-            Arg::new("ca")
-                .long("ca")
-                .env("TELLTALE_CA")
-                .value_name("FILE")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("PEM file of the certificates to trust instead of the public authorities'"),
-        )
-        .arg(
-            Arg::new("key")
-                .long("key")
-                .env("TELLTALE_KEY")
-                .hide_env_values(true)
-                .help("Key the server asks for"),
-        )
+        .arg(ca_flag())
+        .arg(key_flag())
+}
+
+fn ca_flag() -> Arg {
+    Arg::new("ca")
+        .long("ca")
+        .env("TELLTALE_CA")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("PEM file of the certificates to trust instead of the public authorities'")
+}
+
+fn key_flag() -> Arg {
+    Arg::new("key")
+        .long("key")
+        .env("TELLTALE_KEY")
+        .hide_env_values(true)
+        .help("Key the server asks for")
 }
 
 fn apps_command() -> Command {
@@ -393,9 +404,12 @@ fn place(matches: &ArgMatches) -> Place {
         return Place::Data(data.clone());
     }
     let url = matches.get_one::<String>("url").map_or("http://127.0.0.1:8321", String::as_str);
-    // Not every command that asks a server can be told whom to trust.
-    let trust = matches.try_get_one::<PathBuf>("ca").ok().flatten().cloned();
-    Place::Url { url: url.trim_end_matches('/').to_owned(), trust }
+    Place::Url { url: url.trim_end_matches('/').to_owned(), trust: trust(matches) }
+}
+
+/// Not every command that asks a server can be told whom to trust.
+fn trust(matches: &ArgMatches) -> Trust {
+    matches.try_get_one::<PathBuf>("ca").ok().flatten().cloned()
 }
 
 fn text(matches: &ArgMatches, name: &str) -> Option<String> {
@@ -426,6 +440,8 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
+        Some(("track", m)) => Call::Track(track::track_call(m)),
+        Some(("trace", m)) => Call::Trace(track::trace_call(m)),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

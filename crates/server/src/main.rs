@@ -59,6 +59,8 @@ fn main() -> ExitCode {
         Call::Query(call) => commands::query::run(&call),
         Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
         Call::Ingest(call) => commands::ingest::run(&call),
+        Call::Track(call) => commands::track::run(&call),
+        Call::Trace(call) => commands::trace::run(&call),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
