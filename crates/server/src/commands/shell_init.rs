@@ -20,7 +20,7 @@ pub fn run(shell: Shell) -> Result<(), Failure> {
     let text = match shell {
         Shell::Bash => {
             let program = program.replace('\'', "'\\''");
-            format!(": \"${{TELLTALE:='{program}'}}\"\n{BASH}")
+            format!("[ -n \"${{TELLTALE-}}\" ] || TELLTALE='{program}'\n{BASH}")
         }
         Shell::Pwsh => {
             let program = program.replace('\'', "''");
