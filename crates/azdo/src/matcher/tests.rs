@@ -98,6 +98,14 @@ fn strict_is_about_sentences_with_the_word() {
 }
 
 #[test]
+fn marks_of_logs_and_rewritten_lines_are_no_part_of_a_file() {
+    let text = "##[error]a.c(1): error X1: y\n 10%\r 90%\rb.c(2): error X2: z\r\n";
+    let files: Vec<Option<String>> =
+        findings(&Selection::all(), text).into_iter().map(|finding| finding.file).collect();
+    assert_eq!(files, [Some("a.c".to_owned()), Some("b.c".to_owned())]);
+}
+
+#[test]
 fn blocks_are_one_finding_each() {
     let text = "\
 /w/a.js
