@@ -39,6 +39,12 @@ impl Spans {
     }
 }
 
+/// The span id of a build itself, parent of what is known to come from a build but not from which
+/// record: the first half of its operation id.
+pub fn build_span_id(operation_id: &str) -> String {
+    operation_id.chars().take(16).collect()
+}
+
 fn hash(project_id: &str, build_id: i64, record_id: Option<&str>) -> [u8; 32] {
     let mut text = format!("{DOMAIN}\0{}\0{build_id}", project_id.to_ascii_lowercase());
     if let Some(record_id) = record_id {
