@@ -1,0 +1,24 @@
+//! The stored functions this product brings: the texts in `reports/`, one function a file.
+
+use std::sync::LazyLock;
+
+use super::StoredFunction;
+
+macro_rules! texts {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../../reports/", $name, ".kql")))),*]
+    };
+}
+
+/// Name and text of each.
+pub const TEXTS: [(&str, &str); 1] = texts!["FailedJobs"];
+
+static FUNCTIONS: LazyLock<Vec<StoredFunction>> = LazyLock::new(|| {
+    // A text that cannot be read is found by the tests; it would be missing, not fatal.
+    TEXTS.iter().filter_map(|(_, text)| StoredFunction::read(text).ok()).collect()
+});
+
+/// All of them, read once per process.
+pub fn built_in() -> &'static [StoredFunction] {
+    &FUNCTIONS
+}
