@@ -97,6 +97,11 @@ impl StoredFunction {
         self.slice(self.parameters_at)
     }
 
+    /// Its parameters one by one.
+    pub fn takes(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
     /// Its body as written, in braces.
     pub fn body(&self) -> &str {
         self.slice(self.body_at)
