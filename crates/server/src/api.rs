@@ -2,6 +2,8 @@
 
 pub mod admin;
 pub mod appinsights;
+pub mod ci;
+pub mod collect;
 pub mod health;
 pub mod ingest;
 pub mod keys;

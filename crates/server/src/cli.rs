@@ -2,12 +2,18 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+mod ci;
+mod collect;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
+
+pub use ci::CategorizeCall;
+pub use collect::CollectCall;
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
@@ -75,11 +81,23 @@ pub enum Call {
         files: Vec<PathBuf>,
     },
     Ingest(IngestCall),
+    Collect(CollectCall),
+    CollectStatus {
+        place: Place,
+        key: Option<String>,
+        is_json: bool,
+    },
+    CollectRetry {
+        place: Place,
+        key: Option<String>,
+        source: Option<String>,
+    },
     /// The certificate that clients of a server are to trust.
     ShowCertificate {
         place: Place,
         out: Option<PathBuf>,
     },
+    Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
     Reference {
         section: Option<String>,
@@ -135,6 +153,8 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
+        .subcommand(ci::command())
+        .subcommand(collect::command())
         .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
@@ -426,6 +446,8 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
+        Some(("ci", m)) => ci::call(m),
+        Some(("collect", m)) => collect::call(m),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

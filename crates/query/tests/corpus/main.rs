@@ -11,9 +11,11 @@ mod functions;
 mod judge;
 mod limits;
 mod memory;
+mod pipelines;
 mod properties;
 mod recorded;
 mod rows;
+mod versions;
 mod world;
 
 use std::io::Write;
@@ -60,6 +62,9 @@ fn main() -> ExitCode {
         }
         if wanted("memory") {
             memory::run(&mut report).await;
+        }
+        if wanted("versions") {
+            versions::run(&mut report).await;
         }
         if wanted("properties") {
             properties::run(&mut report).await;

@@ -10,23 +10,24 @@ use model::{Batch, BatchBuilder, TableDef, Type};
 
 use crate::answers;
 
-/// The batches of a file, each in two halves; the second is empty when `whole`.
-pub fn read(text: &str, whole: bool) -> [Vec<Batch>; 2] {
-    let mut halves = [Vec::new(), Vec::new()];
+/// The batches of one part of a file, of so many parts.
+pub fn read(text: &str, part: usize, parts: usize) -> Vec<Batch> {
     let lines: Vec<&str> =
         text.lines().filter(|l| !l.trim().is_empty() && !l.starts_with('#')).collect();
     let starts: Vec<usize> = (0..lines.len()).filter(|&i| !lines[i].starts_with(' ')).collect();
-    for (number, &start) in starts.iter().enumerate() {
-        let end = starts.get(number + 1).copied().unwrap_or(lines.len());
-        let table = table(lines[start]);
+    let ends = starts.iter().copied().skip(1).chain([lines.len()]);
+    let batches = starts.iter().zip(ends).map(|(&start, end)| {
         let columns = answers::split(lines[start + 1]);
-        let rows = &lines[start + 2..end];
-        let middle = if whole { rows.len() } else { rows.len().div_ceil(2) };
-        let (first, second) = rows.split_at(middle);
-        halves[0].push(batch(table, &columns, first));
-        halves[1].push(batch(table, &columns, second));
-    }
-    halves
+        batch(table(lines[start]), &columns, part_of(&lines[start + 2..end], part, parts))
+    });
+    batches.collect()
+}
+
+/// One of so many parts of some lines.
+pub fn part_of<'l, 't>(lines: &'l [&'t str], part: usize, parts: usize) -> &'l [&'t str] {
+    let size = lines.len().div_ceil(parts);
+    let from = (part * size).min(lines.len());
+    &lines[from..(from + size).min(lines.len())]
 }
 
 fn table(name: &str) -> &'static TableDef {

@@ -8,7 +8,7 @@ use model::{AppId, Batch};
 use query::{AppInfo, Apps, Engine, EngineOptions, Limits, Request};
 use store::{Options, Store, Write};
 
-use crate::rows;
+use crate::{pipelines, rows};
 
 type Rows = Vec<(AppId, Batch)>;
 
@@ -24,9 +24,21 @@ pub enum Place {
     Extents,
     /// The first half of the rows in extents, the rest in the head.
     Both,
+    /// In several extents, which are then merged.
+    Merged,
 }
 
-pub const PLACES: [Place; 3] = [Place::Head, Place::Extents, Place::Both];
+/// Where the rows of `tables` are looked at: merged extents differ where rows can be superseded.
+pub fn places(tables: &[String]) -> &'static [Place] {
+    let has_key = |name: &String| pipelines::table(name).is_some_and(|table| !table.key.is_empty());
+    match tables {
+        [] => &[Place::Head],
+        _ if tables.iter().any(has_key) => {
+            &[Place::Head, Place::Extents, Place::Both, Place::Merged]
+        }
+        _ => &[Place::Head, Place::Extents, Place::Both],
+    }
+}
 
 /// A store with rows, and an engine over it.
 pub struct World {
@@ -101,46 +113,56 @@ pub async fn world(tables: &[String], place: Place) -> World {
 /// As [`world`], with so much memory for all queries.
 pub async fn world_of(tables: &[String], place: Place, memory_bytes: u64) -> World {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let options = Options { free_bytes_min: 0, ..Options::default() };
+    let options = Options { free_bytes_min: 0, merge_fan_in: 2, ..Options::default() };
     let store = Store::open(folder.path(), options).expect("a store");
-    let mut later = Vec::new();
-    let mut first_id = 0;
-    for table in tables {
-        let [first, second] = halves(table, place, &mut first_id);
-        append(&store, first).await;
-        later.push(second);
+    let parts = match place {
+        Place::Head | Place::Extents => 1,
+        Place::Both => 2,
+        Place::Merged => 4,
+    };
+    let mut first_id = 0u128;
+    for part in 0..parts {
+        for table in tables {
+            append(&store, rows_of(table, (part, parts), &mut first_id)).await;
+        }
+        let is_sealed = match place {
+            Place::Head => false,
+            Place::Both => part == 0,
+            Place::Extents | Place::Merged => true,
+        };
+        if is_sealed {
+            store.seal(NOW).expect("a sealed head");
+        }
     }
-    if place != Place::Head {
-        store.seal(NOW).expect("a sealed head");
-    }
-    for rows in later {
-        append(&store, rows).await;
-    }
-    let options = EngineOptions { threads: 2, memory_bytes, concurrent_queries_max: 4 };
-    let engine = Engine::new(store, Arc::new(TwoApps), options).expect("an engine");
-    World { engine, _folder: folder }
+    while place == Place::Merged && store.merge(NOW).expect("merged extents").has_more {}
+    World { engine: engine(&store, memory_bytes), _folder: folder }
 }
 
-/// The rows of a data file, those to be sealed and the others.
-fn halves(name: &str, place: Place, first_id: &mut u128) -> [Rows; 2] {
+/// An engine over a store, with so much memory for all queries.
+pub fn engine(store: &Arc<Store>, memory_bytes: u64) -> Engine {
+    let options = EngineOptions { threads: 2, memory_bytes, concurrent_queries_max: 4 };
+    Engine::new(Arc::clone(store), Arc::new(TwoApps), options).expect("an engine")
+}
+
+/// The rows of one part of a data file, of so many.
+fn rows_of(name: &str, (part, parts): (usize, usize), first_id: &mut u128) -> Rows {
     let read = |path: &Path| {
         std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
     };
-    let is_whole = place != Place::Both;
     let rows = corpus().join(format!("data/{name}.rows"));
     if rows.exists() {
-        let of_app = |batches: Vec<Batch>| batches.into_iter().map(|batch| (APP, batch)).collect();
-        return rows::read(&read(&rows), is_whole).map(of_app);
+        let batches = rows::read(&read(&rows), part, parts);
+        return batches.into_iter().map(|batch| (APP, batch)).collect();
     }
     let text = read(&corpus().join(format!("data/{name}.ndjson")));
     let lines: Vec<&str> = text.lines().collect();
-    let middle = if is_whole { lines.len() } else { lines.len().div_ceil(2) };
-    let (first, second) = lines.split_at(middle);
-    [first, second].map(|lines| {
-        let batches = decode(lines, *first_id);
-        *first_id += lines.len() as u128;
-        batches
-    })
+    let lines = rows::part_of(&lines, part, parts);
+    let item_id = *first_id;
+    *first_id += lines.len() as u128;
+    match pipelines::table(name) {
+        Some(table) => vec![(APP, pipelines::batch(table, lines))],
+        None => decode(lines, item_id),
+    }
 }
 
 async fn append(store: &Store, rows: Rows) {

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use rustls::pki_types::ServerName;
 
+use super::categories;
+use super::sources::{self, Source};
 use super::{DEFINITIONS, flag, variable};
 
 /// Reads settings by name and gathers what is wrong.
@@ -16,6 +18,10 @@ use super::{DEFINITIONS, flag, variable};
 pub struct Reader {
     /// Name → text and the place it came from.
     given: BTreeMap<String, (String, String)>,
+    /// What the file says about categories.
+    pub categories: categories::Given,
+    /// The sources of the file.
+    pub sources: Vec<Source>,
     pub problems: Vec<String>,
 }
 
@@ -25,7 +31,12 @@ impl Reader {
         environment: &[(String, String)],
         file: Option<&Path>,
     ) -> Reader {
-        let mut reader = Reader { given: BTreeMap::new(), problems: Vec::new() };
+        let mut reader = Reader {
+            given: BTreeMap::new(),
+            categories: categories::Given::default(),
+            sources: Vec::new(),
+            problems: Vec::new(),
+        };
         if let Some(path) = file {
             reader.read_file(path);
         }
@@ -56,6 +67,14 @@ impl Reader {
             }
         };
         for (name, value) in table {
+            if categories::Given::is_key(&name) {
+                self.categories.take(&name, value, &place, &mut self.problems);
+                continue;
+            }
+            if name == "source" {
+                self.sources = sources::read(value, &place, &mut self.problems);
+                continue;
+            }
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
