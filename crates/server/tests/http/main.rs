@@ -22,6 +22,7 @@ mod events;
 mod exec;
 mod exec_services;
 mod exec_telemetry;
+mod functions;
 mod grafana;
 mod ingest;
 mod keys;
