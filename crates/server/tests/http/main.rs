@@ -17,6 +17,7 @@ mod connections;
 mod cors;
 mod durability;
 mod events;
+mod functions;
 mod grafana;
 mod ingest;
 mod keys;
