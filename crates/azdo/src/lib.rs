@@ -3,6 +3,17 @@
 //! Invariants: no socket, file or clock: requests go through a trait, times come in as arguments;
 //! the store and HTTP types are not known here.
 
+<<<<<<< HEAD
 pub mod origin;
 pub mod trace;
 pub mod variables;
+=======
+pub mod attempts;
+pub mod category;
+pub mod fingerprint;
+pub mod identity;
+mod pattern;
+pub mod rows;
+pub mod trace;
+pub mod wire;
+>>>>>>> rows
