@@ -3,17 +3,13 @@
 //! Invariants: no socket, file or clock: requests go through a trait, times come in as arguments;
 //! the store and HTTP types are not known here.
 
-<<<<<<< HEAD
-pub mod origin;
-pub mod trace;
-pub mod variables;
-=======
 pub mod attempts;
 pub mod category;
 pub mod fingerprint;
 pub mod identity;
+pub mod origin;
 mod pattern;
 pub mod rows;
 pub mod trace;
+pub mod variables;
 pub mod wire;
->>>>>>> rows
