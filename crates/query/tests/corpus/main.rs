@@ -13,6 +13,7 @@ mod limits;
 mod memory;
 mod properties;
 mod recorded;
+mod rows;
 mod world;
 
 use std::io::Write;

@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingest::breeze::{self, App, Context, Mode};
-use model::AppId;
+use model::{AppId, Batch};
 use query::{AppInfo, Apps, Engine, EngineOptions, Limits, Request};
 use store::{Options, Store, Write};
+
+use crate::rows;
+
+type Rows = Vec<(AppId, Batch)>;
 
 pub const APP: AppId = AppId(1);
 pub const OTHER: AppId = AppId(2);
@@ -99,37 +103,53 @@ pub async fn world_of(tables: &[String], place: Place, memory_bytes: u64) -> Wor
     let folder = tempfile::tempdir().expect("a temporary folder");
     let options = Options { free_bytes_min: 0, ..Options::default() };
     let store = Store::open(folder.path(), options).expect("a store");
-    let mut first_id = 0u128;
+    let mut later = Vec::new();
+    let mut first_id = 0;
     for table in tables {
-        let path = corpus().join(format!("data/{table}.ndjson"));
-        let text = std::fs::read_to_string(&path);
-        let text = text.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let lines: Vec<&str> = text.lines().collect();
-        let half = match place {
-            Place::Both => lines.len().div_ceil(2),
-            _ => lines.len(),
-        };
-        append(&store, &lines[..half], first_id).await;
-        first_id += half as u128;
+        let [first, second] = halves(table, place, &mut first_id);
+        append(&store, first).await;
+        later.push(second);
     }
     if place != Place::Head {
         store.seal(NOW).expect("a sealed head");
     }
-    if place == Place::Both {
-        for table in tables {
-            let path = corpus().join(format!("data/{table}.ndjson"));
-            let text = std::fs::read_to_string(&path).expect("read before");
-            let lines: Vec<&str> = text.lines().collect();
-            append(&store, &lines[lines.len().div_ceil(2)..], first_id).await;
-            first_id += lines.len() as u128;
-        }
+    for rows in later {
+        append(&store, rows).await;
     }
     let options = EngineOptions { threads: 2, memory_bytes, concurrent_queries_max: 4 };
     let engine = Engine::new(store, Arc::new(TwoApps), options).expect("an engine");
     World { engine, _folder: folder }
 }
 
-async fn append(store: &Store, lines: &[&str], item_id: u128) {
+/// The rows of a data file, those to be sealed and the others.
+fn halves(name: &str, place: Place, first_id: &mut u128) -> [Rows; 2] {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    let is_whole = place != Place::Both;
+    let rows = corpus().join(format!("data/{name}.rows"));
+    if rows.exists() {
+        let of_app = |batches: Vec<Batch>| batches.into_iter().map(|batch| (APP, batch)).collect();
+        return rows::read(&read(&rows), is_whole).map(of_app);
+    }
+    let text = read(&corpus().join(format!("data/{name}.ndjson")));
+    let lines: Vec<&str> = text.lines().collect();
+    let middle = if is_whole { lines.len() } else { lines.len().div_ceil(2) };
+    let (first, second) = lines.split_at(middle);
+    [first, second].map(|lines| {
+        let batches = decode(lines, *first_id);
+        *first_id += lines.len() as u128;
+        batches
+    })
+}
+
+async fn append(store: &Store, rows: Rows) {
+    let rows = rows.into_iter().filter(|(_, batch)| batch.rows.num_rows() > 0).collect();
+    store.append(Write { rows, documents: Vec::new() }).await.expect("rows are appended");
+}
+
+/// The rows of telemetry envelopes.
+fn decode(lines: &[&str], item_id: u128) -> Rows {
     let context = Context {
         now: NOW,
         window: None,
@@ -143,6 +163,5 @@ async fn append(store: &Store, lines: &[&str], item_id: u128) {
     };
     let accepted = breeze::decode(lines.join("\n").as_bytes(), &context);
     assert_eq!(accepted.accepted, lines.len(), "{:?}", accepted.faults);
-    let write = Write { rows: accepted.batches, documents: Vec::new() };
-    store.append(write).await.expect("rows are appended");
+    accepted.batches
 }
