@@ -16,6 +16,7 @@ mod envelopes;
 mod generate;
 mod load;
 mod memory;
+mod output;
 mod queries;
 mod results;
 mod rows;
@@ -38,6 +39,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
+  output                     a build's output through `exec` and its matchers, on one machine
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     let result = match (args.first().map(String::as_str), folder()) {
         (Some("decode"), _) => decode::run(),
         (Some("rows"), _) => rows::run(),
+        (Some("output"), _) => output::run(),
         (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
         (Some("queries"), Some(data)) => queries::run(&data),
         (Some("ask"), Some(data)) => ask::run(&data),

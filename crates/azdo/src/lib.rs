@@ -5,8 +5,11 @@
 
 pub mod attempts;
 pub mod category;
+pub mod command;
+pub mod errors;
 pub mod fingerprint;
 pub mod identity;
+pub mod matcher;
 pub mod origin;
 mod pattern;
 pub mod rows;

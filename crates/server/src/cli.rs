@@ -2,6 +2,7 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+pub mod pipeline;
 pub mod telemetry;
 pub mod track;
 
@@ -80,6 +81,10 @@ pub enum Call {
     Ingest(IngestCall),
     Track(track::TrackCall),
     Trace(track::TraceCall),
+    Exec(Box<pipeline::ExecCall>),
+    Issue(pipeline::IssueCall),
+    Complete(pipeline::CompleteCall),
+    ShellInit(pipeline::Shell),
     /// The certificate that clients of a server are to trust.
     ShowCertificate {
         place: Place,
@@ -142,6 +147,11 @@ pub fn command() -> Command {
         .subcommand(ingest_command())
         .subcommand(track::track_command())
         .subcommand(track::trace_command())
+        .subcommand(pipeline::exec_command())
+        .subcommand(pipeline::category_command())
+        .subcommand(pipeline::issue_command())
+        .subcommand(pipeline::complete_command())
+        .subcommand(pipeline::shell_init_command())
         .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
@@ -442,6 +452,10 @@ fn call(matches: &ArgMatches) -> Call {
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
         Some(("track", m)) => Call::Track(track::track_call(m)),
         Some(("trace", m)) => Call::Trace(track::trace_call(m)),
+        Some(("exec" | "category", m)) => Call::Exec(Box::new(pipeline::exec_call(m))),
+        Some(("issue", m)) => Call::Issue(pipeline::issue_call(m)),
+        Some(("complete", m)) => Call::Complete(pipeline::complete_call(m)),
+        Some(("shell-init", m)) => Call::ShellInit(pipeline::shell(m)),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

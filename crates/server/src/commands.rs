@@ -2,13 +2,17 @@
 
 pub mod apps;
 pub mod client;
+pub mod complete;
+pub mod exec;
 pub mod import;
 pub mod ingest;
+pub mod issue;
 pub mod keys;
 pub mod print;
 pub mod query;
 pub mod reference;
 pub mod serve;
+pub mod shell_init;
 pub mod split;
 pub mod telemetry;
 pub mod tls;

@@ -61,6 +61,11 @@ fn main() -> ExitCode {
         Call::Ingest(call) => commands::ingest::run(&call),
         Call::Track(call) => commands::track::run(&call),
         Call::Trace(call) => commands::trace::run(&call),
+        // The exit code of the command it ran, which `ExitCode` is too narrow for on Windows.
+        Call::Exec(call) => std::process::exit(commands::exec::run(&call)),
+        Call::Issue(call) => commands::issue::run(&call),
+        Call::Complete(call) => commands::complete::run(&call),
+        Call::ShellInit(shell) => commands::shell_init::run(shell),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
