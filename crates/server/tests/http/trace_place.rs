@@ -157,6 +157,11 @@ fn outside_of_a_trace_the_string_is_kept_and_the_reason_said() {
     let out = [&release[..], &[("TELLTALE_OPTOUT", "1")]].concat();
     let told = warned(&run(&[], &out), 0);
     assert_eq!(told, "warning: nothing is printed: `TELLTALE_OPTOUT` opts out of telemetry\n");
+    let vendors = format!(
+        "InstrumentationKey={KEY};IngestionEndpoint=https://x.in.applicationinsights.azure.com"
+    );
+    let told = trace(&["--connection", &vendors], &PIPELINE);
+    assert_eq!(told, format!("{vendors}/\n"));
     let odd = "InstrumentationKey=a'b%;IngestionEndpoint=http://h";
     let printed = run(&["--format", "azure", "--connection", odd], &[]).stdout;
     assert!(String::from_utf8(printed).unwrap().contains("a'b%AZP25;"));
