@@ -200,14 +200,8 @@ fn operator(operator: &mut OperatorKind, place: Place) {
             expr(count, place);
             expr(&mut key.value, place);
         }
-        OperatorKind::Join { kind, right, keys } | OperatorKind::Lookup { kind, right, keys } => {
-            kind.iter_mut().for_each(|(_, span)| *span = place.span);
-            expr(right, place);
-            join_keys(keys, place);
-        }
-        OperatorKind::Union { parameters, legs } => {
-            operator_parameters(parameters, place);
-            exprs(legs, place);
+        OperatorKind::Join { .. } | OperatorKind::Lookup { .. } | OperatorKind::Union { .. } => {
+            combining_operator(operator, place);
         }
         OperatorKind::Range { name: n, from, to, step } => {
             name(n, place);
@@ -245,6 +239,22 @@ fn operator(operator: &mut OperatorKind, place: Place) {
         | OperatorKind::Unknown(n) => name(n, place),
         OperatorKind::Count(n) => n.iter_mut().for_each(|part| name(part, place)),
         OperatorKind::GetSchema => {}
+    }
+}
+
+/// Operators with further tables.
+fn combining_operator(operator: &mut OperatorKind, place: Place) {
+    match operator {
+        OperatorKind::Join { kind, right, keys } | OperatorKind::Lookup { kind, right, keys } => {
+            kind.iter_mut().for_each(|(_, span)| *span = place.span);
+            expr(right, place);
+            join_keys(keys, place);
+        }
+        OperatorKind::Union { parameters, legs } => {
+            operator_parameters(parameters, place);
+            exprs(legs, place);
+        }
+        _ => {}
     }
 }
 

@@ -1,4 +1,5 @@
-//! Functions of `let` and stored ones: bound anew at every call with their arguments in place (spec kql.md §12).
+//! Functions of `let` and stored ones: bound anew at every call with their arguments in place
+//! (spec kql.md §12).
 //!
 //! Invariant: a body sees the names that were visible where it was written, never the caller's.
 

@@ -28,7 +28,6 @@ pub(super) fn frame(catalog: &dyn Catalog) -> Frame {
             tabular: stored.tabular,
             stored: true,
         };
-        frame.order.push(stored.name.clone());
         frame.names.insert(stored.name.clone(), Binding::Function(Rc::new(function)));
     }
     frame

@@ -185,6 +185,19 @@ fn the_reports_are_all_there() {
     assert_eq!(built_in().len(), TEXTS.len());
 }
 
+/// The manual names every function with its first sentences.
+#[test]
+fn the_page_of_reports_names_them_all() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reports.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let row = |f: &StoredFunction| format!("| `{}` | {} |", f.name, f.summary());
+    let mut wanted: Vec<String> = built_in().iter().map(row).collect();
+    let mut found: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    wanted.sort();
+    found.sort();
+    assert_eq!(found, wanted);
+}
+
 /// As part of a query each text is bound at its own places; what is wrong with it is seen here.
 #[test]
 fn the_reports_are_queries() {

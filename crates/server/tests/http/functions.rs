@@ -20,7 +20,7 @@ fn functions_are_shown_with_parameters_and_body() {
     let body = failed[2].as_str().unwrap();
     assert!(body.starts_with('{') && body.ends_with('}'), "{body}");
     assert!(failed[4].as_str().unwrap().starts_with("Jobs that failed"));
-    assert_eq!(rows(&server, ".show function FailedJobs"), [failed.clone()]);
+    assert_eq!(rows(&server, ".show function FailedJobs"), std::slice::from_ref(failed));
     assert_eq!(rows(&server, ".show functions | where Name == 'FailedJobs' | count")[0][0], 1);
     let unknown = json!({ "db": "default", "csl": ".show function Nothing" });
     let answer = server.kusto("/v1/rest/mgmt", &unknown);

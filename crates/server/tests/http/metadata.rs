@@ -54,7 +54,7 @@ fn a_workspace_lists_its_tables_and_itself() {
     assert_eq!(server.get(&path).json(), answer);
     let function = named(&answer["functions"], "FailedJobs");
     assert_eq!((&function["id"], &function["parameters"]), (&json!("FailedJobs"), &json!("()")));
-    assert!(function["body"].as_str().unwrap().contains("TimelineRecords"));
+    assert!(function["body"].as_str().unwrap().contains("BuildTimeline()"));
     let related = workspace["related"]["functions"].as_array().unwrap();
     assert!(related.contains(&json!("FailedJobs")));
     for member in ["solutions", "categories", "resourceTypes", "applications"] {

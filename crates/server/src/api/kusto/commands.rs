@@ -204,7 +204,8 @@ fn asked_schema(words: &str) -> Result<Option<(String, bool)>, Refusal> {
 
 /// What is told to who types a command that does not exist.
 const KNOWN: &str = "`.show tables`, `.show table T cslschema`, `.show databases`, \
-                     `.show database schema`, `.show functions`, `.show function F`, `.show queries`, `.cancel query`, `.create table`, \
+                     `.show database schema`, `.show functions`, `.show function F`, \
+                     `.show queries`, `.cancel query`, `.create table`, \
                      `.create-merge table`, `.alter-merge table`, `.drop table`, `.clear table`, \
                      `.rename table`, `.ingest inline`, `.set`, `.append`, `.set-or-append`, \
                      `.set-or-replace`";
