@@ -38,6 +38,9 @@ use crate::errors::Finding;
 /// Most matchers that can be told apart.
 const MATCHERS_MAX: usize = 64;
 
+/// Marks that colour a line in logs of Azure Pipelines; they are no commands.
+const MARKS: [&str; 2] = ["##[error]", "##[warning]"];
+
 /// What one matcher does; it is asked only about lines that may concern it.
 trait Matcher: Send {
     /// Words of which one must stand in a line, in any letter case; none: it looks at each line.
@@ -192,6 +195,7 @@ impl Matchers {
         // A progress display rewrites its line; what stands there in the end is the last part.
         let text = text.trim_end_matches('\r');
         let text = text.rsplit_once('\r').map_or(text, |(_, last)| last);
+        let text = MARKS.iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text);
         for chosen in [open, wanted] {
             for (at, matcher) in self.matchers.iter_mut().enumerate() {
                 if chosen & (1 << at) != 0 && matcher.line(text, &self.recent, out) {

@@ -48,11 +48,12 @@ impl Matcher for Npm {
         if found.get(1).is_some() && finding.code.is_none() {
             finding.code = text(&found, 2);
         } else if finding.text.is_empty() && !DETAILS.iter().any(|d| said.starts_with(d)) {
-            let said = match &finding.code {
-                Some(code) => said.strip_prefix(code.as_str()).unwrap_or(said),
-                None => said,
-            };
-            finding.text = said.trim().to_owned();
+            // The code stands in front of the text again, mostly in other letters.
+            let repeated = finding.code.as_ref().and_then(|code| {
+                let (head, rest) = said.split_at_checked(code.len())?;
+                (head.eq_ignore_ascii_case(code) && rest.starts_with(' ')).then_some(rest)
+            });
+            finding.text = repeated.unwrap_or(said).trim().to_owned();
         }
         true
     }

@@ -35,12 +35,16 @@ impl Traceback {
             return false;
         }
         if let Some(found) = FRAME.captures(line) {
-            self.frame = Some(Finding {
-                matcher: "python-traceback".to_owned(),
-                file: text(&found, 1),
-                line: number(&found, 2),
-                ..Finding::default()
-            });
+            // `<string>`, `<frozen importlib._bootstrap>` and the like are no files.
+            let file = text(&found, 1).filter(|file| !file.starts_with('<'));
+            if file.is_some() || self.frame.is_none() {
+                self.frame = Some(Finding {
+                    matcher: "python-traceback".to_owned(),
+                    line: file.is_some().then(|| number(&found, 2)).flatten(),
+                    file,
+                    ..Finding::default()
+                });
+            }
             return true;
         }
         if line.starts_with([' ', '\t']) || line.is_empty() {

@@ -98,6 +98,14 @@ fn strict_is_about_sentences_with_the_word() {
 }
 
 #[test]
+fn marks_of_logs_and_rewritten_lines_are_no_part_of_a_file() {
+    let text = "##[error]a.c(1): error X1: y\n 10%\r 90%\rb.c(2): error X2: z\r\n";
+    let files: Vec<Option<String>> =
+        findings(&Selection::all(), text).into_iter().map(|finding| finding.file).collect();
+    assert_eq!(files, [Some("a.c".to_owned()), Some("b.c".to_owned())]);
+}
+
+#[test]
 fn blocks_are_one_finding_each() {
     let text = "\
 /w/a.js
@@ -108,6 +116,10 @@ npm error code E404
 npm error 404 Not Found - GET https://registry/x
 npm error 404
 npm error A complete log of this run can be found in: x
+other
+npm error code ENOENT
+npm error syscall open
+npm error enoent Could not read package.json
 CMake Error at CMakeLists.txt:5 (find_package):
   By not providing \"FindX.cmake\"
   this project has asked CMake.
@@ -138,6 +150,7 @@ error: aborting due to 1 previous error
             "eslint-stylish error /w/a.js:1 first",
             "eslint-stylish warning /w/a.js:3 second",
             "npm error -:0 404 Not Found - GET https://registry/x",
+            "npm error -:0 Could not read package.json",
             "cmake error CMakeLists.txt:5 By not providing \"FindX.cmake\" this project has \
              asked CMake.",
             "dotnet-test error /w/T.cs:12 Assert.Equal() Failure\nExpected: 1",
@@ -192,6 +205,22 @@ SyntaxError: invalid syntax
         .map(|f| (f.code.as_deref().unwrap(), f.line.unwrap(), f.text.as_str()))
         .collect();
     assert_eq!(short, [("my.pkg.Timeout", 9, "too slow"), ("SyntaxError", 2, "invalid syntax")]);
+}
+
+#[test]
+fn frames_without_a_file_are_passed_over() {
+    let text = "\
+Traceback (most recent call last):
+  File \"a.py\", line 4, in <module>
+  File \"<frozen importlib._bootstrap>\", line 1360, in _find_and_load
+ModuleNotFoundError: No module named 'x'
+Traceback (most recent call last):
+  File \"<string>\", line 1, in <module>
+ValueError: y
+";
+    let found = findings(&Selection::all(), text);
+    let places: Vec<_> = found.iter().map(|f| (f.file.as_deref(), f.line)).collect();
+    assert_eq!(places, [(Some("a.py"), Some(4)), (None, None)]);
 }
 
 #[test]

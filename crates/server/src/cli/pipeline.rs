@@ -148,8 +148,7 @@ fn exec_flags(command: Command) -> Command {
     let retry = value("retry", "N", "Run it up to N times more when it fails")
         .value_parser(value_parser!(u32).range(0..=RETRIES_MAX))
         .default_value("0");
-    let retry_on = value("retry-on", "REGEX", "Only when a line of its output, or its exit code,")
-        .help("Only when this matches a line of its output or its exit code")
+    let retry_on = value("retry-on", "REGEX", "Only when it matches a line of output or the code")
         .value_parser(|text: &str| Regex::new(text));
     let timeout = value("timeout", "TIME", "End it after a time such as `90s` or `1h`")
         .value_parser(read_timeout);

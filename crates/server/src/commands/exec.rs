@@ -65,6 +65,7 @@ pub fn run(call: &ExecCall) -> i32 {
         let retries = may_retry
             && ended.end.is_failure()
             && !ended.is_cancelled
+            && !matches!(ended.end, End::NotStarted(..))
             && report.wants_retry(ended.end.code());
         if !retries {
             conclude(call, &name, &ended.end, ended.is_cancelled, &report, &done);

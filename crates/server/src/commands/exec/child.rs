@@ -6,6 +6,7 @@
 
 mod signals;
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -83,7 +84,7 @@ pub fn run(call: &ExecCall, variables: &[(&'static str, String)], report: &Arc<R
     let Some((program, arguments)) = call.command.split_first() else {
         return not_started(127, "there is no command".to_owned());
     };
-    let mut command = Command::new(program);
+    let mut command = Command::new(found(program));
     command.args(arguments).stdin(Stdio::inherit());
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     let watch = signals::Watch::new(&mut command);
@@ -114,6 +115,30 @@ pub fn run(call: &ExecCall, variables: &[(&'static str, String)], report: &Arc<R
         ),
     };
     Ended { end, is_cancelled }
+}
+
+/// The program as it is given: the system looks for it.
+#[cfg(not(windows))]
+fn found(program: &OsStr) -> &OsStr {
+    program
+}
+
+/// On Windows the system looks for programs that end with `.exe` only, while many tools, npm
+/// among them, are scripts.
+#[cfg(windows)]
+fn found(program: &OsStr) -> std::ffi::OsString {
+    let path = std::path::Path::new(program);
+    let is_bare = path.extension().is_none() && path.components().count() == 1;
+    let folders = std::env::var_os("PATH").filter(|_| is_bare).unwrap_or_default();
+    for folder in std::env::split_paths(&folders) {
+        for ending in ["exe", "cmd", "bat"] {
+            let candidate = folder.join(path).with_extension(ending);
+            if candidate.is_file() {
+                return candidate.into_os_string();
+            }
+        }
+    }
+    program.to_owned()
 }
 
 fn not_started(code: i32, reason: String) -> Ended {

@@ -10,6 +10,7 @@ _telltale_issue() {
     name=$(printf '%s' "${1#-}" | tr '[:upper:]' '[:lower:]')
     name=${name#-}
     case "$1" in
+      --) shift; break ;;
       -*) ;;
       *) break ;;
     esac
@@ -53,6 +54,10 @@ Write-PipelineSetResult() {
   local result='' name
   while [ $# -gt 0 ]; do
     name=$(printf '%s' "${1#-}" | tr '[:upper:]' '[:lower:]')
+    if [ "$1" = -- ]; then
+      shift
+      break
+    fi
     case "${name#-}" in
       result|r) result=${2-}; shift ;;
       message|m) shift; break ;;
