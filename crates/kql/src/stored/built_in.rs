@@ -11,12 +11,19 @@ macro_rules! texts {
 }
 
 /// Name and text of each.
-pub const TEXTS: [(&str, &str); 45] = texts![
+pub const TEXTS: [(&str, &str); 55] = texts![
     "BlockedFailures",
+    "BuildDependencies",
     "BuildDuration",
+    "BuildExceptions",
     "BuildJobs",
     "BuildKind",
+    "BuildOperation",
+    "BuildOperationId",
+    "BuildRequests",
+    "BuildSpanId",
     "BuildTimeline",
+    "BuildTraces",
     "BuildsWithAttempts",
     "CategorizedIssues",
     "CategoryDomain",
@@ -32,6 +39,7 @@ pub const TEXTS: [(&str, &str); 45] = texts![
     "FirstAttemptPassRate",
     "FlakyEvidence",
     "IssueOverflow",
+    "IssuesInTrace",
     "JobQueueWait",
     "LatestRecords",
     "LeadTime",
@@ -42,6 +50,7 @@ pub const TEXTS: [(&str, &str); 45] = texts![
     "MaskedFailures",
     "PassRate",
     "PassRateTrend",
+    "PerformanceBucket",
     "PrimaryErrors",
     "QueueWait",
     "RedIntervals",
@@ -49,6 +58,7 @@ pub const TEXTS: [(&str, &str); 45] = texts![
     "RedTime",
     "RerunTime",
     "RescueRate",
+    "ResultSuccess",
     "TestResultsDaily",
     "TimeToAnswer",
     "TimeToGreen",

@@ -181,6 +181,7 @@ fn decode(lines: &[&str], item_id: u128) -> Rows {
         user_agent: None,
         app: &app_of,
         item_id,
+        place: None,
     };
     let accepted = breeze::decode(lines.join("\n").as_bytes(), &context);
     assert_eq!(accepted.accepted, lines.len(), "{:?}", accepted.faults);

@@ -25,6 +25,7 @@ pub fn flags(command: Command) -> Command {
                 .long("timeout")
                 .value_name("TIME")
                 .default_value("2s")
+                .allow_hyphen_values(true)
                 .value_parser(read_budget)
                 .help("How long sending may take"),
         )

@@ -39,4 +39,8 @@ mod server;
 mod telemetry;
 mod tls;
 mod tls_client;
+mod trace_place;
 mod track;
+mod track_command;
+mod track_limits;
+mod tracking;

@@ -11,15 +11,6 @@ use super::telemetry::Sender;
 use crate::cli::pipeline::{Annotate, ExecCall};
 use crate::commands::telemetry::variable;
 
-/// Ends of the host names of the vendor's own service, which knows no places in paths.
-const VENDOR_HOSTS: [&str; 5] = [
-    ".applicationinsights.azure.com",
-    ".applicationinsights.azure.us",
-    ".applicationinsights.azure.cn",
-    ".applicationinsights.us",
-    "dc.services.visualstudio.com",
-];
-
 #[derive(Debug)]
 pub struct Surroundings {
     /// Where issues are reported, if anywhere.
@@ -75,18 +66,8 @@ pub fn child_variables(
     };
     let mut variables = vec![("TRACEPARENT", origin.traceparent())];
     if let Some(sender) = sender.filter(|_| call.has_child_telemetry) {
-        let connection = sender.connection();
-        let text = match is_vendors(&connection.endpoint) {
-            true => connection.to_string(),
-            false => connection.in_trace(&origin).to_string(),
-        };
+        let text = sender.connection().in_trace(&origin).to_string();
         variables.push(("APPLICATIONINSIGHTS_CONNECTION_STRING", text));
     }
     variables
-}
-
-fn is_vendors(endpoint: &str) -> bool {
-    let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
-    let host = host.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
-    VENDOR_HOSTS.iter().any(|end| host.ends_with(end))
 }

@@ -16,6 +16,15 @@ const CHARS_MAX: usize = 4096;
 /// The part of a path that begins a place in a trace.
 const TRACE: &str = "trace";
 
+/// Ends of the host names of the vendor's own service, which knows no places in paths.
+const VENDOR_HOSTS: [&str; 5] = [
+    ".applicationinsights.azure.com",
+    ".applicationinsights.azure.us",
+    ".applicationinsights.azure.cn",
+    ".applicationinsights.us",
+    "dc.services.visualstudio.com",
+];
+
 /// A connection string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
@@ -87,11 +96,21 @@ impl Connection {
         Ok(Connection { instrumentation_key, endpoint, others: pairs })
     }
 
-    /// The same with an endpoint whose items join the trace at `origin`.
+    /// The same with an endpoint whose items join the trace at `origin`; the same as it is when it
+    /// is the vendor's, who would not find such a path.
     pub fn in_trace(&self, origin: &Origin) -> Connection {
+        if self.is_vendors() {
+            return self.clone();
+        }
         let base = self.split_trace().map_or(self.endpoint.as_str(), |(base, _)| base);
         let endpoint = format!("{base}/{TRACE}/{}/{}", origin.operation_id, origin.span_id);
         Connection { endpoint, ..self.clone() }
+    }
+
+    fn is_vendors(&self) -> bool {
+        let host = self.endpoint.split_once("://").map_or("", |(_, rest)| rest);
+        let host = host.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
+        VENDOR_HOSTS.iter().any(|end| host.ends_with(end))
     }
 
     /// The place in a trace the endpoint names.

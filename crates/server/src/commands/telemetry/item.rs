@@ -230,10 +230,13 @@ fn longest(value: &mut Value) -> Option<&mut String> {
     }
 }
 
-/// Takes at least `excess` bytes off the end, as far as [`CUT_BYTES_MIN`] allows.
+/// Takes off the end what makes about `excess` bytes of JSON, as far as [`CUT_BYTES_MIN`] allows.
 fn cut(text: &mut String, excess: usize) {
-    let keep = text.len().saturating_sub(excess + CUT_MARK.len());
-    let mut keep = keep.max(CUT_BYTES_MIN - CUT_MARK.len());
+    let in_json = json!(*text).to_string().len();
+    // Some characters take six bytes there; where they stand is not known, so a cut may be too
+    // small, and another one follows.
+    let taken = excess.saturating_mul(text.len()) / in_json + CUT_MARK.len() + 1;
+    let mut keep = text.len().saturating_sub(taken).max(CUT_BYTES_MIN - CUT_MARK.len());
     while !text.is_char_boundary(keep) {
         keep -= 1;
     }
