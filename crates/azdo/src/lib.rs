@@ -3,4 +3,5 @@
 //! Invariants: no socket, file or clock: requests go through a trait, times come in as arguments;
 //! the store and HTTP types are not known here.
 
+pub mod badge;
 pub mod trace;
