@@ -9,6 +9,7 @@
 )]
 
 mod ask;
+mod badge;
 mod baseline;
 mod crowd;
 mod decode;
@@ -37,6 +38,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   ask DIR                    questions over standard input (see compare_clickhouse.py)
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
+  badge                      badges on one core, against npm badge-maker 6
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
 
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         (Some("ask"), Some(data)) => ask::run(&data),
         (Some("memory"), Some(data)) => memory::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
+        (Some("badge"), _) => badge::run(),
         (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {

@@ -2,12 +2,16 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+mod badge;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
+
+pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
@@ -80,6 +84,7 @@ pub enum Call {
         place: Place,
         out: Option<PathBuf>,
     },
+    Badge(BadgeCall),
     /// One generated section of the reference, or all.
     Reference {
         section: Option<String>,
@@ -136,6 +141,7 @@ pub fn command() -> Command {
         .subcommand(import_command())
         .subcommand(ingest_command())
         .subcommand(tls_command())
+        .subcommand(badge::command())
         .subcommand(
             Command::new("reference")
                 .about("Print the generated pages of the reference")
@@ -430,6 +436,7 @@ fn call(matches: &ArgMatches) -> Call {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }
         }
+        Some(("badge", m)) => Call::Badge(badge::call(m)),
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
         None => Call::Serve { flags: BTreeMap::new(), config: None },

@@ -21,6 +21,7 @@ mod listen;
 mod metrics;
 mod observe;
 mod pace;
+mod png;
 mod reply;
 mod routes;
 mod running;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
         Call::Ingest(call) => commands::ingest::run(&call),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
+        Call::Badge(call) => commands::badge::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{clients, queries, setup};
+use super::{badges, clients, queries, setup};
 use crate::process::root;
 
 pub enum Outcome {
@@ -26,6 +26,7 @@ pub struct Story {
 pub fn all() -> Vec<Story> {
     let mut all = senders();
     all.extend(queries::all());
+    all.extend(badges::all());
     all
 }
 
