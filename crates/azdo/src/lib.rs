@@ -3,5 +3,14 @@
 //! Invariants: no socket, file or clock: requests go through a trait, times come in as arguments;
 //! the store and HTTP types are not known here.
 
+pub mod attempts;
 pub mod badge;
+pub mod category;
+pub mod client;
+pub mod collect;
+pub mod fingerprint;
+pub mod identity;
+mod pattern;
+pub mod rows;
 pub mod trace;
+pub mod wire;

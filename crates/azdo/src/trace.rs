@@ -19,6 +19,26 @@ pub fn span_id(project_id: &str, build_id: i64, record_id: &str) -> String {
     hex(&hash(project_id, build_id, Some(record_id))[..8])
 }
 
+/// Span ids of the records of one build: what [`span_id`] gives, for many records.
+#[derive(Debug, Clone)]
+pub struct Spans {
+    build: Sha256,
+}
+
+impl Spans {
+    /// Of the build `build_id` in the project with the GUID `project_id`.
+    pub fn of(project_id: &str, build_id: i64) -> Spans {
+        let text = format!("{DOMAIN}\0{}\0{build_id}\0", project_id.to_ascii_lowercase());
+        Spans { build: Sha256::new_with_prefix(text) }
+    }
+
+    /// The span id of a record: 16 hex digits.
+    pub fn id(&self, record_id: &str) -> String {
+        let hash = self.build.clone().chain_update(record_id.to_ascii_lowercase()).finalize();
+        hex(hash.get(..8).unwrap_or(&[]))
+    }
+}
+
 fn hash(project_id: &str, build_id: i64, record_id: Option<&str>) -> [u8; 32] {
     let mut text = format!("{DOMAIN}\0{}\0{build_id}", project_id.to_ascii_lowercase());
     if let Some(record_id) = record_id {
@@ -60,5 +80,7 @@ mod tests {
             span_id(PROJECT, 101, "00000065-0000-4000-8000-00000000000a"),
             "d32cc469f623c59e"
         );
+        let spans = Spans::of(PROJECT, 101);
+        assert_eq!(spans.id("00000065-0000-4000-8000-00000000000A"), "d32cc469f623c59e");
     }
 }

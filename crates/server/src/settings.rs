@@ -4,6 +4,7 @@
 //! `TELLTALE_INGEST_MODE` and the key `ingest_mode` of the TOML file; flags win over variables,
 //! variables over the file. Invariant: [`Settings::read`] reports every mistake at once.
 
+pub mod sources;
 mod value;
 
 use std::collections::BTreeMap;
@@ -213,6 +214,8 @@ pub struct Settings {
     pub storage: Storage,
     pub query: Query,
     pub access: Access,
+    /// What is collected.
+    pub sources: Vec<sources::Source>,
     pub log_form: LogForm,
     pub log_level: String,
 }
@@ -245,6 +248,7 @@ impl Settings {
             storage: read_storage(&mut reader),
             query: read_query(&mut reader),
             access: read_access(&mut reader),
+            sources: std::mem::take(&mut reader.sources),
             log_form: match reader.text("log").split_once(':').map(|(form, _)| form.to_owned()) {
                 Some(form) => reader.one_of(
                     "log",

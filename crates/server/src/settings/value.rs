@@ -9,6 +9,7 @@ use std::path::Path;
 
 use rustls::pki_types::ServerName;
 
+use super::sources::{self, Source};
 use super::{DEFINITIONS, flag, variable};
 
 /// Reads settings by name and gathers what is wrong.
@@ -16,6 +17,8 @@ use super::{DEFINITIONS, flag, variable};
 pub struct Reader {
     /// Name → text and the place it came from.
     given: BTreeMap<String, (String, String)>,
+    /// The sources of the file.
+    pub sources: Vec<Source>,
     pub problems: Vec<String>,
 }
 
@@ -25,7 +28,7 @@ impl Reader {
         environment: &[(String, String)],
         file: Option<&Path>,
     ) -> Reader {
-        let mut reader = Reader { given: BTreeMap::new(), problems: Vec::new() };
+        let mut reader = Reader { given: BTreeMap::new(), sources: Vec::new(), problems: Vec::new() };
         if let Some(path) = file {
             reader.read_file(path);
         }
@@ -56,6 +59,10 @@ impl Reader {
             }
         };
         for (name, value) in table {
+            if name == "source" {
+                self.sources = sources::read(value, &place, &mut self.problems);
+                continue;
+            }
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),

@@ -1,0 +1,195 @@
+//! The pass over the list of finished builds, what runs beside it, and single builds.
+
+use super::failure::Failure;
+use super::run::{Begun, Kind, Run, Tally};
+use super::sink::{Documents, Sink};
+use super::state::{Facts, State, text_of};
+use super::tried::Tries;
+use super::{Collector, Watch, work};
+use crate::client::{BuildFilter, Transport};
+use crate::wire;
+
+/// Which builds one list is about.
+pub(super) struct Window {
+    pub from_ns: i64,
+    pub with_deleted: bool,
+}
+
+impl<T: Transport, S: Sink> Collector<T, S> {
+    pub(super) fn begin(&self, kind: Kind) -> Begun {
+        Begun { kind, started_ns: self.now(), usage: self.client.usage() }
+    }
+
+    /// Writes down a run: its row, and `edit` of the project's facts with it.
+    pub(super) fn end(
+        &self,
+        begun: &Begun,
+        project: &str,
+        tally: &Tally,
+        failure: Option<Failure>,
+        edit: impl FnOnce(&mut Facts),
+    ) -> Run {
+        let ended = (self.now(), self.client.usage(), failure);
+        let mut run = Run::new(begun, &self.plan.source, project, tally, ended);
+        let state = self.state(project);
+        run.pending = state.all_pending().len() as u64;
+        let written = self.edit_facts(&state, |facts| {
+            edit(facts);
+            if run.fetched > 0 {
+                facts.active_ns = run.finished_ns;
+            }
+            run.cursor_ns = Some(facts.cursor_ns).filter(|cursor| *cursor > 0);
+            facts.remember(run.summary());
+            vec![run.batch()]
+        });
+        if let Err(failure) = written {
+            run.error = failure.to_string();
+            run.failure.get_or_insert(failure);
+        }
+        run
+    }
+
+    /// Changes the facts of a project, with rows that belong to the change.
+    pub(super) fn edit_facts(
+        &self,
+        state: &State<'_, S>,
+        edit: impl FnOnce(&mut Facts) -> Vec<model::Batch>,
+    ) -> Result<(), Failure> {
+        // Passes and triggers change them from threads of their own.
+        let _alone = self.editing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut facts = state.facts();
+        let rows = edit(&mut facts);
+        let mut documents = Documents::new();
+        state.put_facts(&mut documents, &facts);
+        Ok(self.sink.write(rows, documents)?)
+    }
+
+    /// What is due again, what has finished since the cursor, what runs.
+    pub(super) fn poll(&self, project: &str, since_ns: Option<i64>, watch: &dyn Watch) -> Run {
+        let facts = self.state(project).facts();
+        let is_first = facts.cursor_ns == 0;
+        let begun = self.begin(if is_first { Kind::Backfill } else { Kind::Poll });
+        let (tally, tries) = (Tally::default(), Tries::default());
+        let from_ns = since_ns.unwrap_or(match is_first {
+            true => begun.started_ns.saturating_sub(self.plan.backfill_ns),
+            false => facts.cursor_ns.saturating_sub(self.plan.overlap_ns),
+        });
+        let window = Window { from_ns, with_deleted: false };
+        let done = self
+            .again(project, &tries, &tally)
+            .and_then(|()| self.list(project, &window, &tries, &tally, watch, |_| ()))
+            .and_then(|()| self.sweep(project, &tries, &tally));
+        let is_good = done.is_ok();
+        self.end(&begun, project, &tally, done.err(), |facts| {
+            if is_good {
+                facts.succeeded_ns = begun.started_ns;
+                // The list was empty up to its end.
+                facts.cursor_ns = facts.cursor_ns.max(from_ns.min(begun.started_ns));
+            }
+            if is_good && facts.reconciled_ns == 0 {
+                // The first whole pass has just looked at everything.
+                facts.reconciled_ns = begun.started_ns;
+            }
+        })
+    }
+
+    /// Takes finished builds page by page and moves the cursor after each. `seen` hears every
+    /// listed build.
+    pub(super) fn list(
+        &self,
+        project: &str,
+        window: &Window,
+        tries: &Tries,
+        tally: &Tally,
+        watch: &dyn Watch,
+        mut seen: impl FnMut(&wire::Build),
+    ) -> Result<(), Failure> {
+        let filter = BuildFilter {
+            status: "completed",
+            min_time: text_of(window.from_ns),
+            with_deleted: window.with_deleted,
+            page_size: self.plan.page_size,
+        };
+        self.client.builds(project, &filter, |builds: Vec<wire::Build>| {
+            builds.iter().for_each(&mut seen);
+            let newest = builds.iter().filter_map(|build| build.finish_time).max();
+            self.take_all(project, builds, tries, tally, watch)?;
+            match newest {
+                Some(newest) => self.edit_facts(&self.state(project), |facts| {
+                    // A finish time ahead of our clock must not hide the builds before it.
+                    facts.cursor_ns = facts.cursor_ns.max(newest.min(self.now()));
+                    Vec::new()
+                }),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Takes listed builds of definitions that are collected, several at once.
+    pub(super) fn take_all(
+        &self,
+        project: &str,
+        mut builds: Vec<wire::Build>,
+        tries: &Tries,
+        tally: &Tally,
+        watch: &dyn Watch,
+    ) -> Result<(), Failure> {
+        builds.retain(|build| self.is_wanted(build));
+        tally.listed.fetch_add(builds.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        watch.listed(builds.len() as u64);
+        work::all(&builds, self.client.concurrency(), |build| {
+            let done =
+                self.tried(project, build.id, tries, tally, || self.take(project, build, tally));
+            watch.done();
+            done
+        })
+    }
+
+    fn is_wanted(&self, build: &wire::Build) -> bool {
+        let definition = &build.definition;
+        let folder = definition.path.trim_end_matches('\\');
+        self.plan.definitions.takes(&format!("{folder}\\{}", definition.name))
+            || self.plan.definitions.takes(&definition.name)
+                && self.plan.definitions.allows(&format!("{folder}\\{}", definition.name))
+    }
+
+    /// Collects one build now. `project` is a name or an id.
+    pub fn trigger(&self, project: &str, build: i64) -> Run {
+        let begun = self.begin(Kind::Trigger);
+        let (tally, tries) = (Tally::default(), Tries::default());
+        let found = self.client.build(project, build).map_err(Failure::from);
+        let taken = found.and_then(|found| {
+            let found = found.ok_or(Failure::NoBuild(build))?;
+            let ours = self.collected_as(&found.project);
+            let name = ours.ok_or_else(|| Failure::NotOurs(found.project.name.clone()))?;
+            if !self.is_wanted(&found) {
+                return Ok(name);
+            }
+            tally.listed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.tried(&name, build, &tries, &tally, || self.take(&name, &found, &tally))?;
+            Ok(name)
+        });
+        match taken {
+            Ok(name) => self.end(&begun, &name, &tally, None, |_| ()),
+            Err(failure) => {
+                let ended = (self.now(), self.client.usage(), Some(failure));
+                self.alone_in_rows(Run::new(&begun, &self.plan.source, project, &tally, ended))
+            }
+        }
+    }
+
+    /// A run that failed before it was about a project that is collected: its row only.
+    fn alone_in_rows(&self, mut run: Run) -> Run {
+        if let Err(error) = self.sink.write(vec![run.batch()], Documents::new()) {
+            run.failure.get_or_insert(error.into());
+        }
+        run
+    }
+
+    /// A run of the source as a whole that failed before any project.
+    pub fn failed(&self, failure: Failure) -> Run {
+        let begun = self.begin(Kind::Poll);
+        let ended = (begun.started_ns, begun.usage, Some(failure));
+        self.alone_in_rows(Run::new(&begun, &self.plan.source, "", &Tally::default(), ended))
+    }
+}

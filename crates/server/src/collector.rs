@@ -1,0 +1,46 @@
+//! The collector of pipelines in this process: sources of the settings → threads, status, triggers.
+//!
+//! Invariants: each source has threads of its own, so that one that fails or waits never delays
+//! another; what is known of a source between passes is in documents of the store, what is kept
+//! here may be lost at any time.
+
+pub mod line;
+pub mod metrics;
+pub mod schedule;
+pub mod sink;
+pub mod source;
+pub mod transport;
+pub mod wire;
+
+use std::sync::Arc;
+
+use line::Line;
+
+use crate::settings::sources::Source;
+
+/// All sources of a server.
+#[derive(Debug, Default)]
+pub struct Lines {
+    pub all: Vec<Arc<Line>>,
+}
+
+impl Lines {
+    pub fn new(sources: &[Source]) -> Lines {
+        Lines { all: sources.iter().map(|source| Arc::new(Line::new(source.clone()))).collect() }
+    }
+
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Line>> {
+        self.all.iter().find(|line| line.source.name == name)
+    }
+
+    /// The source with this base, as hooks name their collection.
+    pub fn by_base(&self, base: &str) -> Option<&Arc<Line>> {
+        let base = base.trim_end_matches('/');
+        self.all.iter().find(|line| line.source.hosts.core.eq_ignore_ascii_case(base))
+    }
+
+    /// Has all threads end soon; those that wait for an answer do not look up.
+    pub fn stop(&self) {
+        self.all.iter().for_each(|line| line.stop());
+    }
+}

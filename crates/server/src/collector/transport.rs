@@ -1,0 +1,125 @@
+//! Requests of the collector over real sockets, by the clock of this machine.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use azdo::client::{Request, Response, Stopped, Transport, TransportError};
+use parking_lot::{Condvar, Mutex};
+
+/// Longest time a request may take, answer included (spec azure-devops.md §1.5).
+const TIME: Duration = Duration::from_secs(100);
+const CONNECT_TIME: Duration = Duration::from_secs(20);
+
+/// Tells waiting threads to end.
+#[derive(Debug, Default)]
+pub struct Stop {
+    is_set: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Stop {
+    pub fn set(&self) {
+        *self.is_set.lock() = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits so long; whether the end was told.
+    pub fn wait(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut is_set = self.is_set.lock();
+        while !*is_set && Instant::now() < until {
+            self.changed.wait_until(&mut is_set, until);
+        }
+        *is_set
+    }
+
+    pub fn is_set(&self) -> bool {
+        *self.is_set.lock()
+    }
+}
+
+/// HTTP and HTTPS with the certificates of public authorities and of the machine.
+#[derive(Debug)]
+pub struct Sockets {
+    agent: ureq::Agent,
+    stop: Arc<Stop>,
+}
+
+impl Sockets {
+    pub fn new(stop: Arc<Stop>) -> Sockets {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect leads to a page to sign in on.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(TIME))
+            .timeout_connect(Some(CONNECT_TIME))
+            .build();
+        Sockets { agent: ureq::Agent::new_with_config(config), stop }
+    }
+
+    fn call(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        match &request.form {
+            None => {
+                let mut call = self.agent.get(&request.url);
+                for (name, value) in &request.headers {
+                    call = call.header(*name, value);
+                }
+                call.call()
+            }
+            Some(form) => {
+                let mut call = self.agent.post(&request.url);
+                for (name, value) in &request.headers {
+                    call = call.header(*name, value);
+                }
+                call.header("content-type", "application/x-www-form-urlencoded").send(form)
+            }
+        }
+    }
+}
+
+impl Transport for Sockets {
+    fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        if self.stop.is_set() {
+            return Err(TransportError::Failed("stopped".to_owned()));
+        }
+        let failed = |error: ureq::Error| TransportError::Failed(error.to_string());
+        let answer = self.call(request).map_err(failed)?;
+        let status = answer.status().as_u16();
+        let headers = answer.headers().iter().filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        });
+        let headers = headers.collect();
+        // The library's own limit is about packed bytes; ours is about what they become.
+        let unlimited = answer.into_body().into_with_config().limit(u64::MAX);
+        let mut reader = unlimited.reader().take(request.body_bytes_max.saturating_add(1));
+        let mut body = Vec::new();
+        let read = reader.read_to_end(&mut body);
+        read.map_err(|error| TransportError::Failed(error.to_string()))?;
+        if body.len() as u64 > request.body_bytes_max {
+            if !request.cuts {
+                return Err(TransportError::TooLarge(request.body_bytes_max));
+            }
+            body.pop();
+        }
+        Ok(Response { status, headers, body })
+    }
+
+    fn now(&self) -> i64 {
+        crate::app::now()
+    }
+
+    fn sleep(&self, nanos: i64) -> Result<(), Stopped> {
+        let time = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
+        match self.stop.wait(time) {
+            true => Err(Stopped),
+            false => Ok(()),
+        }
+    }
+
+    fn fraction(&self) -> f64 {
+        // No randomness to be had: no spread, which is no failure.
+        getrandom::u32().map_or(0.0, |number| f64::from(number) / f64::from(u32::MAX))
+    }
+}
