@@ -131,7 +131,8 @@ pub fn read(value: toml::Value, place: &str, problems: &mut Vec<String>) -> Vec<
         let mut fields = Fields { of, table, problems: Vec::new() };
         let source = read_one(&mut fields);
         fields.end();
-        let is_twice = sources.iter().any(|known| Some(&known.name) == source.as_ref().map(|s| &s.name));
+        let is_twice =
+            sources.iter().any(|known| Some(&known.name) == source.as_ref().map(|s| &s.name));
         if is_twice {
             fields.wrong("`name` is another source's too");
         }
@@ -188,19 +189,13 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
         page_size: usize::try_from(fields.number("page_size", 1, 5000)).unwrap_or(1000),
         concurrency: usize::try_from(fields.number("concurrency", 1, 64)).unwrap_or(4),
         tests,
-        logs: fields.one_of(
-            "logs",
-            &[("off", Logs::Off), ("failed", Logs::Failed), ("all", Logs::All)],
-        ),
+        logs: fields
+            .one_of("logs", &[("off", Logs::Off), ("failed", Logs::Failed), ("all", Logs::All)]),
         log_bytes_max: fields.size("log_bytes_max", 1 << 10, 16 << 20),
         releases: fields.bool("releases"),
         identities: fields.one_of(
             "identities",
-            &[
-                ("drop", Identities::Drop),
-                ("hash", Identities::Hash),
-                ("keep", Identities::Keep),
-            ],
+            &[("drop", Identities::Drop), ("hash", Identities::Hash), ("keep", Identities::Keep)],
         ),
         api_version: fields.text("api_version"),
         body_bytes_max: fields.size("body_bytes_max", 1 << 20, 1 << 30),

@@ -28,7 +28,8 @@ impl Reader {
         environment: &[(String, String)],
         file: Option<&Path>,
     ) -> Reader {
-        let mut reader = Reader { given: BTreeMap::new(), sources: Vec::new(), problems: Vec::new() };
+        let mut reader =
+            Reader { given: BTreeMap::new(), sources: Vec::new(), problems: Vec::new() };
         if let Some(path) = file {
             reader.read_file(path);
         }
