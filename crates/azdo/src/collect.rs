@@ -21,12 +21,12 @@ mod tests;
 mod tried;
 mod work;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 pub use failure::Failure;
 pub use glob::Globs;
 pub use run::{Kind, Run};
-pub use sink::{Documents, Sink, SinkError};
+pub use sink::{Documents, Notes, Sink, SinkError};
 use state::State;
 use work::Claims;
 
@@ -75,7 +75,7 @@ pub struct Plan {
     pub log_bytes_max: u64,
     pub releases: bool,
     pub people: People,
-    pub categories: Categories,
+    pub categories: Arc<Categories>,
 }
 
 /// Hears how a pass goes on, for a progress bar.

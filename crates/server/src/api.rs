@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod appinsights;
+pub mod collect;
 pub mod health;
 pub mod ingest;
 pub mod keys;

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use crate::apps::{self, Apps};
 use crate::audit;
 use crate::auth::Auth;
+use crate::collector::Lines;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
 use crate::running::Running;
@@ -30,6 +31,8 @@ pub struct App {
     pub audit: audit::Buffer,
     pub engine: Engine,
     pub metrics: Metrics,
+    /// Sources that are collected.
+    pub collectors: Lines,
     /// Queries under way.
     pub running: Arc<Running>,
     /// Permits for request bodies in memory, one per [`INTAKE_UNIT_BYTES`].
@@ -86,6 +89,7 @@ impl App {
             intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
             decoding: Semaphore::new(threads),
             metrics: Metrics::default(),
+            collectors: Lines::new(&settings.sources),
             running: Arc::default(),
             settings,
             store,

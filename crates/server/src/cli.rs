@@ -3,6 +3,7 @@
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
 mod badge;
+mod collect;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
 pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
+pub use collect::CollectCall;
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
@@ -79,6 +81,17 @@ pub enum Call {
         files: Vec<PathBuf>,
     },
     Ingest(IngestCall),
+    Collect(CollectCall),
+    CollectStatus {
+        place: Place,
+        key: Option<String>,
+        is_json: bool,
+    },
+    CollectRetry {
+        place: Place,
+        key: Option<String>,
+        source: Option<String>,
+    },
     /// The certificate that clients of a server are to trust.
     ShowCertificate {
         place: Place,
@@ -140,6 +153,7 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
+        .subcommand(collect::command())
         .subcommand(tls_command())
         .subcommand(badge::command())
         .subcommand(
@@ -432,6 +446,7 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
+        Some(("collect", m)) => collect::call(m),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

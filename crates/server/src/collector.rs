@@ -15,18 +15,22 @@ pub mod wire;
 use std::sync::Arc;
 
 use line::Line;
+use transport::Stop;
 
 use crate::settings::sources::Source;
 
 /// All sources of a server.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Lines {
     pub all: Vec<Arc<Line>>,
+    /// Ends waits of all sources.
+    pub stop: Arc<Stop>,
 }
 
 impl Lines {
     pub fn new(sources: &[Source]) -> Lines {
-        Lines { all: sources.iter().map(|source| Arc::new(Line::new(source.clone()))).collect() }
+        let all = sources.iter().map(|source| Arc::new(Line::new(source.clone()))).collect();
+        Lines { all, stop: Arc::default() }
     }
 
     pub fn by_name(&self, name: &str) -> Option<&Arc<Line>> {
@@ -40,7 +44,8 @@ impl Lines {
     }
 
     /// Has all threads end soon; those that wait for an answer do not look up.
-    pub fn stop(&self) {
+    pub fn end(&self) {
+        self.stop.set();
         self.all.iter().for_each(|line| line.stop());
     }
 }

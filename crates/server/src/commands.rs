@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod badge;
 pub mod client;
+pub mod collect;
 pub mod import;
 pub mod ingest;
 pub mod keys;

@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod cells;
 mod cli;
+mod collector;
 mod commands;
 mod error;
 mod headers;
@@ -60,6 +61,13 @@ fn main() -> ExitCode {
         Call::Query(call) => commands::query::run(&call),
         Call::Import { place, key, files } => commands::import::run(&place, key.as_deref(), &files),
         Call::Ingest(call) => commands::ingest::run(&call),
+        Call::Collect(call) => commands::collect::run(&call),
+        Call::CollectStatus { place, key, is_json } => {
+            commands::collect::status::show(&place, key.as_deref(), is_json)
+        }
+        Call::CollectRetry { place, key, source } => {
+            commands::collect::status::retry(&place, key.as_deref(), source.as_deref())
+        }
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Badge(call) => commands::badge::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),

@@ -10,6 +10,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use store::stats::{Histogram, Stats};
 
+use crate::collector::{self, Lines};
+
 /// What became of items, by table or reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -72,12 +74,13 @@ impl Metrics {
         self.query_time.lock().add(time);
     }
 
-    /// The Prometheus text of these counters, the store's numbers and the number of queries
-    /// `running`; `app_name` names an application.
+    /// The Prometheus text of these counters, the store's and the collectors' numbers and the
+    /// number of queries `running`; `app_name` names an application.
     pub fn text(
         &self,
         stats: &Stats,
         running: u64,
+        collectors: &Lines,
         app_name: impl Fn(model::AppId) -> String,
     ) -> String {
         let mut page = Page::default();
@@ -109,6 +112,7 @@ impl Metrics {
         page.one("telltale_audit_dropped_total", "counter", "Audit rows without room.", dropped);
         page.histogram("telltale_track_seconds", "Time to answer.", &self.track_time.lock());
         page.histogram("telltale_query_seconds", "Time to run.", &self.query_time.lock());
+        collector::metrics::lines(&mut page, collectors);
         store_lines(&mut page, stats, app_name);
         page.text
     }
@@ -140,17 +144,17 @@ fn store_lines(page: &mut Page, stats: &Stats, app_name: impl Fn(model::AppId) -
 
 /// A page of the Prometheus text format.
 #[derive(Debug, Default)]
-struct Page {
+pub struct Page {
     text: String,
 }
 
 impl Page {
-    fn head(&mut self, name: &str, kind: &str, about: &str) {
+    pub fn head(&mut self, name: &str, kind: &str, about: &str) {
         // Writing to a String cannot fail, here and below.
         let _ = writeln!(self.text, "# HELP {name} {about}\n# TYPE {name} {kind}");
     }
 
-    fn line(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    pub fn line(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
         self.text.push_str(name);
         for (i, (label, text)) in labels.iter().enumerate() {
             let open = if i == 0 { '{' } else { ',' };

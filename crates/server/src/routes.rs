@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::loganalytics::{self, batch};
-use crate::api::{admin, appinsights, health, ingest, keys, kusto, metadata, track};
+use crate::api::{admin, appinsights, collect, health, ingest, keys, kusto, metadata, track};
 use crate::app::App;
 use crate::headers;
 
@@ -66,7 +66,7 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 28] = [
+pub static QUERIES: [Route; 30] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -146,6 +146,15 @@ pub static QUERIES: [Route; 28] = [
     route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
     route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || any(keys::keys)),
     route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || any(keys::key)),
+    route(
+        "/api/collect",
+        "GET, POST",
+        "The collector: how it fares, or a pass (`source`) or build (`project`, `build`) at once.",
+        || any(collect::collect),
+    ),
+    route("/api/collect/retry", "POST", "Another try of builds that were given up.", || {
+        any(collect::retry)
+    }),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];

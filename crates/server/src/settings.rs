@@ -4,12 +4,14 @@
 //! `TELLTALE_INGEST_MODE` and the key `ingest_mode` of the TOML file; flags win over variables,
 //! variables over the file. Invariant: [`Settings::read`] reports every mistake at once.
 
+pub mod categories;
 pub mod sources;
 mod value;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use self::value::Reader;
 pub use self::value::parse_duration_ms;
@@ -214,6 +216,8 @@ pub struct Settings {
     pub storage: Storage,
     pub query: Query,
     pub access: Access,
+    /// Which messages get which category.
+    pub categories: Arc<azdo::category::Categories>,
     /// What is collected.
     pub sources: Vec<sources::Source>,
     pub log_form: LogForm,
@@ -248,6 +252,7 @@ impl Settings {
             storage: read_storage(&mut reader),
             query: read_query(&mut reader),
             access: read_access(&mut reader),
+            categories: std::mem::take(&mut reader.categories).categories(&mut reader.problems),
             sources: std::mem::take(&mut reader.sources),
             log_form: match reader.text("log").split_once(':').map(|(form, _)| form.to_owned()) {
                 Some(form) => reader.one_of(

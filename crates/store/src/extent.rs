@@ -19,6 +19,7 @@ use model::{ColumnRole, TableDef, Type};
 
 use crate::error::Error;
 use crate::shred::{Census, Splitter};
+use crate::versions::Superseded;
 
 pub use crate::shred::BagKeys;
 pub use merge::merge;
@@ -178,7 +179,16 @@ fn order_by_time(table: &TableDef, rows: &[&RecordBatch]) -> Vec<(usize, usize)>
 /// # Errors
 /// [`Error::Damaged`] when the bytes are not an extent of `table`.
 pub fn decode(table: &'static TableDef, data: Bytes) -> Result<Vec<RecordBatch>, Error> {
-    let part = read::Part::open(table, data)?;
+    decode_kept(table, data, &Superseded::default())
+}
+
+/// As [`decode`], without the superseded rows.
+pub(crate) fn decode_kept(
+    table: &'static TableDef,
+    data: Bytes,
+    superseded: &Superseded,
+) -> Result<Vec<RecordBatch>, Error> {
+    let part = read::Part::open(table, data, superseded)?;
     let mut batches = Vec::new();
     for batch in part.rows(CHUNK_ROWS)? {
         let batch = batch.map_err(read::damaged)?;

@@ -1,9 +1,11 @@
-//! The index of one extent: a split-block bloom filter for each column of identifiers.
+//! The index of one extent: a split-block bloom filter for each column of identifiers, and the runs
+//! of its rows where the table has a key.
 //!
 //! Invariant: [`Index::may_contain`] never answers `false` for a value the extent holds.
 //! Bytes: docs/format.md, "Index file".
 
 use std::io;
+use std::ops::Range;
 
 use arrow::array::{Array, StringViewArray};
 use xxhash_rust::xxh3::xxh3_64;
@@ -12,6 +14,8 @@ use crate::error::Error;
 
 const MAGIC: [u8; 4] = *b"TTIX";
 const VERSION: u32 = 1;
+/// With runs behind the filters.
+const VERSION_WITH_RUNS: u32 = 2;
 const HEADER_BYTES: usize = 12;
 const CRC_BYTES: usize = 4;
 pub const BLOCK_BYTES: usize = 32;
@@ -40,6 +44,8 @@ type Block = [u32; 8];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     filters: Vec<Filter>,
+    /// Where the file has the runs (see [`crate::versions`]), if its table had a key.
+    runs: Option<Range<usize>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +69,7 @@ impl Index {
             return Err(damaged("the magic number is missing"));
         }
         let version = reader.u32()?;
-        if version != VERSION {
+        if ![VERSION, VERSION_WITH_RUNS].contains(&version) {
             return Err(damaged(format!("version {version} is not known")));
         }
         if crc != crc32fast::hash(body).to_le_bytes() {
@@ -84,10 +90,17 @@ impl Index {
             reader.take(block_bytes)?;
             filters.push(Filter { column, offset, blocks });
         }
-        if !reader.bytes.is_empty() {
+        let runs =
+            (version == VERSION_WITH_RUNS).then_some(body.len() - reader.bytes.len()..body.len());
+        if runs.is_none() && !reader.bytes.is_empty() {
             return Err(damaged("bytes follow the last filter"));
         }
-        Ok(Index { filters })
+        Ok(Index { filters, runs })
+    }
+
+    /// Of the bytes of the file those that tell the runs of the extent's rows.
+    pub(crate) fn runs<'a>(&self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        bytes.get(self.runs.clone()?)
     }
 
     /// Whether `column` can hold `value`: `false` is certain, `true` wrong about once in a hundred.
@@ -146,15 +159,18 @@ impl IndexBuilder {
         }
     }
 
-    /// The bytes of the index file.
-    pub(crate) fn finish(self) -> Vec<u8> {
+    /// The bytes of the index file; `runs` are those of a table with a key.
+    pub(crate) fn finish(self, runs: Option<&[u8]>) -> Vec<u8> {
         let filters: Vec<(&str, Vec<Block>)> =
             self.columns.into_iter().map(|(name, hashes)| (name, fill(&hashes))).collect();
         let blocks: usize = filters.iter().map(|(_, blocks)| blocks.len()).sum();
         let names: usize = filters.iter().map(|(name, _)| name.len() + 6).sum();
-        let mut out = Vec::with_capacity(HEADER_BYTES + names + blocks * BLOCK_BYTES + CRC_BYTES);
+        let run_bytes = runs.map_or(0, <[u8]>::len);
+        let mut out =
+            Vec::with_capacity(HEADER_BYTES + names + blocks * BLOCK_BYTES + run_bytes + CRC_BYTES);
         out.extend_from_slice(&MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        let version = if runs.is_some() { VERSION_WITH_RUNS } else { VERSION };
+        out.extend_from_slice(&version.to_le_bytes());
         out.extend_from_slice(&(filters.len() as u32).to_le_bytes());
         for (name, blocks) in &filters {
             out.extend_from_slice(&(name.len() as u16).to_le_bytes());
@@ -164,6 +180,7 @@ impl IndexBuilder {
         for word in filters.iter().flat_map(|(_, blocks)| blocks).flatten() {
             out.extend_from_slice(&word.to_le_bytes());
         }
+        out.extend_from_slice(runs.unwrap_or_default());
         let crc = crc32fast::hash(&out);
         out.extend_from_slice(&crc.to_le_bytes());
         out
@@ -241,7 +258,7 @@ mod tests {
                 builder.add(position, &StringViewArray::from_iter_values(part));
             }
         }
-        builder.finish()
+        builder.finish(None)
     }
 
     fn contains(bytes: &[u8], index: &Index, column: &str, value: &str) -> bool {
@@ -296,6 +313,19 @@ mod tests {
         assert_eq!(bytes.len(), 20 + 32 + 4);
         let set: u32 = bytes[20..52].iter().map(|byte| byte.count_ones()).sum();
         assert_eq!(set, 8, "one bit in each of the eight words");
+    }
+
+    #[test]
+    fn runs_stand_behind_the_filters() {
+        let mut builder = IndexBuilder::new(["id"]);
+        builder.add(0, &StringViewArray::from_iter_values(["a"]));
+        let bytes = builder.finish(Some(b"runs"));
+        assert_eq!(&bytes[..8], b"TTIX\x02\0\0\0");
+        let index = Index::parse(&bytes).unwrap();
+        assert_eq!(index.runs(&bytes), Some(&b"runs"[..]));
+        assert!(contains(&bytes, &index, "id", "a") && !contains(&bytes, &index, "id", "b"));
+        let without = self::index(&[("id", vec!["a".into()])]);
+        assert_eq!(Index::parse(&without).unwrap().runs(&without), None);
     }
 
     #[test]

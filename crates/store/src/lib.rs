@@ -26,6 +26,7 @@ pub mod snapshot;
 pub mod stats;
 mod store;
 pub mod tables;
+mod versions;
 mod writer;
 
 pub use error::Error;
@@ -39,4 +40,5 @@ pub use snapshot::{Extent, Snapshot};
 pub use stats::{Histogram, Stats, TableStats};
 pub use store::{Mode, Store};
 pub use tables::Definition;
+pub use versions::Superseded;
 pub use writer::{Receipt, Write};

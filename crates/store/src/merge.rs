@@ -1,21 +1,28 @@
 //! Merge: small extents of one application, table and day become larger ones.
 //!
 //! Invariants: extents of like size are merged, so a row is rewritten a number of times that grows
-//! with the logarithm of the rows of its day; the inputs leave and the result appears in one step.
+//! with the logarithm of the rows of its day; the inputs leave and the result appears in one step;
+//! a superseded row is left out only when the row that supersedes it lies in an extent in force.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use model::AppId;
+use model::{AppId, TableDef};
 
 use crate::error::Error;
-use crate::extent;
+use crate::extent::{self, ExtentEntry};
 use crate::manifest::Edit;
 use crate::options::Options;
 use crate::seal::ms_to_ns;
 use crate::snapshot::{Extent, dir};
 use crate::store::{Inner, Store};
+use crate::versions::Superseded;
+
+/// An extent is rewritten when at least one in so many of its rows is superseded: what is seen is
+/// read nearly as fast as if there were no others, and each superseded row costs the writing of so
+/// many at most.
+const SUPERSEDED_PART: u64 = 8;
 
 /// One call merges so often at most, so that other jobs get their turn.
 const MERGES_MAX: usize = 32;
@@ -25,6 +32,7 @@ const MERGES_MAX: usize = 32;
 pub struct Merged {
     pub extents_in: u64,
     pub extents_out: u64,
+    /// In the new extents.
     pub rows: u64,
     /// Bytes of the new extent and index files.
     pub size_bytes: u64,
@@ -33,7 +41,7 @@ pub struct Merged {
 }
 
 impl Store {
-    /// Merges what is due at `now` (nanoseconds since 1970).
+    /// Merges what is due at `now` (nanoseconds since 1970), without superseded rows.
     ///
     /// # Errors
     /// The first failure, after everything else that was due has been merged; the inputs of a
@@ -46,15 +54,16 @@ impl Store {
         for _ in 0..MERGES_MAX {
             let Some(due) = self.inner.merge_due(now, &skipped) else { break };
             let started = Instant::now();
-            match self.inner.merge(&due, &mut merged) {
+            let ids: Vec<String> = due.extents.iter().map(|e| e.id.clone()).collect();
+            let table = due.table.name;
+            match self.inner.merge(due, &mut merged) {
                 Ok(()) => self.inner.counters.lock().merge_time.add(started.elapsed()),
                 Err(error) => {
-                    tracing::error!(%error, table = due[0].table, "extents cannot be merged");
-                    skipped.extend(due.iter().map(|e| e.id.clone()));
+                    tracing::error!(%error, table, "extents cannot be merged");
+                    skipped.extend(ids);
                     failed.get_or_insert(error);
                 }
             }
-            drop(due);
             self.inner.shelf.sweep();
         }
         // Also what readers have let go of since the last job.
@@ -64,52 +73,111 @@ impl Store {
     }
 }
 
+/// Extents that should become one, or none when no row of theirs is left.
+struct Due {
+    table: &'static TableDef,
+    extents: Vec<Arc<Extent>>,
+    /// Rows of each extent that go.
+    superseded: Vec<Superseded>,
+}
+
 impl Inner {
-    fn merge_due(&self, now: i64, skipped: &BTreeSet<String>) -> Option<Vec<Arc<Extent>>> {
-        let state = self.state.read();
-        state.extents.iter().find_map(|((_, table), extents)| {
-            // A table of a newer program stays as it is, one that was dropped goes as it is.
-            state.tables.find(table)?;
-            let mut days: BTreeMap<i32, Vec<&Arc<Extent>>> = BTreeMap::new();
-            for extent in extents.iter().filter(|e| !skipped.contains(&e.id)) {
-                days.entry(extent.day).or_default().push(extent);
+    fn merge_due(&self, now: i64, skipped: &BTreeSet<String>) -> Option<Due> {
+        let candidates: Vec<_> = {
+            let state = self.state.read();
+            let candidates = state.extents.iter().filter_map(|((app, name), extents)| {
+                // A table of a newer program stays as it is, one that was dropped goes as it is.
+                let table = state.tables.find(name)?;
+                Some((*app, table, extents.clone()))
+            });
+            candidates.collect()
+        };
+        candidates.into_iter().find_map(|(app, table, extents)| {
+            let superseded = self.superseded(app, table, &extents).unwrap_or_else(|error| {
+                tracing::error!(%error, table = table.name, "superseded rows stay");
+                vec![Superseded::default(); extents.len()]
+            });
+            let mut days: BTreeMap<i32, Vec<(&Arc<Extent>, &Superseded)>> = BTreeMap::new();
+            for (extent, superseded) in extents.iter().zip(&superseded) {
+                if !skipped.contains(&extent.id) {
+                    days.entry(extent.day).or_default().push((extent, superseded));
+                }
             }
-            let due = days.values().find_map(|extents| due(extents, &self.options, now))?;
-            Some(due.into_iter().map(Arc::clone).collect())
+            let due = days.values().find_map(|day| self.due_of(day, now))?;
+            let (extents, superseded) =
+                due.into_iter().map(|(extent, s)| (Arc::clone(extent), s.clone())).unzip();
+            Some(Due { table, extents, superseded })
         })
     }
 
-    fn merge(&self, due: &[Arc<Extent>], merged: &mut Merged) -> Result<(), Error> {
-        // Looked up behind the choice of extents: no extent has columns that this lacks.
-        let table = self.state.read().tables.find(&due[0].table);
-        let Some(table) = table else { return Ok(()) };
-        let parts = due.iter().map(|e| e.read()).collect::<Result<Vec<_>, _>>()?;
-        let encoded = extent::merge(table, &parts)?;
-        drop(parts);
-        let rows: u64 = due.iter().map(|e| e.rows).sum();
-        if encoded.entry.rows != rows {
-            let reason = format!("{} of {rows} rows", encoded.entry.rows);
-            return Err(Error::damaged(&due[0].id, reason));
+    /// What is due of one day.
+    fn due_of<'a>(
+        &self,
+        day: &[(&'a Arc<Extent>, &'a Superseded)],
+        now: i64,
+    ) -> Option<Vec<(&'a Arc<Extent>, &'a Superseded)>> {
+        let extents: Vec<&Arc<Extent>> = day.iter().map(|(extent, _)| *extent).collect();
+        if let Some(due) = due(&extents, &self.options, now) {
+            let is_due = |extent: &Arc<Extent>| due.iter().any(|due| Arc::ptr_eq(due, extent));
+            return Some(day.iter().copied().filter(|(extent, _)| is_due(extent)).collect());
         }
-        let level = due.iter().map(|e| e.level).max().unwrap_or(0).saturating_add(1);
-        let entry = self.write_extent(AppId(due[0].app), level, encoded)?;
-        let made = [entry.clone()];
-        self.sync_extents(&dir(table.name)).inspect_err(|_| self.discard(&made))?;
+        let is_large = |(extent, superseded): &&(&Arc<Extent>, &Superseded)| {
+            let rows = superseded.rows();
+            rows > 0 && rows.saturating_mul(SUPERSEDED_PART) >= extent.rows
+        };
+        day.iter().find(is_large).map(|due| vec![*due])
+    }
+
+    fn merge(&self, due: Due, merged: &mut Merged) -> Result<(), Error> {
+        // Looked up behind the choice of extents: no extent has columns that this lacks.
+        let Some(table) = self.state.read().tables.find(due.table.name) else { return Ok(()) };
+        let Due { extents, superseded, .. } = due;
+        let rows: u64 = extents.iter().map(|e| e.rows).sum();
+        let rows = rows.saturating_sub(superseded.iter().map(Superseded::rows).sum());
+        let made = match rows {
+            0 => None,
+            _ => Some(self.write_merged(table, &extents, superseded, rows)?),
+        };
         let edit = Edit {
-            add: made.to_vec(),
-            remove: due.iter().map(|e| e.id.clone()).collect(),
+            add: made.iter().cloned().collect(),
+            remove: extents.iter().map(|e| e.id.clone()).collect(),
             ..Edit::default()
         };
-        let extent = Extent::new(entry, &self.shelf);
-        merged.size_bytes += extent.size_bytes + extent.index_bytes;
-        self.edit_manifest(edit, &made, |state| {
-            state.remove_extents(due);
-            state.add_extent(extent);
+        let extent = made.clone().map(|entry| Extent::new(entry, &self.shelf));
+        self.edit_manifest(edit, made.as_slice(), |state| {
+            state.remove_extents(&extents);
+            extent.into_iter().for_each(|extent| state.add_extent(extent));
         })?;
-        merged.extents_in += due.len() as u64;
-        merged.extents_out += 1;
+        merged.size_bytes += made.iter().map(|e| e.size_bytes + e.index_bytes).sum::<u64>();
+        merged.extents_in += extents.len() as u64;
+        merged.extents_out += made.iter().len() as u64;
         merged.rows += rows;
         Ok(())
+    }
+
+    /// Writes the `rows` rows of extents that are not superseded as one extent, and syncs it.
+    fn write_merged(
+        &self,
+        table: &'static TableDef,
+        extents: &[Arc<Extent>],
+        superseded: Vec<Superseded>,
+        rows: u64,
+    ) -> Result<ExtentEntry, Error> {
+        let parts = extents.iter().zip(superseded).filter(|(e, s)| s.rows() < e.rows);
+        let parts = parts.map(|(extent, superseded)| Ok((extent.read()?, superseded)));
+        let parts = parts.collect::<Result<Vec<_>, Error>>()?;
+        let encoded = extent::merge(table, &parts)?;
+        drop(parts);
+        let first = &extents[0];
+        if encoded.entry.rows != rows {
+            let reason = format!("{} of {rows} rows", encoded.entry.rows);
+            return Err(Error::damaged(&first.id, reason));
+        }
+        let level = extents.iter().map(|e| e.level).max().unwrap_or(0).saturating_add(1);
+        let entry = self.write_extent(AppId(first.app), level, encoded)?;
+        let made = std::slice::from_ref(&entry);
+        self.sync_extents(&dir(table.name)).inspect_err(|_| self.discard(made))?;
+        Ok(entry)
     }
 }
 

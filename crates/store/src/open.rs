@@ -57,6 +57,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options, mode: Mode) -> Result<
         log: Mutex::new(None),
         manifest: Mutex::new(None),
         state: RwLock::new(state),
+        versions: Default::default(),
         sealing: Mutex::default(),
         merging: Mutex::default(),
         counters: Mutex::default(),

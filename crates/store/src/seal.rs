@@ -20,7 +20,7 @@ use crate::manifest::Edit;
 use crate::meta;
 use crate::snapshot::{DIR, Extent, data_path, dir, index_path};
 use crate::store::{Frozen, Inner, State, Store};
-use crate::tables;
+use crate::{tables, versions};
 
 /// Nanoseconds of one day.
 pub(crate) const DAY_NS: i64 = 86_400_000_000_000;
@@ -59,7 +59,7 @@ impl Store {
         is_old || is_log_large || state.active.size_bytes() >= options.seal_bytes
     }
 
-    /// Moves all rows of the head into extents.
+    /// Moves all rows of the head into extents; those superseded within it go.
     ///
     /// # Errors
     /// [`Error::DiskFull`], [`Error::Io`], …: the rows stay in the head and in the log.
@@ -174,7 +174,9 @@ impl Inner {
             if self.state.read().tables.is_dropped(head.table.name) {
                 continue;
             }
-            for (_, rows) in by_day(head.table, &head.batches)? {
+            // A newer row of the same head becomes durable in the same step.
+            let rows = versions::newest(head.table, head.batches.clone())?;
+            for (_, rows) in by_day(head.table, &rows)? {
                 let encoded = extent::encode(head.table, &rows)?;
                 made.push(self.write_extent(app, 0, encoded)?);
                 dirs.insert(dir(head.table.name));

@@ -1,7 +1,8 @@
 //! Head and extents at one moment, and the extents' hold on their files.
 //!
-//! Invariants: a snapshot has every row that was answered before it was taken exactly once; a file
-//! is removed only after the last snapshot that names it is gone.
+//! Invariants: a snapshot has every row that was answered before it was taken exactly once, of a
+//! table with a key those that no newer one supersedes; a file is removed only after the last
+//! snapshot that names it is gone.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::disk::Disk;
 use crate::error::Error;
 use crate::extent::{self, ExtentEntry};
 use crate::index::{BLOCK_BYTES, Index};
+use crate::versions::{self, RUNS_BYTES_MAX, Run, Superseded};
 
 /// The folder of the extents; one folder per table in it, and one for all own tables.
 pub const DIR: &str = "extents";
@@ -30,7 +32,10 @@ pub struct Snapshot {
     pub table: &'static TableDef,
     /// Rows not yet in extents, in no particular order.
     pub head: Vec<RecordBatch>,
+    /// Those that hold rows to be seen.
     pub extents: Vec<Arc<Extent>>,
+    /// By id of an extent: the rows of its file that are not to be seen.
+    pub superseded: Arc<HashMap<String, Superseded>>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -48,7 +53,17 @@ impl Snapshot {
     /// Rows in head and extents.
     pub fn rows(&self) -> u64 {
         let head: u64 = self.head.iter().map(|b| b.num_rows() as u64).sum();
-        head + self.extents.iter().map(|e| e.rows).sum::<u64>()
+        let superseded: u64 = self.superseded.values().map(Superseded::rows).sum();
+        (head + self.extents.iter().map(|e| e.rows).sum::<u64>()).saturating_sub(superseded)
+    }
+
+    /// The rows of one of the extents that are to be seen, in order of time.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn read_rows(&self, extent: &Extent) -> Result<Vec<RecordBatch>, Error> {
+        let superseded = self.superseded.get(&extent.id).cloned().unwrap_or_default();
+        extent::decode_kept(self.table, extent.read()?, &superseded)
     }
 }
 
@@ -101,9 +116,43 @@ impl Extent {
         Ok(Bytes::from(bytes.map_err(|e| Error::io(format!("read `{path}`"), e))?))
     }
 
-    /// All rows, in order of time.
+    /// All rows of the file, in order of time.
     pub fn read_rows(&self, table: &'static TableDef) -> Result<Vec<RecordBatch>, Error> {
         extent::decode(table, self.read()?)
+    }
+
+    /// What the rows tell, in their order. Works it out from the rows when the index does not say.
+    pub(crate) fn runs(&self, table: &'static TableDef) -> Result<Arc<[Run]>, Error> {
+        if let Some(runs) = self.shelf.runs.lock().get(&self.id) {
+            return Ok(Arc::clone(runs));
+        }
+        let runs: Arc<[Run]> = match self.stored_runs(table) {
+            Some(runs) => runs,
+            None => versions::runs(table, &self.read_rows(table)?)?,
+        }
+        .into();
+        let mut held = self.shelf.runs.lock();
+        let held_runs: usize = held.values().map(|runs| runs.len()).sum();
+        if (held_runs + runs.len()) * size_of::<Run>() <= RUNS_BYTES_MAX {
+            held.insert(self.id.clone(), Arc::clone(&runs));
+        }
+        Ok(runs)
+    }
+
+    /// The runs of the index file, if it has them for this key and they are those of all rows.
+    fn stored_runs(&self, table: &TableDef) -> Option<Vec<Run>> {
+        let path = index_path(&self.entry);
+        let read = || {
+            let failed = |e| Error::io(format!("read `{path}`"), e);
+            let bytes = self.shelf.disk.read(&path).map_err(failed)?;
+            let index = Index::parse(&bytes)?;
+            Ok(index.runs(&bytes).map(|bytes| versions::read(table, bytes)).transpose()?.flatten())
+        };
+        let runs = read().unwrap_or_else(|error: Error| {
+            tracing::warn!(extent = self.id, %error, "index cannot be read");
+            None
+        });
+        runs.filter(|runs| runs.iter().map(|run| run.rows).sum::<u64>() == self.rows)
     }
 
     /// Has the files removed once nobody holds this extent any more.
@@ -144,12 +193,19 @@ pub struct Shelf {
     pub disk: Arc<dyn Disk>,
     /// By extent id. Each is a few column names and offsets, whatever the size of its extent.
     indexes: Mutex<HashMap<String, Arc<Index>>>,
+    /// By extent id, of tables with a key.
+    runs: Mutex<HashMap<String, Arc<[Run]>>>,
     removed: Mutex<Vec<ExtentEntry>>,
 }
 
 impl Shelf {
     pub fn new(disk: Arc<dyn Disk>) -> Arc<Shelf> {
-        Arc::new(Shelf { disk, indexes: Mutex::default(), removed: Mutex::default() })
+        Arc::new(Shelf {
+            disk,
+            indexes: Mutex::default(),
+            runs: Mutex::default(),
+            removed: Mutex::default(),
+        })
     }
 
     fn may_contain(&self, entry: &ExtentEntry, column: &str, value: &str) -> Result<bool, Error> {
@@ -179,6 +235,7 @@ impl Shelf {
         let removed = std::mem::take(&mut *self.removed.lock());
         for entry in &removed {
             self.indexes.lock().remove(&entry.id);
+            self.runs.lock().remove(&entry.id);
             for path in [data_path(entry), index_path(entry)] {
                 if let Err(error) = self.disk.remove(&path) {
                     tracing::warn!(extent = entry.id, %error, "extent file cannot be removed");

@@ -29,6 +29,7 @@ use crate::options::Options;
 use crate::snapshot::{Extent, Shelf, Snapshot};
 use crate::stats::{Histogram, Stats, TableStats};
 use crate::tables::{self, Tables};
+use crate::versions::Versions;
 use crate::writer::{Done, Prepared, Queue, Receipt, Write};
 
 /// An open data folder.
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub log: Mutex<Option<Log>>,
     pub manifest: Mutex<Option<Manifest>>,
     pub state: RwLock<State>,
+    pub versions: Versions,
     /// Held for the length of a seal, of a merge or retain.
     pub sealing: Mutex<()>,
     pub merging: Mutex<()>,
@@ -257,10 +259,11 @@ impl Store {
     }
 
     /// The rows of one application and table at this moment, each once, those of the head in the
-    /// columns of this definition.
+    /// columns of this definition; of a table with a key the newest of each key.
     ///
     /// # Errors
-    /// [`Error::NoTable`] for an own table that was dropped.
+    /// [`Error::NoTable`] for an own table that was dropped; of a table with a key
+    /// [`Error::Damaged`], [`Error::Io`] when there is no telling which rows are the newest.
     pub fn snapshot(&self, app: AppId, table: &'static TableDef) -> Result<Snapshot, Error> {
         let state = self.inner.state.read();
         if state.tables.is_dropped(table.name) {
@@ -275,7 +278,11 @@ impl Store {
         drop(state);
         let head =
             head.iter().map(|rows| tables::conform(table, rows)).collect::<Result<_, _>>()?;
-        Ok(Snapshot { table, head, extents: extents.unwrap_or_default() })
+        let extents = extents.unwrap_or_default();
+        match table.key {
+            [] => Ok(Snapshot { table, head, extents, superseded: Arc::default() }),
+            _ => self.inner.newest(app, table, head, extents),
+        }
     }
 
     /// The document of this key.

@@ -127,12 +127,7 @@ impl Categories {
         let mut patterns = Vec::with_capacity(rules.len());
         let mut compiled = Vec::with_capacity(rules.len());
         for (number, rule) in (1..).zip(rules) {
-            let pattern = rule.pattern(number)?;
-            RegexBuilder::new(&pattern)
-                .size_limit(PATTERN_LIMIT)
-                .build()
-                .map_err(|error| CategoryError::pattern(number, &error))?;
-            patterns.push(pattern);
+            patterns.push(rule.compiled(number)?);
             if let Some(domain) = rule.domain {
                 domains.insert(rule.category.clone(), domain);
             } else {

@@ -97,13 +97,33 @@ impl Rule {
         }
     }
 
+    /// Passes a rule that can be used; `number` names it in the error.
+    ///
+    /// # Errors
+    ///
+    /// The fault of who wrote it.
+    pub fn check(&self, number: usize) -> Result<(), CategoryError> {
+        self.compiled(number)?;
+        self.filters(number).map(|_| ())
+    }
+
+    /// The pattern of the rule, which compiles.
+    pub(super) fn compiled(&self, number: usize) -> Result<String, CategoryError> {
+        let pattern = self.pattern(number)?;
+        RegexBuilder::new(&pattern)
+            .size_limit(PATTERN_LIMIT)
+            .build()
+            .map_err(|error| CategoryError::pattern(number, &error))?;
+        Ok(pattern)
+    }
+
     /// What the rule looks for, in words.
     pub fn looks_for(&self) -> &str {
         self.contains.as_deref().or(self.regex.as_deref()).unwrap_or("")
     }
 
     /// The pattern of the rule; one that matches nothing when the rule has none.
-    pub(super) fn pattern(&self, number: usize) -> Result<String, CategoryError> {
+    fn pattern(&self, number: usize) -> Result<String, CategoryError> {
         let wrong = |problem: &str| Err(CategoryError::rule(number, problem));
         if self.category.trim().is_empty() || self.category.len() > super::LONGEST_NAME {
             return wrong("a category needs a name of 1 to 100 bytes");

@@ -146,6 +146,11 @@ impl Run {
         }
     }
 
+    /// Whether builds were collected, rather than deployments.
+    pub fn is_about_builds(&self) -> bool {
+        self.kind != Kind::Releases
+    }
+
     pub fn summary(&self) -> Summary {
         Summary {
             kind: self.kind.name().to_owned(),

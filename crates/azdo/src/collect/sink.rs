@@ -7,13 +7,16 @@ use model::Batch;
 /// Documents to put (`Some`) or remove (`None`), by key.
 pub type Documents = Vec<(String, Option<Vec<u8>>)>;
 
-/// The store, as the collector needs it.
-pub trait Sink: Send + Sync {
+/// Documents to read.
+pub trait Notes: Send + Sync {
     fn document(&self, key: &str) -> Option<Arc<[u8]>>;
 
     /// All documents whose keys begin so, by key.
     fn documents(&self, prefix: &str) -> Vec<(String, Arc<[u8]>)>;
+}
 
+/// The store, as the collector needs it.
+pub trait Sink: Notes {
     /// Makes rows and documents durable together; waits while the store has no room.
     ///
     /// # Errors

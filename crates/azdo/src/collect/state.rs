@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::run::Summary;
-use super::sink::{Documents, Sink, SinkError};
+use super::sink::{Documents, Notes};
 use crate::client::address::escape;
 use crate::rows::Kept;
 use crate::wire;
@@ -154,18 +154,18 @@ impl Pending {
 /// The documents of one project.
 #[derive(Debug)]
 pub struct State<'a, S: ?Sized> {
-    sink: &'a S,
+    notes: &'a S,
     prefix: String,
 }
 
-impl<'a, S: Sink + ?Sized> State<'a, S> {
-    pub fn of(sink: &'a S, source: &str, project: &str) -> State<'a, S> {
+impl<'a, S: Notes + ?Sized> State<'a, S> {
+    pub fn of(notes: &'a S, source: &str, project: &str) -> State<'a, S> {
         let mut prefix = PREFIX.to_owned();
         escape(&mut prefix, source);
         prefix.push('/');
         escape(&mut prefix, project);
         prefix.push('/');
-        State { sink, prefix }
+        State { notes, prefix }
     }
 
     fn key(&self, kind: &str, build: i64) -> String {
@@ -173,12 +173,12 @@ impl<'a, S: Sink + ?Sized> State<'a, S> {
     }
 
     fn get<V: DeserializeOwned>(&self, key: &str) -> Option<V> {
-        serde_json::from_slice(&self.sink.document(key)?).ok()
+        serde_json::from_slice(&self.notes.document(key)?).ok()
     }
 
     fn list<V: DeserializeOwned>(&self, kind: &str) -> BTreeMap<i64, V> {
         let prefix = format!("{}{kind}/", self.prefix);
-        let found = self.sink.documents(&prefix).into_iter().filter_map(|(key, bytes)| {
+        let found = self.notes.documents(&prefix).into_iter().filter_map(|(key, bytes)| {
             let build = key.strip_prefix(&prefix)?.parse().ok()?;
             Some((build, serde_json::from_slice(&bytes).ok()?))
         });
@@ -244,7 +244,7 @@ impl<'a, S: Sink + ?Sized> State<'a, S> {
         self.put_seen(&mut documents, build, Some(seen));
         for kind in ["open", "pending"] {
             let key = self.key(kind, build);
-            if self.sink.document(&key).is_some() {
+            if self.notes.document(&key).is_some() {
                 documents.push((key, None));
             }
         }
@@ -278,10 +278,10 @@ pub struct Known {
 }
 
 /// All projects with documents, by source and project.
-pub fn known<S: Sink + ?Sized>(sink: &S) -> Vec<Known> {
+pub fn known<S: Notes + ?Sized>(notes: &S) -> Vec<Known> {
     let mut names: Vec<(String, String)> = Vec::new();
     let mut counts: BTreeMap<(String, String, String), usize> = BTreeMap::new();
-    for (key, _) in sink.documents(PREFIX) {
+    for (key, _) in notes.documents(PREFIX) {
         let mut parts = key.trim_start_matches(PREFIX).split('/').map(unescape);
         let (Some(source), Some(project), Some(kind)) = (parts.next(), parts.next(), parts.next())
         else {
@@ -294,7 +294,7 @@ pub fn known<S: Sink + ?Sized>(sink: &S) -> Vec<Known> {
         *counts.entry((source, project, kind)).or_default() += 1;
     }
     let known = names.into_iter().map(|(source, project)| {
-        let state = State::of(sink, &source, &project);
+        let state = State::of(notes, &source, &project);
         let count = |kind: &str| {
             let key = (source.clone(), project.clone(), kind.to_owned());
             counts.get(&key).copied().unwrap_or(0)
@@ -306,31 +306,21 @@ pub fn known<S: Sink + ?Sized>(sink: &S) -> Vec<Known> {
     known.collect()
 }
 
-/// Has dead letters tried again at the next pass, of one source or all; gives how many.
-///
-/// # Errors
-/// When nothing was changed.
-pub fn retry<S: Sink + ?Sized>(
-    sink: &S,
-    source: Option<&str>,
-    rows: Vec<model::Batch>,
-) -> Result<usize, SinkError> {
+/// The edits that have all pending builds and dead letters of a source, or of all, tried again at
+/// the next pass; as many as there are such builds.
+pub fn retry<S: Notes + ?Sized>(notes: &S, source: Option<&str>) -> Documents {
     let mut documents = Documents::new();
-    for known in known(sink) {
+    for known in known(notes) {
         if source.is_some_and(|source| source != known.source) {
             continue;
         }
-        let state = State::of(sink, &known.source, &known.project);
+        let state = State::of(notes, &known.source, &known.project);
         for (build, pending) in known.pending {
             let again = Pending { tries: 0, next_ns: 0, is_dead: false, ..pending };
             state.put_pending(&mut documents, build, Some(&again));
         }
     }
-    let count = documents.len();
-    if count > 0 {
-        sink.write(rows, documents)?;
-    }
-    Ok(count)
+    documents
 }
 
 /// A time as the service and people want it.

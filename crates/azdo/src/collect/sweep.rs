@@ -19,14 +19,15 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         // Before the lists: what begins meanwhile is not missed in them.
         let known: Vec<i64> = self.state(project).all_open().into_keys().collect();
         let mut listed: HashSet<i64> = HashSet::new();
-        for status in STATUSES {
-            let filter =
-                BuildFilter { status, page_size: self.plan.page_size, ..BuildFilter::default() };
-            self.client.builds(project, &filter, |builds: Vec<wire::Build>| {
-                listed.extend(builds.iter().map(|build| build.id));
-                self.take_all(project, builds, tries, tally, &Unwatched)
-            })?;
-        }
+        let filter = BuildFilter {
+            status: UNFINISHED,
+            page_size: self.plan.page_size,
+            ..BuildFilter::default()
+        };
+        self.client.builds(project, &filter, |builds: Vec<wire::Build>| {
+            listed.extend(builds.iter().map(|build| build.id));
+            self.take_all(project, builds, tries, tally, &Unwatched)
+        })?;
         // They finished a moment ago, without a finish time, or were deleted.
         let missing: Vec<i64> = known.into_iter().filter(|id| !listed.contains(id)).collect();
         work::all(&missing, self.client.concurrency(), |build| {

@@ -1,7 +1,9 @@
 //! A table over a list of extents: pruned by the filters, then an ordinary file scan.
 //!
-//! Invariant: an extent is left out only when the filters cannot be true for any of its rows.
+//! Invariants: an extent is left out only when the filters cannot be true for any of its rows;
+//! superseded rows are never read.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
@@ -13,7 +15,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use futures::future::BoxFuture;
 use model::TableDef;
-use store::Extent;
+use store::{Extent, Superseded};
 
 use super::{Counters, format, prune};
 
@@ -24,6 +26,8 @@ pub(crate) struct ExtentsTable {
     /// Stored columns and the keys' columns anybody reads.
     pub schema: SchemaRef,
     pub extents: Vec<Arc<Extent>>,
+    /// By id of an extent.
+    pub superseded: Arc<HashMap<String, Superseded>>,
     pub objects: ObjectStoreUrl,
     pub counters: Arc<Counters>,
 }

@@ -8,13 +8,16 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics, not_impl_err};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, ParquetRowSelection,
+};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::logical_expr::Expr;
+use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectMeta;
-use store::Extent;
+use store::{Extent, Superseded};
 
 use super::extents::ExtentsTable;
 
@@ -47,7 +50,7 @@ pub(super) fn scan(
     let count = groups.len().max(1);
     for (position, extent) in extents.iter().enumerate() {
         if let Some(group) = groups.get_mut(position % count) {
-            group.push(file(extent));
+            group.push(file(table, extent));
         }
     }
     let config = FileScanConfigBuilder::new(table.objects.clone(), Arc::new(source))
@@ -72,28 +75,38 @@ fn reads_only_tested(
     filters.iter().any(|f| !f.column_refs().is_empty()) && tested.all(|c| c.name == *name)
 }
 
-fn file(extent: &Extent) -> PartitionedFile {
+fn file(table: &ExtentsTable, extent: &Extent) -> PartitionedFile {
     // Extents never change: their time of change says nothing, and a constant one keeps the
     // cached footer valid.
-    PartitionedFile::new_from_meta(ObjectMeta {
+    let file = PartitionedFile::new_from_meta(ObjectMeta {
         location: extent.location(),
         last_modified: DateTime::UNIX_EPOCH,
         size: extent.size_bytes,
         e_tag: None,
         version: None,
-    })
+    });
+    let Some(superseded) = table.superseded.get(&extent.id) else { return file };
+    let rows = usize::try_from(extent.rows).unwrap_or(usize::MAX);
+    let kept = superseded.kept(rows).into_iter();
+    let kept = RowSelection::from_consecutive_ranges(kept, rows);
+    file.with_extension(ParquetRowSelection::new(kept))
 }
 
 fn statistics(table: &ExtentsTable, extents: &[Arc<Extent>]) -> Statistics {
     let time = table.table.time_column().name;
+    let superseded = extents.iter().filter_map(|extent| table.superseded.get(&extent.id));
+    let superseded_rows: u64 = superseded.map(Superseded::rows).sum();
     let column_statistics = table.schema.fields().iter().map(|field| {
         if field.name() != time {
             return ColumnStatistics::new_unknown();
         }
-        let stamp = |v: Option<i64>| match v {
-            Some(v) => Precision::Exact(ScalarValue::TimestampNanosecond(Some(v), None)),
-            None => Precision::Absent,
-        };
+        let stamp =
+            |v: Option<i64>| match v.map(|v| ScalarValue::TimestampNanosecond(Some(v), None)) {
+                Some(v) if superseded_rows == 0 => Precision::Exact(v),
+                // The first or last row may be a superseded one.
+                Some(v) => Precision::Inexact(v),
+                None => Precision::Absent,
+            };
         ColumnStatistics {
             null_count: Precision::Exact(0),
             min_value: stamp(extents.iter().map(|e| e.time_min).min()),
@@ -103,7 +116,7 @@ fn statistics(table: &ExtentsTable, extents: &[Arc<Extent>]) -> Statistics {
     });
     let sum = |of: fn(&Extent) -> u64| extents.iter().map(|e| of(e)).sum::<u64>() as usize;
     Statistics {
-        num_rows: Precision::Exact(sum(|e| e.rows)),
+        num_rows: Precision::Exact(sum(|e| e.rows).saturating_sub(superseded_rows as usize)),
         total_byte_size: Precision::Inexact(sum(|e| e.size_bytes)),
         column_statistics: column_statistics.collect(),
     }

@@ -11,8 +11,10 @@ mod functions;
 mod judge;
 mod limits;
 mod memory;
+mod pipelines;
 mod properties;
 mod recorded;
+mod versions;
 mod world;
 
 use std::io::Write;
@@ -59,6 +61,9 @@ fn main() -> ExitCode {
         }
         if wanted("memory") {
             memory::run(&mut report).await;
+        }
+        if wanted("versions") {
+            versions::run(&mut report).await;
         }
         if wanted("properties") {
             properties::run(&mut report).await;

@@ -8,6 +8,8 @@ use model::AppId;
 use query::{AppInfo, Apps, Engine, EngineOptions, Limits, Request};
 use store::{Options, Store, Write};
 
+use crate::pipelines;
+
 pub const APP: AppId = AppId(1);
 pub const OTHER: AppId = AppId(2);
 /// 2024-06-01T00:00:00Z.
@@ -20,9 +22,21 @@ pub enum Place {
     Extents,
     /// The first half of the rows in extents, the rest in the head.
     Both,
+    /// In several extents, which are then merged.
+    Merged,
 }
 
-pub const PLACES: [Place; 3] = [Place::Head, Place::Extents, Place::Both];
+/// Where the rows of `tables` are looked at: merged extents differ where rows can be superseded.
+pub fn places(tables: &[String]) -> &'static [Place] {
+    let has_key = |name: &String| pipelines::table(name).is_some_and(|table| !table.key.is_empty());
+    match tables {
+        [] => &[Place::Head],
+        _ if tables.iter().any(has_key) => {
+            &[Place::Head, Place::Extents, Place::Both, Place::Merged]
+        }
+        _ => &[Place::Head, Place::Extents, Place::Both],
+    }
+}
 
 /// A store with rows, and an engine over it.
 pub struct World {
@@ -97,39 +111,52 @@ pub async fn world(tables: &[String], place: Place) -> World {
 /// As [`world`], with so much memory for all queries.
 pub async fn world_of(tables: &[String], place: Place, memory_bytes: u64) -> World {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let options = Options { free_bytes_min: 0, ..Options::default() };
+    let options = Options { free_bytes_min: 0, merge_fan_in: 2, ..Options::default() };
     let store = Store::open(folder.path(), options).expect("a store");
+    let parts = match place {
+        Place::Head | Place::Extents => 1,
+        Place::Both => 2,
+        Place::Merged => 4,
+    };
     let mut first_id = 0u128;
-    for table in tables {
-        let path = corpus().join(format!("data/{table}.ndjson"));
-        let text = std::fs::read_to_string(&path);
-        let text = text.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let lines: Vec<&str> = text.lines().collect();
-        let half = match place {
-            Place::Both => lines.len().div_ceil(2),
-            _ => lines.len(),
-        };
-        append(&store, &lines[..half], first_id).await;
-        first_id += half as u128;
-    }
-    if place != Place::Head {
-        store.seal(NOW).expect("a sealed head");
-    }
-    if place == Place::Both {
+    for part in 0..parts {
         for table in tables {
             let path = corpus().join(format!("data/{table}.ndjson"));
-            let text = std::fs::read_to_string(&path).expect("read before");
+            let text = std::fs::read_to_string(&path);
+            let text = text.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
             let lines: Vec<&str> = text.lines().collect();
-            append(&store, &lines[lines.len().div_ceil(2)..], first_id).await;
+            let size = lines.len().div_ceil(parts);
+            let from = (part * size).min(lines.len());
+            let lines = &lines[from..(from + size).min(lines.len())];
+            append(&store, table, lines, first_id).await;
             first_id += lines.len() as u128;
         }
+        let is_sealed = match place {
+            Place::Head => false,
+            Place::Both => part == 0,
+            Place::Extents | Place::Merged => true,
+        };
+        if is_sealed {
+            store.seal(NOW).expect("a sealed head");
+        }
     }
-    let options = EngineOptions { threads: 2, memory_bytes, concurrent_queries_max: 4 };
-    let engine = Engine::new(store, Arc::new(TwoApps), options).expect("an engine");
-    World { engine, _folder: folder }
+    while place == Place::Merged && store.merge(NOW).expect("merged extents").has_more {}
+    World { engine: engine(&store, memory_bytes), _folder: folder }
 }
 
-async fn append(store: &Store, lines: &[&str], item_id: u128) {
+/// An engine over a store, with so much memory for all queries.
+pub fn engine(store: &Arc<Store>, memory_bytes: u64) -> Engine {
+    let options = EngineOptions { threads: 2, memory_bytes, concurrent_queries_max: 4 };
+    Engine::new(Arc::clone(store), Arc::new(TwoApps), options).expect("an engine")
+}
+
+async fn append(store: &Store, table: &str, lines: &[&str], item_id: u128) {
+    if let Some(table) = pipelines::table(table) {
+        let rows = vec![(APP, pipelines::batch(table, lines))];
+        let write = Write { rows, documents: Vec::new() };
+        store.append(write).await.expect("rows are appended");
+        return;
+    }
     let context = Context {
         now: NOW,
         window: None,

@@ -29,7 +29,7 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
         return (refusal.status, refusal.headers(), refusal.message).into_response();
     }
     let stats = app.store.stats();
-    let text = app.metrics.text(&stats, app.running.count(), |id| {
+    let text = app.metrics.text(&stats, app.running.count(), &app.collectors, |id| {
         app.apps.by_number(id).map_or_else(|| id.0.to_string(), |found| found.name.clone())
     });
     let kind = "text/plain; version=0.0.4; charset=utf-8";

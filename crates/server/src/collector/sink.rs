@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use azdo::collect::{Documents, Sink, SinkError};
+use azdo::collect::{Documents, Notes, Sink, SinkError};
 use model::tables::pipelines::TIMELINE_BUILDS;
 use model::{AppId, Batch};
 use query::EngineOptions;
@@ -61,7 +61,20 @@ impl StoreSink {
     }
 }
 
-impl Sink for StoreSink {
+/// The documents of a store.
+pub struct StoreNotes<'a>(pub &'a Store);
+
+impl Notes for StoreNotes<'_> {
+    fn document(&self, key: &str) -> Option<Arc<[u8]>> {
+        self.0.document(key)
+    }
+
+    fn documents(&self, prefix: &str) -> Vec<(String, Arc<[u8]>)> {
+        self.0.documents(prefix)
+    }
+}
+
+impl Notes for StoreSink {
     fn document(&self, key: &str) -> Option<Arc<[u8]>> {
         self.store.document(key)
     }
@@ -69,7 +82,9 @@ impl Sink for StoreSink {
     fn documents(&self, prefix: &str) -> Vec<(String, Arc<[u8]>)> {
         self.store.documents(prefix)
     }
+}
 
+impl Sink for StoreSink {
     fn write(&self, rows: Vec<Batch>, documents: Documents) -> Result<(), SinkError> {
         let app = self.application;
         for _ in 0..ROOM_TRIES {
@@ -96,7 +111,7 @@ impl Sink for StoreSink {
     fn stored_build(&self, organization: &str, build: i64) -> Result<Option<Batch>, SinkError> {
         let columns: Vec<String> =
             TIMELINE_BUILDS.columns.iter().map(|c| format!("['{}']", c.name)).collect();
-        let organization = kql_text::string(organization);
+        let organization = kql_text::literal(organization);
         let text = format!(
             "TimelineBuilds | where Organization == {organization} and BuildId == {build} \
              | top 1 by CollectedAt desc | project {}",

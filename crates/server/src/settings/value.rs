@@ -9,6 +9,7 @@ use std::path::Path;
 
 use rustls::pki_types::ServerName;
 
+use super::categories;
 use super::sources::{self, Source};
 use super::{DEFINITIONS, flag, variable};
 
@@ -17,6 +18,8 @@ use super::{DEFINITIONS, flag, variable};
 pub struct Reader {
     /// Name → text and the place it came from.
     given: BTreeMap<String, (String, String)>,
+    /// What the file says about categories.
+    pub categories: categories::Given,
     /// The sources of the file.
     pub sources: Vec<Source>,
     pub problems: Vec<String>,
@@ -28,8 +31,12 @@ impl Reader {
         environment: &[(String, String)],
         file: Option<&Path>,
     ) -> Reader {
-        let mut reader =
-            Reader { given: BTreeMap::new(), sources: Vec::new(), problems: Vec::new() };
+        let mut reader = Reader {
+            given: BTreeMap::new(),
+            categories: categories::Given::default(),
+            sources: Vec::new(),
+            problems: Vec::new(),
+        };
         if let Some(path) = file {
             reader.read_file(path);
         }
@@ -60,6 +67,10 @@ impl Reader {
             }
         };
         for (name, value) in table {
+            if categories::Given::is_key(&name) {
+                self.categories.take(&name, value, &place, &mut self.problems);
+                continue;
+            }
             if name == "source" {
                 self.sources = sources::read(value, &place, &mut self.problems);
                 continue;

@@ -1,4 +1,5 @@
-//! Merging extents of one table and day into one, without putting bags together in between.
+//! Merging extents of one table and day into one, without putting bags together in between and
+//! without the rows that newer ones have superseded.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,11 +15,13 @@ use super::write::{self, Writer};
 use super::{BagKeys, CHUNK_ROWS, Encoded, Shaper, bags};
 use crate::error::Error;
 use crate::shred::Census;
+use crate::versions::Superseded;
 
 /// Rows read from one part at a time: small, as one batch per part is in memory.
 const READ_ROWS: usize = 8_192;
 
-/// Writes the rows of `parts`, extents of `table` and of one day, as one extent.
+/// Writes the rows of `parts`, extents of `table` and of one day, as one extent; of each part those
+/// that are not superseded.
 ///
 /// The result holds the same rows, keys and columns as [`super::encode`] of all rows would; only
 /// one batch of each part is in memory beside the parts' bytes and the result's.
@@ -26,8 +29,8 @@ const READ_ROWS: usize = 8_192;
 /// # Errors
 /// [`Error::Damaged`] when a part is not an extent of `table`, [`Error::Batch`] when there are no
 /// rows or they are of several days.
-pub fn merge(table: &'static TableDef, parts: &[Bytes]) -> Result<Encoded, Error> {
-    let parts = parts.iter().map(|data| Part::open(table, data.clone()));
+pub fn merge(table: &'static TableDef, parts: &[(Bytes, Superseded)]) -> Result<Encoded, Error> {
+    let parts = parts.iter().map(|(data, superseded)| Part::open(table, data.clone(), superseded));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
     let bags = bags(table).enumerate();
     let keys = bags

@@ -9,14 +9,15 @@ use model::{TableDef, Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
+    ParquetRecordBatchReaderBuilder, RowSelection,
 };
 
 use super::{KeyArrays, bags, checksum};
 use crate::error::Error;
 use crate::shred::join;
+use crate::versions::Superseded;
 
-/// An opened extent file.
+/// An opened extent file, without its superseded rows.
 pub(super) struct Part {
     data: Bytes,
     metadata: ArrowReaderMetadata,
@@ -24,10 +25,16 @@ pub(super) struct Part {
     stored: Vec<Option<usize>>,
     /// For each bag of the table: the keys with columns, and where the file has them.
     keys: Vec<Vec<(String, usize)>>,
+    /// The rows that are read; `None`: all.
+    kept: Option<RowSelection>,
 }
 
 impl Part {
-    pub(super) fn open(table: &'static TableDef, data: Bytes) -> Result<Part, Error> {
+    pub(super) fn open(
+        table: &'static TableDef,
+        data: Bytes,
+        superseded: &Superseded,
+    ) -> Result<Part, Error> {
         checksum::verify(&data)?;
         let metadata =
             ArrowReaderMetadata::load(&data, ArrowReaderOptions::new()).map_err(damaged)?;
@@ -48,7 +55,13 @@ impl Part {
             keys.collect()
         });
         let stored = table.columns.iter().map(|column| find(column.name)).collect();
-        Ok(Part { stored, keys: keys.collect(), data, metadata })
+        let mut part = Part { stored, keys: keys.collect(), data, metadata, kept: None };
+        if !superseded.is_empty() {
+            let rows = usize::try_from(part.row_count()).map_err(damaged)?;
+            let kept = superseded.kept(rows).into_iter();
+            part.kept = Some(RowSelection::from_consecutive_ranges(kept, rows));
+        }
+        Ok(part)
     }
 
     /// The keys of the bag with this number that have columns, and their positions in the file.
@@ -61,14 +74,26 @@ impl Part {
         self.stored.get(position).copied().flatten()
     }
 
+    /// Rows that are read.
     pub(super) fn row_count(&self) -> u64 {
+        if let Some(kept) = &self.kept {
+            return kept.row_count() as u64;
+        }
         let groups = self.metadata.metadata().row_groups();
         groups.iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum()
     }
 
-    /// Rows with a value in the file's column, by the file's statistics.
+    /// Rows with a value in the file's column, by the file's statistics where all rows are read.
     pub(super) fn count_present(&self, column: usize) -> Result<u64, Error> {
         let mut present = 0;
+        if self.kept.is_some() {
+            for batch in self.column_rows(column)? {
+                let batch = batch.map_err(damaged)?;
+                let values = batch.columns().iter().map(|c| c.len() - c.null_count());
+                present += values.sum::<usize>() as u64;
+            }
+            return Ok(present);
+        }
         for group in self.metadata.metadata().row_groups() {
             let nulls = group.columns().get(column).and_then(|c| c.statistics()?.null_count_opt());
             let nulls = nulls.ok_or_else(|| damaged("a column has no count of nulls"))?;
@@ -77,12 +102,12 @@ impl Part {
         Ok(present)
     }
 
-    /// All rows in the file's columns.
+    /// The rows in the file's columns.
     pub(super) fn rows(&self, batch_rows: usize) -> Result<ParquetRecordBatchReader, Error> {
         self.builder().with_batch_size(batch_rows).build().map_err(damaged)
     }
 
-    /// All rows of one of the file's columns.
+    /// One of the file's columns.
     pub(super) fn column_rows(&self, column: usize) -> Result<ParquetRecordBatchReader, Error> {
         let builder = self.builder();
         let mask = ProjectionMask::roots(builder.parquet_schema(), [column]);
@@ -90,7 +115,12 @@ impl Part {
     }
 
     fn builder(&self) -> ParquetRecordBatchReaderBuilder<Bytes> {
-        ParquetRecordBatchReaderBuilder::new_with_metadata(self.data.clone(), self.metadata.clone())
+        let (data, metadata) = (self.data.clone(), self.metadata.clone());
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(data, metadata);
+        match &self.kept {
+            Some(kept) => builder.with_row_selection(kept.clone()),
+            None => builder,
+        }
     }
 
     /// The table's columns of a batch of the file, bags without the keys that have columns, and

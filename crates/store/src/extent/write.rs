@@ -15,6 +15,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::index::IndexBuilder;
+use crate::versions::Collector;
 
 /// Rows per row group: the unit queries skip by statistics and share between cores.
 const GROUP_ROWS: usize = 262_144;
@@ -36,6 +37,8 @@ pub(super) struct Writer {
     keys: Vec<BagKeys>,
     arrow: ArrowWriter<Vec<u8>>,
     index: IndexBuilder,
+    /// Of a table with a key.
+    runs: Option<Collector>,
     /// Positions of the columns that are indexed.
     ids: Vec<usize>,
     /// Positions of `real` columns, and whether they held a NaN.
@@ -59,6 +62,7 @@ impl Writer {
         Ok(Writer {
             arrow,
             index: IndexBuilder::new(ids().map(|(_, column)| column.name)),
+            runs: (!table.key.is_empty()).then(|| Collector::new(table)),
             ids: ids().map(|(position, _)| position).collect(),
             reals: reals.map(|(position, _)| (position, false)).collect(),
             table,
@@ -74,6 +78,9 @@ impl Writer {
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         self.arrow.write(batch).map_err(|error| failed(self.table, error))?;
         self.rows += batch.num_rows() as u64;
+        if let Some(runs) = &mut self.runs {
+            runs.add(batch)?;
+        }
         for (number, position) in self.ids.iter().enumerate() {
             self.index.add(number, read::texts(batch.column(*position)));
         }
@@ -103,7 +110,12 @@ impl Writer {
         let ranges = self.ranges(&metadata);
         let mut data = std::mem::take(self.arrow.inner_mut());
         checksum::seal(&mut data)?;
-        let index = self.index.finish();
+        let runs = self.runs.map(|runs| {
+            let mut bytes = Vec::new();
+            runs.put(table, &mut bytes);
+            bytes
+        });
+        let index = self.index.finish(runs.as_deref());
         let entry = ExtentEntry {
             id: String::new(),
             app: 0,

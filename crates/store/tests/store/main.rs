@@ -8,3 +8,4 @@ mod jobs;
 mod own_tables;
 mod power_cut;
 mod rows;
+mod versions;

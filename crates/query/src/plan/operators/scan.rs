@@ -123,6 +123,7 @@ fn app_legs(
             table,
             schema: extents_schema(table, outputs, &extents),
             extents: extents.clone(),
+            superseded: Arc::clone(&snapshot.superseded),
             objects: planner.sources.objects.clone(),
             counters: Arc::clone(&planner.sources.counters),
         });

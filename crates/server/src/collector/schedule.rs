@@ -1,0 +1,195 @@
+//! When sources are collected: each at its own interval, on threads of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use azdo::collect::state::State;
+use azdo::collect::{Failure, Run, Unwatched};
+
+use super::line::{Health, Line, ProjectHealth};
+use super::source::{Ground, SourceCollector, collector};
+use super::transport::Stop;
+use crate::app::{App, now};
+
+/// How long a source waits whose token is not taken (spec azure-devops.md §1.2).
+const AUTH_WAIT: Duration = Duration::from_secs(15 * 60);
+/// Without a good pass for this long an active source raises an alarm, at least (§4.3).
+const SILENCE_NS_MIN: i64 = 120 * 60 * 1_000_000_000;
+/// So many intervals count as silence too.
+const SILENCE_INTERVALS: i64 = 3;
+/// A source is active that had changed builds within this time.
+const ACTIVE_NS: i64 = 7 * 86_400 * 1_000_000_000;
+
+/// Starts the threads of all sources. They end by themselves when the lines are stopped.
+pub fn start(app: &Arc<App>) {
+    let stop = Arc::clone(&app.collectors.stop);
+    for line in &app.collectors.all {
+        for (name, work) in
+            [("collect", passes as fn(&App, &Line, &Arc<Stop>)), ("trigger", triggers)]
+        {
+            let (app, line, stop) = (Arc::clone(app), Arc::clone(line), Arc::clone(&stop));
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            if let Err(error) = thread.spawn(move || work(&app, &line, &stop)) {
+                tracing::error!(%error, "a source has no thread and is not collected");
+            }
+        }
+    }
+}
+
+fn make(app: &App, line: &Line, stop: &Arc<Stop>) -> Result<SourceCollector, String> {
+    let ground = Ground {
+        store: Arc::clone(&app.store),
+        apps: Arc::clone(&app.apps),
+        stop: Arc::clone(stop),
+        seals: false,
+    };
+    collector(&line.source, &app.settings, &ground)
+}
+
+/// Passes over the projects of a source, again and again.
+fn passes(app: &App, line: &Line, stop: &Arc<Stop>) {
+    let collector = loop {
+        match make(app, line, stop) {
+            Ok(collector) => break line.collector.get_or_init(|| collector),
+            Err(reason) => alarm(line, reason),
+        }
+        if !line.next_pass(Instant::now() + AUTH_WAIT) {
+            return;
+        }
+    };
+    let interval = Duration::from_nanos(u64::try_from(line.source.interval_ns).unwrap_or(0));
+    loop {
+        let started = Instant::now();
+        let needs_user = pass(collector, line);
+        if stop.is_set() {
+            return;
+        }
+        let wait = if needs_user { interval.max(AUTH_WAIT) } else { interval };
+        if !line.next_pass(started + wait) {
+            return;
+        }
+    }
+}
+
+/// Collects single builds as they are named.
+fn triggers(_: &App, line: &Line, stop: &Arc<Stop>) {
+    while let Some((project, build)) = line.next_trigger() {
+        let Some(collector) = line.collector.get() else { continue };
+        let run = collector.trigger(&project, build);
+        tell(&run);
+        note(collector, line, &run.project);
+        if stop.is_set() {
+            return;
+        }
+    }
+}
+
+/// One pass over all projects; whether only the user can help.
+fn pass(collector: &SourceCollector, line: &Line) -> bool {
+    let projects = match collector.projects() {
+        Ok(projects) => projects,
+        Err(failure) if failure.is_stop() => return false,
+        Err(failure) => {
+            let run = collector.failed(failure);
+            tell(&run);
+            return needs_user(line, run.failure.as_ref());
+        }
+    };
+    let started_ns = now();
+    let mut is_good = true;
+    for project in &projects {
+        let runs = collector.pass(project, None, &Unwatched);
+        runs.iter().for_each(tell);
+        note(collector, line, project);
+        // Releases may need rights that the token does not have: the builds are there.
+        let failure =
+            runs.iter().filter(|run| run.is_about_builds()).find_map(|run| run.failure.as_ref());
+        if let Some(failure) = failure {
+            is_good = false;
+            if failure.is_stop() || needs_user(line, Some(failure)) {
+                return failure.is_auth();
+            }
+        }
+    }
+    if is_good {
+        line.set_health(|health| {
+            health.succeeded_ns = started_ns;
+            health.alarm.clear();
+        });
+    } else {
+        line.set_health(|health| {
+            health.alarm = silence(line, health).unwrap_or_default();
+        });
+    }
+    let alarm = line.health().alarm;
+    if !alarm.is_empty() {
+        tracing::error!(source = line.source.name, alarm, "a source needs attention");
+    }
+    false
+}
+
+/// Raises the alarm of a token that is not taken.
+fn needs_user(line: &Line, failure: Option<&Failure>) -> bool {
+    match failure.filter(|failure| failure.is_auth()) {
+        Some(failure) => {
+            alarm(line, failure.to_string());
+            true
+        }
+        None => false,
+    }
+}
+
+fn alarm(line: &Line, reason: String) {
+    tracing::error!(source = line.source.name, reason, "a source needs attention");
+    line.set_health(|health| health.alarm = reason);
+}
+
+/// What is wrong when an active project has not been collected for too long.
+fn silence(line: &Line, health: &Health) -> Option<String> {
+    let longest = SILENCE_NS_MIN.max(line.source.interval_ns.saturating_mul(SILENCE_INTERVALS));
+    let now = now();
+    let silent = health.projects.iter().find(|(_, project)| {
+        let is_active = now.saturating_sub(project.active_ns) < ACTIVE_NS;
+        is_active && now.saturating_sub(project.succeeded_ns) > longest
+    });
+    silent.map(|(name, _)| format!("project `{name}` has not been collected for too long"))
+}
+
+/// Keeps what metrics show of a project.
+fn note(collector: &SourceCollector, line: &Line, project: &str) {
+    let usage = collector.client().usage();
+    let state = State::of(collector.sink(), &line.source.name, project);
+    let (facts, pending) = (state.facts(), state.all_pending());
+    let dead = pending.values().filter(|pending| pending.is_dead).count() as u64;
+    line.set_health(|health| {
+        health.usage = usage;
+        // A project nobody collects has no facts.
+        if facts.cursor_ns > 0 || !facts.runs.is_empty() {
+            let kept = ProjectHealth {
+                succeeded_ns: facts.succeeded_ns,
+                active_ns: facts.active_ns,
+                cursor_ns: facts.cursor_ns,
+                pending: pending.len() as u64 - dead,
+                dead,
+            };
+            health.projects.insert(project.to_owned(), kept);
+        }
+    });
+}
+
+/// Writes a run into the log.
+pub fn tell(run: &Run) {
+    let (source, project, pass) = (&run.source, &run.project, run.kind.name());
+    let (listed, fetched, failed) = (run.listed, run.fetched, run.failed);
+    match &run.failure {
+        Some(failure) if failure.is_stop() => {}
+        Some(failure) => {
+            tracing::warn!(source, project, pass, %failure, fetched, "a pass did not end well");
+        }
+        None if run.failed > 0 || !run.error.is_empty() => {
+            let error = &run.error;
+            tracing::warn!(source, project, pass, listed, fetched, failed, error, "collected");
+        }
+        None => tracing::debug!(source, project, pass, listed, fetched, "collected"),
+    }
+}

@@ -1,0 +1,126 @@
+//! One source of the settings → its collector.
+
+use std::sync::Arc;
+
+use azdo::client::{Client, Credentials, Entra, Options};
+use azdo::collect::{Collector, People, Plan};
+use store::{Store, Write};
+
+use super::sink::StoreSink;
+use super::transport::{Sockets, Stop};
+use crate::apps::Apps;
+use crate::settings::Settings;
+use crate::settings::sources::{Identities, SecretPlace, Source, Token};
+
+/// The document that holds the key of this installation: hashes of identities are made with it.
+const INSTALLATION_KEY: &str = "installation/key";
+const KEY_BYTES: usize = 32;
+/// Longest file of a secret.
+const SECRET_BYTES_MAX: usize = 64 << 10;
+
+/// A collector over real sockets and the store.
+pub type SourceCollector = Collector<Sockets, StoreSink>;
+
+/// What collectors of all sources share.
+#[derive(Clone)]
+pub struct Ground {
+    pub store: Arc<Store>,
+    pub apps: Arc<Apps>,
+    pub stop: Arc<Stop>,
+    /// Whether the collector seals by itself: there is no server.
+    pub seals: bool,
+}
+
+/// The collector of a source.
+///
+/// # Errors
+/// When there is no such application, or the key of the installation cannot be made: a sentence.
+pub fn collector(
+    source: &Source,
+    settings: &Settings,
+    ground: &Ground,
+) -> Result<SourceCollector, String> {
+    let Ground { store, apps, stop, seals } = ground.clone();
+    let application = apps.by_name_or_id(&source.application);
+    let application =
+        application.ok_or_else(|| format!("there is no application `{}`", source.application))?;
+    let people = match source.identities {
+        Identities::Drop => People::Drop,
+        Identities::Keep => People::Keep,
+        Identities::Hash => People::Hash(installation_key(&store)?),
+    };
+    let options = Options {
+        hosts: source.hosts.clone(),
+        credentials: credentials(&source.token),
+        concurrency: source.concurrency,
+        api_version: source.api_version.clone(),
+        body_bytes_max: source.body_bytes_max,
+        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let plan = Plan {
+        source: source.name.clone(),
+        projects: source.projects.clone(),
+        definitions: source.definitions.clone(),
+        page_size: source.page_size,
+        overlap_ns: source.overlap_ns,
+        backfill_ns: source.backfill_ns,
+        reconcile_every_ns: source.reconcile_every_ns,
+        reconcile_window_ns: source.reconcile_window_ns,
+        tests: source.tests,
+        logs: source.logs,
+        log_bytes_max: source.log_bytes_max,
+        releases: source.releases,
+        people,
+        categories: Arc::clone(&settings.categories),
+    };
+    let client = Client::new(Sockets::new(Arc::clone(&stop)), options);
+    let limits = settings.query.clone();
+    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
+    Ok(Collector::new(client, sink, plan))
+}
+
+fn credentials(token: &Token) -> Credentials {
+    match token {
+        Token::Anonymous => Credentials::Anonymous,
+        Token::Pat(place) => Credentials::Pat(secret(place)),
+        Token::Bearer(place) => Credentials::Bearer(secret(place)),
+        Token::Entra { authority, tenant, client_id, secret: place } => Credentials::Entra(
+            Entra::new(authority.clone(), tenant.clone(), client_id.clone(), secret(place)),
+        ),
+    }
+}
+
+/// Reads the secret each time it is needed: files are replaced while the server runs.
+fn secret(place: &SecretPlace) -> azdo::client::auth::Secret {
+    let place = place.clone();
+    Box::new(move || {
+        let (text, name) = match &place {
+            SecretPlace::Variable(name) => {
+                let text = std::env::var(name);
+                (text.map_err(|_| format!("the variable `{name}` is not set"))?, name.clone())
+            }
+            SecretPlace::File(path) => {
+                let name = path.display().to_string();
+                let text = std::fs::read_to_string(path);
+                (text.map_err(|error| format!("`{name}` cannot be read: {error}"))?, name)
+            }
+        };
+        let text = text.trim();
+        match text.is_empty() || text.len() > SECRET_BYTES_MAX || text.contains(['\r', '\n']) {
+            true => Err(format!("`{name}` does not hold one line of text")),
+            false => Ok(text.to_owned()),
+        }
+    })
+}
+
+/// Makes the key at the first need, and never another one.
+fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
+    if let Some(key) = store.document(INSTALLATION_KEY) {
+        return Ok(key.to_vec());
+    }
+    let mut key = vec![0; KEY_BYTES];
+    getrandom::fill(&mut key).map_err(|error| format!("no key can be made: {error}"))?;
+    let documents = vec![(INSTALLATION_KEY.to_owned(), Some(key.clone()))];
+    let written = store.append_blocking(Write { rows: Vec::new(), documents });
+    written.map(|_| key).map_err(|error| format!("the key cannot be stored: {error}"))
+}
