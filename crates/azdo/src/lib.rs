@@ -9,6 +9,7 @@ pub mod category;
 pub mod client;
 pub mod collect;
 pub mod fingerprint;
+pub mod hook;
 pub mod identity;
 mod pattern;
 pub mod rows;
