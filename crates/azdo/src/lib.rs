@@ -12,6 +12,7 @@ pub mod fingerprint;
 pub mod hook;
 pub mod identity;
 mod pattern;
+pub mod release_badge;
 pub mod rows;
 pub mod trace;
 pub mod wire;

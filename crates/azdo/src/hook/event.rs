@@ -63,6 +63,16 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether badges follow from the event.
+    pub fn is_deployment(self) -> bool {
+        matches!(
+            self,
+            Kind::DeploymentStarted | Kind::DeploymentCompleted | Kind::StageStateChanged
+        )
+    }
+}
+
 /// An event with what is read of its resource.
 #[derive(Debug, Clone)]
 pub enum Event {

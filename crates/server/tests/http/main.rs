@@ -9,6 +9,7 @@
 
 mod audit;
 mod bad_input;
+mod badge;
 mod batch;
 mod browsers;
 mod client;
