@@ -69,8 +69,8 @@ fn their_rates(cases: &[(&'static str, Value)]) -> Result<Vec<f64>> {
     Ok(rates)
 }
 
-/// Badges per second by the median batch of 20, as `draw.js` counts them: what else the machine does
-/// meanwhile does not count; and the 99th percentile of the time of one badge in seconds.
+/// Badges per second by the median batch of 20, as `draw.js` counts them: what else the machine
+/// does meanwhile does not count; and the 99th percentile of the time of one badge in seconds.
 fn our_rate(input: &Value) -> Result<(f64, f64)> {
     const BATCH: u32 = 20;
     let options = Options::from_json(input).context("read the input")?;

@@ -119,8 +119,8 @@ impl Envelope {
     }
 }
 
-/// The organisation of an address: `https://dev.azure.com/NAME/`, `https://vsrm.dev.azure.com/NAME`,
-/// `https://NAME.visualstudio.com/`, `https://NAME.vsrm.visualstudio.com/`, and on own servers the
+/// The organisation of an address: `https://dev.azure.com/NAME/`,
+/// `https://vsrm.dev.azure.com/NAME`, `https://NAME.visualstudio.com/`, `https://NAME.vsrm.visualstudio.com/`, and on own servers the
 /// collection, which is the last part of the path (spec §1.1).
 fn organization_of(address: &str) -> Option<String> {
     let (_, rest) = address.split_once("://")?;

@@ -1,6 +1,6 @@
 //! Takes out of a payload what tells who people are (spec azure-devops.md §4.7).
 //!
-//! An identity becomes its stored id or vanishes; names, mail addresses, avatars and authors vanish.
+//! An identity becomes its stored id or vanishes; names, mail addresses, avatars and authors do.
 //! The sentences around an event repeat parts of it for people, names among them, and vanish too.
 
 use serde_json::{Map, Value};

@@ -1,9 +1,9 @@
 //! What a release badge shows after all that was heard of its environment
 //! (spec badges.md §4.1).
 //!
-//! A state keeps the newest of each sort of news it was told. Telling it something old, twice, or in
-//! another order changes nothing, so deliveries may come as they like; what is shown is decided from
-//! the state by a policy, which may change without hearing everything again.
+//! A state keeps the newest of each sort of news it was told. Telling it something old, twice, or
+//! in another order changes nothing, so deliveries may come as they like; what is shown is decided
+//! from the state by a policy, which may change without hearing everything again.
 
 mod path;
 mod template;
