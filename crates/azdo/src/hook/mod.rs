@@ -7,7 +7,7 @@
 mod event;
 mod fields;
 mod personal;
-pub mod row;
+mod row;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +16,7 @@ pub use event::{
     Approval, BuildCompleted, CheckApproval, Deployed, Event, Job, Kind, ReleaseChanged, Run,
     RunState, Stage,
 };
+pub use row::Receipt;
 
 use crate::identity::Identities;
 use crate::wire;
@@ -120,8 +121,9 @@ impl Envelope {
 }
 
 /// The organisation of an address: `https://dev.azure.com/NAME/`,
-/// `https://vsrm.dev.azure.com/NAME`, `https://NAME.visualstudio.com/`, `https://NAME.vsrm.visualstudio.com/`, and on own servers the
-/// collection, which is the last part of the path (spec §1.1).
+/// `https://vsrm.dev.azure.com/NAME`, `https://NAME.visualstudio.com/`,
+/// `https://NAME.vsrm.visualstudio.com/`, and on own servers the collection, which is the last part
+/// of the path (spec §1.1).
 fn organization_of(address: &str) -> Option<String> {
     let (_, rest) = address.split_once("://")?;
     let mut parts = rest.split(['?', '#']).next()?.split('/').filter(|part| !part.is_empty());

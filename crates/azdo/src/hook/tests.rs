@@ -2,7 +2,6 @@
 
 use model::time::{Fraction, format_datetime};
 
-use super::row::Receipt;
 use super::*;
 use serde_json::json;
 

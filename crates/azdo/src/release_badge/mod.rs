@@ -14,6 +14,7 @@ pub use path::{DefinitionName, readable_path, seed_path};
 pub use template::{Template, TemplateError};
 
 use crate::hook::{Delivery, Deployed, Event, RunState, Stage};
+use crate::wire::{Deployment, ProjectRef};
 
 /// Which badge: one per environment of a release definition, or stage of a pipeline.
 ///
@@ -169,8 +170,8 @@ pub enum NoBadge {
 /// For deliveries no badge follows from, with the reason.
 pub fn of_delivery(delivery: &Delivery) -> Result<(BadgeKey, News), NoBadge> {
     match &delivery.event {
-        Event::DeploymentCompleted(deployed) => of_release(delivery, deployed, false),
-        Event::DeploymentStarted(deployed) => of_release(delivery, deployed, true),
+        Event::DeploymentCompleted(deployed) => of_event(delivery, deployed, false),
+        Event::DeploymentStarted(deployed) => of_event(delivery, deployed, true),
         Event::StageStateChanged(run, stage) => of_stage(delivery, run, stage),
         Event::Undetailed(_) if delivery.kind.is_deployment() => Err(NoBadge::Undetailed),
         Event::Unreadable(_) if delivery.kind.is_deployment() => Err(NoBadge::Unreadable),
@@ -178,57 +179,102 @@ pub fn of_delivery(delivery: &Delivery) -> Result<(BadgeKey, News), NoBadge> {
     }
 }
 
-fn key(delivery: &Delivery, sort: Sort, definition_id: i64, environment_id: String) -> BadgeKey {
-    BadgeKey {
-        organization: delivery.envelope.organization.clone(),
-        project_id: delivery.envelope.project_id.clone(),
-        sort,
-        definition_id,
-        environment_id,
-    }
+/// What an entry of the list of deployments tells: how badges come to what was deployed before a
+/// hook was there, or while it was not heard (spec azure-devops.md §8.6).
+///
+/// # Errors
+///
+/// For deployments that have not begun.
+pub fn of_deployment(
+    organization: &str,
+    project: &ProjectRef,
+    deployment: &Deployment,
+) -> Result<(BadgeKey, News), NoBadge> {
+    let operation = deployment.operation_status.to_ascii_lowercase();
+    let status = match deployment.deployment_status.to_ascii_lowercase().as_str() {
+        "notdeployed" | "failed" if operation.contains("cancel") => Status::Canceled,
+        // An approval was refused, or something failed before the first step.
+        "notdeployed" if operation.contains("reject") || operation.contains("fail") => {
+            Status::Failed
+        }
+        "notdeployed" => return Err(NoBadge::NotEnded),
+        _ => Status::of(&deployment.deployment_status),
+    };
+    let place = Place { organization, project_id: &project.id, project: &project.name };
+    let web_url = &deployment.release.web_access_uri;
+    of_release(place, deployment, status, deployment.last_modified_on, web_url)
 }
 
-fn of_release(
+/// Where a deployment belongs.
+struct Place<'a> {
+    organization: &'a str,
+    project_id: &'a str,
+    project: &'a str,
+}
+
+fn of_event(
     delivery: &Delivery,
     deployed: &Deployed,
     has_only_started: bool,
 ) -> Result<(BadgeKey, News), NoBadge> {
+    let envelope = &delivery.envelope;
     let deployment = &deployed.deployment;
+    let (status, modified) = match has_only_started {
+        true => (Status::Deploying, envelope.created_date),
+        false => (
+            Status::of(&deployment.release_environment.status),
+            deployment.last_modified_on.or(envelope.created_date),
+        ),
+    };
+    let place = Place {
+        organization: &envelope.organization,
+        project_id: &envelope.project_id,
+        project: &deployed.project.name,
+    };
+    of_release(place, deployment, status, modified, &deployed.web_url)
+}
+
+fn of_release(
+    place: Place<'_>,
+    deployment: &Deployment,
+    status: Status,
+    modified: Option<i64>,
+    web_url: &str,
+) -> Result<(BadgeKey, News), NoBadge> {
     let definition_id = deployment.release_definition.id.ok_or(NoBadge::NoDefinition)?;
     let environment = &deployment.release_environment;
-    let environment_id = match deployment.definition_environment_id {
-        Some(id) => id.to_string(),
-        None => environment.name.clone(),
-    };
     let artifacts = &deployment.release.artifacts;
     let primary = artifacts.iter().find(|a| a.is_primary == Some(true)).or(artifacts.first());
     let reference = |name: &str| primary.and_then(|a| a.definition_reference.get(name));
     let id = |name: &str| reference(name).map_or_else(String::new, |found| found.id.clone());
     let attempt = deployment.attempt.unwrap_or(1);
-    let modified = match has_only_started {
-        true => delivery.envelope.created_date,
-        false => deployment.last_modified_on.or(delivery.envelope.created_date),
+    let key = BadgeKey {
+        organization: place.organization.to_owned(),
+        project_id: place.project_id.to_owned(),
+        sort: Sort::Release,
+        definition_id,
+        environment_id: match deployment.definition_environment_id {
+            Some(id) => id.to_string(),
+            None => environment.name.clone(),
+        },
     };
     let news = News {
         order: [deployment.id, attempt, modified.unwrap_or_default()],
         attempt,
         modified,
-        status: match has_only_started {
-            true => Status::Deploying,
-            false => Status::of(&environment.status),
-        },
+        status,
         release: deployment.release.name.clone(),
         definition: deployment.release_definition.name.clone(),
         environment: environment.name.clone(),
-        project: deployed.project.name.clone(),
+        project: place.project.to_owned(),
         version: reference("version").map_or_else(String::new, |version| version.name.clone()),
         branch: short_branch(&id("branch")),
         commit: id("sourceVersion"),
         started: deployment.started_on,
         completed: deployment.completed_on,
-        web_url: deployed.web_url.clone(),
+        web_url: web_url.to_owned(),
     };
-    Ok((key(delivery, Sort::Release, definition_id, environment_id), news))
+    Ok((key, news))
 }
 
 fn of_stage(
@@ -267,7 +313,14 @@ fn of_stage(
         completed: stage.finish_time,
         web_url: state.run.web_url.clone(),
     };
-    Ok((key(delivery, Sort::Stage, definition_id, stage.name.clone()), news))
+    let key = BadgeKey {
+        organization: delivery.envelope.organization.clone(),
+        project_id: delivery.envelope.project_id.clone(),
+        sort: Sort::Stage,
+        definition_id,
+        environment_id: stage.name.clone(),
+    };
+    Ok((key, news))
 }
 
 fn short_branch(branch: &str) -> String {

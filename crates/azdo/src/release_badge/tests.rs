@@ -200,3 +200,53 @@ fn a_state_survives_as_json() {
         serde_json::from_str("{\"good\":{\"release\":\"R\",\"new\":1},\"more\":2}").unwrap();
     assert_eq!(other.good.unwrap().release, "R");
 }
+
+/// The list of deployments has what the hook has in `resource.deployment`.
+#[test]
+fn hooks_and_the_list_of_deployments_tell_the_same() {
+    let mut same = 0;
+    for (name, delivery) in deliveries() {
+        let Event::DeploymentCompleted(deployed) = &delivery.event else { continue };
+        let Ok((key, news)) = of_delivery(&delivery) else { continue };
+        let project = ProjectRef {
+            id: delivery.envelope.project_id.clone(),
+            name: deployed.project.name.clone(),
+            ..ProjectRef::default()
+        };
+        let (of_list, mut listed) =
+            of_deployment(&key.organization, &project, &deployed.deployment).unwrap();
+        assert_eq!(of_list, key, "{name}");
+        listed.web_url = news.web_url.clone();
+        assert_eq!(listed, news, "{name}");
+        same += 1;
+    }
+    assert_eq!(same, 11);
+}
+
+#[test]
+fn listed_deployments_that_have_not_begun_are_no_news() {
+    let of = |deployment: &str, operation: &str| {
+        let deployment = Deployment {
+            release_definition: crate::wire::release::Reference {
+                id: Some(1),
+                ..Default::default()
+            },
+            deployment_status: deployment.into(),
+            operation_status: operation.into(),
+            ..Deployment::default()
+        };
+        of_deployment("o", &ProjectRef::default(), &deployment).map(|(_, news)| news.status)
+    };
+    for (deployment, operation, want) in [
+        ("notDeployed", "Pending", Err(NoBadge::NotEnded)),
+        ("notDeployed", "Rejected", Ok(Status::Failed)),
+        ("notDeployed", "PhaseFailed", Ok(Status::Failed)),
+        ("notDeployed", "Canceled", Ok(Status::Canceled)),
+        ("failed", "PhaseCanceled", Ok(Status::Canceled)),
+        ("failed", "PhaseFailed", Ok(Status::Failed)),
+        ("inProgress", "PhaseInProgress", Ok(Status::Deploying)),
+        ("succeeded", "Approved", Ok(Status::Succeeded)),
+    ] {
+        assert_eq!(of(deployment, operation), want, "{deployment} {operation}");
+    }
+}
