@@ -32,6 +32,7 @@ mod stream;
 mod tables;
 mod timespan;
 mod tls;
+mod triage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         }
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Badge(call) => commands::badge::run(&call),
+        Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {
