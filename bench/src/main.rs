@@ -9,6 +9,7 @@
 )]
 
 mod ask;
+mod badge;
 mod baseline;
 mod crowd;
 mod decode;
@@ -40,6 +41,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   versions [BUILDS]          a table that shows newest versions against a plain one of its rows
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
+  badge                      badges on one core, against npm badge-maker 6
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
   output                     a build's output through `exec` and its matchers, on one machine
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         (Some("memory"), Some(data)) => memory::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
         (Some("versions"), _) => versions::run(number(1).unwrap_or(1_000)),
+        (Some("badge"), _) => badge::run(),
         (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {

@@ -4,16 +4,19 @@
 //! the store and HTTP types are not known here.
 
 pub mod attempts;
+pub mod badge;
 pub mod category;
 pub mod client;
 pub mod collect;
 pub mod command;
 pub mod errors;
 pub mod fingerprint;
+pub mod hook;
 pub mod identity;
 pub mod matcher;
 pub mod origin;
 mod pattern;
+pub mod release_badge;
 pub mod rows;
 pub mod trace;
 pub mod variables;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+mod badge;
 mod ci;
 mod collect;
 pub mod pipeline;
@@ -15,6 +16,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
+pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
 pub use ci::CategorizeCall;
 pub use collect::CollectCall;
 
@@ -106,6 +108,7 @@ pub enum Call {
         place: Place,
         out: Option<PathBuf>,
     },
+    Badge(BadgeCall),
     Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
     Reference {
@@ -172,6 +175,7 @@ pub fn command() -> Command {
         .subcommand(pipeline::complete_command())
         .subcommand(pipeline::shell_init_command())
         .subcommand(tls_command())
+        .subcommand(badge::command())
         .subcommand(
             Command::new("reference")
                 .about("Print the generated pages of the reference")
@@ -481,6 +485,7 @@ fn call(matches: &ArgMatches) -> Call {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }
         }
+        Some(("badge", m)) => Call::Badge(badge::call(m)),
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
         None => Call::Serve { flags: BTreeMap::new(), config: None },

@@ -22,6 +22,7 @@ mod listen;
 mod metrics;
 mod observe;
 mod pace;
+mod png;
 mod reply;
 mod routes;
 mod running;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         Call::Complete(call) => commands::complete::run(&call),
         Call::ShellInit(shell) => commands::shell_init::run(shell),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
+        Call::Badge(call) => commands::badge::run(&call),
         Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };

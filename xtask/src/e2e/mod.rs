@@ -2,6 +2,7 @@
 //!
 //! Starts the built executable as a user would and links none of the product's code.
 
+mod badges;
 mod clients;
 mod queries;
 mod server;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{clients, queries, setup, traces};
+use super::{badges, clients, queries, setup, traces};
 use crate::process::root;
 
 pub enum Outcome {
@@ -27,6 +27,7 @@ pub fn all() -> Vec<Story> {
     let mut all = senders();
     all.extend(traces::all());
     all.extend(queries::all());
+    all.extend(badges::all());
     all
 }
 

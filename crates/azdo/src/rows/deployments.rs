@@ -4,13 +4,15 @@ use model::Batch;
 use model::tables::pipelines::RELEASE_DEPLOYMENTS;
 use serde_json::{Map, Value, json};
 
+use super::RowsError;
 use super::writer::{Rows, between, branch};
-use super::{Context, RowsError};
 use crate::wire::{Artifact, Deployment};
 
 pub(super) fn of(
     deployments: &[Deployment],
-    context: &Context,
+    organization: &str,
+    project: &str,
+    collected_at: i64,
 ) -> Result<Option<Batch>, RowsError> {
     let mut rows = Rows::new(&RELEASE_DEPLOYMENTS, deployments.len());
     for deployment in deployments {
@@ -18,8 +20,8 @@ pub(super) fn of(
         let environment = &deployment.release_environment;
         let artifacts = &deployment.release.artifacts;
         let primary = artifacts.iter().find(|a| a.is_primary == Some(true)).or(artifacts.first());
-        rows.text(context.organization)
-            .text(context.project)
+        rows.text(organization)
+            .text(project)
             .long(deployment.id)
             .maybe(deployment.release.id)
             .text(&deployment.release.name)
@@ -40,7 +42,7 @@ pub(super) fn of(
             .text(&json_of(artifacts))
             .text(branch(reference(primary, "branch")))
             .text(reference(primary, "sourceVersion"))
-            .long(context.collected_at)
+            .long(collected_at)
             .end();
     }
     rows.finish()

@@ -12,7 +12,7 @@ mod log_errors;
 mod records;
 mod test_results;
 mod test_runs;
-mod writer;
+pub(crate) mod writer;
 
 pub use image::sets_up_job;
 pub use test_results::PASSED_ON_RERUN;
@@ -161,7 +161,23 @@ pub fn of_deployments(
     deployments: &[wire::Deployment],
     context: &Context,
 ) -> Result<Option<Batch>, RowsError> {
-    deployments::of(deployments, context)
+    let Context { organization, project, collected_at, .. } = *context;
+    deployments::of(deployments, organization, project, collected_at)
+}
+
+/// The row of a deployment that a service hook told of. `organization` and `project` are what the
+/// collector's rows of the same deployment have; `received_at` is nanoseconds since 1970.
+///
+/// # Errors
+///
+/// Internal.
+pub fn of_deployment(
+    deployment: &wire::Deployment,
+    organization: &str,
+    project: &str,
+    received_at: i64,
+) -> Result<Option<Batch>, RowsError> {
+    deployments::of(std::slice::from_ref(deployment), organization, project, received_at)
 }
 
 /// The ids of the timelines that `timeline` names as earlier attempts, each once, in the order of
@@ -179,4 +195,4 @@ pub fn previous_timelines(timeline: &wire::Timeline) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,7 +6,7 @@ use super::RowsError;
 
 /// Rows of one table under construction. Values are given in the order of the table's columns; a
 /// row with a value too few or too many shows as an error of [`Rows::finish`].
-pub(super) struct Rows {
+pub(crate) struct Rows {
     table: &'static TableDef,
     builder: BatchBuilder,
     column: usize,
@@ -15,7 +15,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn new(table: &'static TableDef, capacity: usize) -> Rows {
+    pub(crate) fn new(table: &'static TableDef, capacity: usize) -> Rows {
         Rows {
             table,
             builder: BatchBuilder::with_capacity(table, capacity),
@@ -31,7 +31,7 @@ impl Rows {
         (column < self.table.columns.len()).then(|| self.builder.column(column))
     }
 
-    pub(super) fn text(&mut self, value: &str) -> &mut Rows {
+    pub(crate) fn text(&mut self, value: &str) -> &mut Rows {
         if let Some(column) = self.next() {
             column.text(value);
         }
@@ -39,12 +39,12 @@ impl Rows {
     }
 
     /// A number, or a time or timespan in nanoseconds.
-    pub(super) fn long(&mut self, value: i64) -> &mut Rows {
+    pub(crate) fn long(&mut self, value: i64) -> &mut Rows {
         self.maybe(Some(value))
     }
 
     /// As [`Rows::long`], null when there is none.
-    pub(super) fn maybe(&mut self, value: Option<i64>) -> &mut Rows {
+    pub(crate) fn maybe(&mut self, value: Option<i64>) -> &mut Rows {
         if let Some(column) = self.next() {
             match value {
                 Some(value) => column.long(value),
@@ -54,7 +54,7 @@ impl Rows {
         self
     }
 
-    pub(super) fn real(&mut self, value: Option<f64>) -> &mut Rows {
+    pub(crate) fn real(&mut self, value: Option<f64>) -> &mut Rows {
         if let Some(column) = self.next() {
             match value {
                 Some(value) => column.real(value),
@@ -64,11 +64,11 @@ impl Rows {
         self
     }
 
-    pub(super) fn bool(&mut self, value: bool) -> &mut Rows {
+    pub(crate) fn bool(&mut self, value: bool) -> &mut Rows {
         self.maybe_bool(Some(value))
     }
 
-    pub(super) fn maybe_bool(&mut self, value: Option<bool>) -> &mut Rows {
+    pub(crate) fn maybe_bool(&mut self, value: Option<bool>) -> &mut Rows {
         if let Some(column) = self.next() {
             match value {
                 Some(value) => column.bool(value),
@@ -78,7 +78,7 @@ impl Rows {
         self
     }
 
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.uneven |= self.column != self.table.columns.len();
         self.column = 0;
         self.rows += 1;
@@ -86,7 +86,7 @@ impl Rows {
     }
 
     /// The batch; none when there are no rows.
-    pub(super) fn finish(self) -> Result<Option<Batch>, RowsError> {
+    pub(crate) fn finish(self) -> Result<Option<Batch>, RowsError> {
         let failed = |reason: String| RowsError { table: self.table.name, reason };
         if self.uneven {
             return Err(failed("a row does not have the values of its columns".to_owned()));
@@ -99,11 +99,11 @@ impl Rows {
 }
 
 /// From `start` to `end`, when both are known.
-pub(super) fn between(start: Option<i64>, end: Option<i64>) -> Option<i64> {
+pub(crate) fn between(start: Option<i64>, end: Option<i64>) -> Option<i64> {
     end?.checked_sub(start?)
 }
 
 /// A branch without `refs/heads/`; other refs as they are.
-pub(super) fn branch(name: &str) -> &str {
+pub(crate) fn branch(name: &str) -> &str {
     name.strip_prefix("refs/heads/").unwrap_or(name)
 }

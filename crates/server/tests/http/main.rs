@@ -10,6 +10,7 @@
 
 mod audit;
 mod bad_input;
+mod badge;
 mod batch;
 mod browsers;
 mod categorize;

@@ -52,7 +52,7 @@ pub(super) fn rules(rules: &[(&str, &str)]) -> Categories {
 
 /// The rows of a table as JSON objects: times as text with seven digits, timespans as ticks under
 /// the column's name with `Ticks`.
-pub(super) fn table(batches: &[Batch], name: &str) -> Vec<Map<String, Value>> {
+pub(crate) fn table(batches: &[Batch], name: &str) -> Vec<Map<String, Value>> {
     let Some(batch) = batches.iter().find(|batch| batch.table.name == name) else {
         return Vec::new();
     };
