@@ -76,8 +76,9 @@ async fn begin(app: &App, parts: &Parts, params: &Params) -> Result<Response, Re
         }
         (Some(project), Some(build)) => {
             let number = build.parse::<i64>().ok().filter(|build| *build > 0);
-            let number = number
-                .ok_or_else(|| Refusal::bad_request(format!("`{build}` is no number of a build")))?;
+            let number = number.ok_or_else(|| {
+                Refusal::bad_request(format!("`{build}` is no number of a build"))
+            })?;
             line.enqueue(project, number).map_err(|_| {
                 let message = "too many builds wait to be collected; the next pass finds this one";
                 Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message)

@@ -79,11 +79,9 @@ pub fn call(matches: &ArgMatches) -> Call {
             key: text(m, "key"),
             is_json: text(m, "format").as_deref() == Some("json"),
         },
-        Some((_, m)) => Call::CollectRetry {
-            place: place(m),
-            key: text(m, "key"),
-            source: text(m, "source"),
-        },
+        Some((_, m)) => {
+            Call::CollectRetry { place: place(m), key: text(m, "key"), source: text(m, "source") }
+        }
         None => {
             let data = matches.get_one::<PathBuf>("data");
             let data = data.map(|data| ("data".to_owned(), data.display().to_string()));

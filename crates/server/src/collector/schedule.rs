@@ -168,7 +168,6 @@ fn note(collector: &SourceCollector, line: &Line, project: &str) {
             let kept = ProjectHealth {
                 succeeded_ns: facts.succeeded_ns,
                 active_ns: facts.active_ns,
-                cursor_ns: facts.cursor_ns,
                 pending: pending.len() as u64 - dead,
                 dead,
             };

@@ -12,7 +12,8 @@ const SHOWN_MAX: usize = 100;
 
 /// What is known of all sources and projects; `lines` adds how running sources fare.
 pub fn status(store: &Store, lines: Option<&Lines>, now: i64) -> Value {
-    let projects: Vec<Value> = known(&StoreNotes(store)).iter().map(|known| project(known, now)).collect();
+    let projects: Vec<Value> =
+        known(&StoreNotes(store)).iter().map(|known| project(known, now)).collect();
     let mut body = json!({ "projects": projects });
     if let Some(lines) = lines {
         let sources = lines.all.iter().map(|line| {

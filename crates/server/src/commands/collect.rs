@@ -45,7 +45,8 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
     let mut collectors = Vec::new();
     for source in sources {
         let made = collector(source, &settings, &ground);
-        let made = made.map_err(|reason| Failure::new(format!("source `{}`: {reason}", source.name)));
+        let made =
+            made.map_err(|reason| Failure::new(format!("source `{}`: {reason}", source.name)));
         collectors.push((source, made?));
     }
     let bars = MultiProgress::new();
@@ -139,7 +140,8 @@ fn failure_of(run: &Run) -> String {
 /// One line per run.
 fn print(run: &Run) {
     let seconds = run.finished_ns.saturating_sub(run.started_ns) as f64 / 1e9;
-    let pending = if run.pending > 0 { format!(", {} pending", run.pending) } else { String::new() };
+    let pending =
+        if run.pending > 0 { format!(", {} pending", run.pending) } else { String::new() };
     // Whoever closed our output still wants the rows.
     let _ = writeln!(
         std::io::stdout(),
@@ -167,7 +169,8 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(bars: &MultiProgress, name: &str) -> Bar {
         let bar = bars.add(ProgressBar::new(0));
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} builds {eta}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} builds {eta}")
+        {
             bar.set_style(style);
         }
         Bar(bar.with_message(name.to_owned()))

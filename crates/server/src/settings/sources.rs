@@ -204,8 +204,8 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
 
 fn read_reconcile(fields: &mut Fields) -> (i64, i64) {
     let mut inner = fields.table("reconcile");
-    let every = inner.duration_of("every", "24h", "1m", "365d");
-    let window = inner.duration_of("window", "14d", "1h", "365d");
+    let every = inner.duration_of("every", "24h", "1s", "365d");
+    let window = inner.duration_of("window", "14d", "1h", "36500d");
     inner.end();
     fields.problems.append(&mut inner.problems);
     (every, window)

@@ -8,10 +8,16 @@
 )]
 
 mod audit;
+mod azdo;
 mod bad_input;
 mod batch;
 mod browsers;
 mod client;
+mod collector;
+mod collector_faults;
+mod collector_kills;
+mod collector_serve;
+mod collector_settings;
 mod commands;
 mod connections;
 mod cors;
