@@ -174,12 +174,13 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
         fields.wrong("`tests` must be `off` for an anonymous source: tests are never public");
     }
     let (every, window) = read_reconcile(fields);
-    Some(Source {
+    // All is read whatever is wrong, so that every mistake is told.
+    let source = Source {
         name,
-        hosts: hosts?,
+        hosts: hosts.clone().unwrap_or(Hosts { core: String::new(), release: String::new() }),
         projects: fields.globs("projects"),
         definitions: fields.globs("definitions"),
-        token: token?,
+        token: token.clone().unwrap_or(Token::Anonymous),
         application: fields.text("application"),
         interval_ns: fields.duration_ns("interval", "1s", "7d"),
         overlap_ns: fields.duration_ns("overlap", "0s", "30d"),
@@ -193,13 +194,17 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
             .one_of("logs", &[("off", Logs::Off), ("failed", Logs::Failed), ("all", Logs::All)]),
         log_bytes_max: fields.size("log_bytes_max", 1 << 10, 16 << 20),
         releases: fields.bool("releases"),
-        identities: fields.one_of(
-            "identities",
-            &[("drop", Identities::Drop), ("hash", Identities::Hash), ("keep", Identities::Keep)],
-        ),
+        identities: read_identities(fields),
         api_version: fields.text("api_version"),
         body_bytes_max: fields.size("body_bytes_max", 1 << 20, 1 << 30),
-    })
+    };
+    hosts.and(token).map(|_| source)
+}
+
+fn read_identities(fields: &mut Fields) -> Identities {
+    let values =
+        [("drop", Identities::Drop), ("hash", Identities::Hash), ("keep", Identities::Keep)];
+    fields.one_of("identities", &values)
 }
 
 fn read_reconcile(fields: &mut Fields) -> (i64, i64) {

@@ -32,7 +32,7 @@ fn both_passes_of_the_scenario_give_exactly_the_expected_rows() {
     );
     assert_eq!(
         runs.to_string(),
-        r#"[["backfill",6,6,0,0,0,"2026-11-20T11:00:00.0000000Z",""],["poll",4,2,2,0,0,"2026-11-20T12:40:00.0000000Z",""]]"#
+        r#"[["backfill",6,6,0,0,0,"2026-11-20T11:00:00.0000000Z",""],["poll",4,2,2,0,0,"2026-11-20T12:50:00.0000000Z",""]]"#
     );
     // The build that ran during the first pass was seen running.
     let open = server.rows("CollectorRuns | summarize sum(Requests), countif(Bytes > 0)");

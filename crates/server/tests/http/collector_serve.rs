@@ -66,7 +66,7 @@ fn a_server_collects_at_the_interval_and_tells_how_it_fares() {
     assert_eq!(status["projects"][0]["project"], "exproj");
     assert_eq!(status["sources"][0]["alarm"], "");
     let page = output(&["collect", "status", "--url", &server.url]);
-    assert!(page.contains("exproj") && page.contains("2026-11-20T12:40:00Z"), "{page}");
+    assert!(page.contains("exproj") && page.contains("2026-11-20T12:50:00Z"), "{page}");
     // A command on the folder would wait for nothing: the server holds it.
     let refused = setup.collect(&["--once"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("in use by process"));
