@@ -2,6 +2,7 @@
 //!
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
+mod ci;
 mod collect;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
+pub use ci::CategorizeCall;
 pub use collect::CollectCall;
 
 use crate::commands::ingest::source::FileFormat;
@@ -95,6 +97,7 @@ pub enum Call {
         place: Place,
         out: Option<PathBuf>,
     },
+    Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
     Reference {
         section: Option<String>,
@@ -150,6 +153,7 @@ pub fn command() -> Command {
         .subcommand(query_command())
         .subcommand(import_command())
         .subcommand(ingest_command())
+        .subcommand(ci::command())
         .subcommand(collect::command())
         .subcommand(tls_command())
         .subcommand(
@@ -442,6 +446,7 @@ fn call(matches: &ArgMatches) -> Call {
             files: m.get_many::<PathBuf>("files").unwrap_or_default().cloned().collect(),
         },
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
+        Some(("ci", m)) => ci::call(m),
         Some(("collect", m)) => collect::call(m),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);

@@ -1,6 +1,7 @@
 //! What the binary does for each command, one file each.
 
 pub mod apps;
+pub mod ci;
 pub mod client;
 pub mod collect;
 pub mod import;

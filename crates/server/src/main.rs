@@ -31,6 +31,7 @@ mod stream;
 mod tables;
 mod timespan;
 mod tls;
+mod triage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
             commands::collect::status::retry(&place, key.as_deref(), source.as_deref())
         }
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
+        Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };
     match done {

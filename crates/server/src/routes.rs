@@ -14,7 +14,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::loganalytics::{self, batch};
-use crate::api::{admin, appinsights, collect, health, ingest, keys, kusto, metadata, track};
+use crate::api::{
+    admin, appinsights, ci, collect, health, ingest, keys, kusto, metadata, track,
+};
 use crate::app::App;
 use crate::headers;
 
@@ -66,7 +68,7 @@ pub static INGESTION: [Route; 6] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 30] = [
+pub static QUERIES: [Route; 31] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -146,6 +148,7 @@ pub static QUERIES: [Route; 30] = [
     route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
     route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || any(keys::keys)),
     route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || any(keys::key)),
+    route("/api/ci/triage", "POST", "New categories of issues of pipelines.", || any(ci::triage)),
     route(
         "/api/collect",
         "GET, POST",

@@ -32,6 +32,9 @@ const NAMES: [(&str, Domain); 20] = [
 /// Categories the service itself gives; messages do not name them.
 pub(super) const SERVICE: [&str; 2] = ["Code", super::VALIDATION_RESULT];
 
+/// What a script that only says that it failed is called; beside another error it says nothing.
+const SCRIPT_EXIT: &str = "ScriptExit";
+
 /// Texts of messages, what they are called, whose trouble that is. The order counts: what says most
 /// stands first, the exit code of a script last.
 const RULES: [(&str, &str, Domain); 16] = [
@@ -50,12 +53,16 @@ const RULES: [(&str, &str, Domain); 16] = [
     ("connection was reset", "Network", Domain::Infrastructure),
     (" 503 ", "Network", Domain::Infrastructure),
     (" 429 ", "Network", Domain::Infrastructure),
-    ("exited with code", "ScriptExit", Domain::Unknown),
+    ("exited with code", SCRIPT_EXIT, Domain::Unknown),
 ];
 
 /// The rules that apply after the configured ones, unless these say otherwise.
 pub fn default_rules() -> Vec<Rule> {
-    RULES.iter().map(|(text, category, domain)| Rule::contains(text, category, *domain)).collect()
+    let rule = |(text, category, domain): &(&str, &str, Domain)| Rule {
+        alone: *category == SCRIPT_EXIT,
+        ..Rule::contains(text, category, *domain)
+    };
+    RULES.iter().map(rule).collect()
 }
 
 /// The names messages may give, without those of rules.

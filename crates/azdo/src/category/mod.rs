@@ -87,6 +87,8 @@ pub struct Subject<'a> {
     pub task: &'a str,
     /// `error` or `warning`.
     pub kind: &'a str,
+    /// Whether this is the only error of its record.
+    pub alone: bool,
 }
 
 /// Names, markers and rules, compiled once.

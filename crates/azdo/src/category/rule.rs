@@ -48,6 +48,9 @@ pub struct Rule {
     /// Only for `error` or `warning`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// Only for the only error of a record: beside others it would say less than they do.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 /// Why rules cannot be used: the fault of who wrote them.
@@ -155,7 +158,12 @@ impl Rule {
                 return Err(CategoryError::rule(number, problem));
             }
         };
-        Ok(Filters { definition: glob(&self.definition)?, task: glob(&self.task)?, kind })
+        Ok(Filters {
+            definition: glob(&self.definition)?,
+            task: glob(&self.task)?,
+            kind,
+            alone: self.alone,
+        })
     }
 }
 
@@ -165,6 +173,7 @@ pub(super) struct Filters {
     definition: Option<Regex>,
     task: Option<Regex>,
     kind: Option<String>,
+    alone: bool,
 }
 
 impl Filters {
@@ -172,7 +181,8 @@ impl Filters {
         let fits = |pattern: &Option<Regex>, text| {
             pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
         };
-        fits(&self.definition, subject.definition)
+        (subject.alone || !self.alone)
+            && fits(&self.definition, subject.definition)
             && fits(&self.task, subject.task)
             && self.kind.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case(subject.kind))
     }

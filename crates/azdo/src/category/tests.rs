@@ -29,6 +29,8 @@ struct Vector {
     task: String,
     #[serde(default)]
     kind: String,
+    #[serde(default)]
+    alone: bool,
     category: String,
     source: String,
     domain: Option<Domain>,
@@ -57,6 +59,7 @@ fn messages_get_the_categories_of_the_vectors() {
                 definition: &vector.definition,
                 task: &vector.task,
                 kind: &vector.kind,
+                alone: vector.alone,
             });
             let got = (&*bucket.name, bucket.source.name());
             let want = (vector.category.as_str(), vector.source.as_str());

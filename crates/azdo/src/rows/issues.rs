@@ -26,8 +26,18 @@ pub(super) fn of(
     let validation = collected.build.validation_results.len();
     let mut rows = Rows::new(&TIMELINE_ISSUES, count + validation);
     for merged in records {
-        for (index, issue) in (0..).zip(&merged.record.issues) {
-            of_record(&mut rows, collected.build.id, merged, (index, issue), definition, context);
+        let issues = &merged.record.issues;
+        let errors = issues.iter().filter(|issue| issue.kind == "error").count();
+        for (index, issue) in (0..).zip(issues) {
+            let subject = Subject {
+                message: &issue.message,
+                service_category: &issue.category,
+                definition,
+                task: task_name(merged),
+                kind: &issue.kind,
+                alone: issue.kind == "error" && errors == 1,
+            };
+            of_record(&mut rows, collected.build.id, merged, (index, issue), &subject, context);
         }
     }
     of_validation(&mut rows, collected, context);
@@ -39,17 +49,10 @@ fn of_record(
     build: i64,
     merged: &Merged,
     (index, issue): (i64, &Issue),
-    definition: &str,
+    subject: &Subject,
     context: &Context,
 ) {
-    let subject = Subject {
-        message: &issue.message,
-        service_category: &issue.category,
-        definition,
-        task: task_name(merged),
-        kind: &issue.kind,
-    };
-    let bucket = context.categories.bucket(&subject);
+    let bucket = context.categories.bucket(subject);
     let number = |name| issue.datum(name).and_then(|text| text.trim().parse().ok());
     rows.text(context.organization)
         .text(context.project)

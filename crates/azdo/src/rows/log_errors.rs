@@ -96,6 +96,7 @@ fn row(
         definition,
         task: merged.map_or("", task_name),
         kind: "error",
+        alone: false,
     };
     let bucket = context.categories.bucket(&subject);
     rows.text(context.organization)

@@ -67,6 +67,11 @@ fn body(path: &str, n: usize) -> String {
         path if path.ends_with("/metrics") => {
             json!([{ "id": "1", "parameters": { "metricId": "requests/count" } }]).to_string()
         }
+        "/api/ci/triage" => {
+            let issue = json!({ "organization": "o", "project": "p", "buildId": 1,
+                "recordId": "r", "index": 0, "category": "C" });
+            json!({ "application": "default", "issues": [issue] }).to_string()
+        }
         "/api/apps" => json!({ "name": format!("made-{n}") }).to_string(),
         _ => json!({ "query": "print 1" }).to_string(),
     }

@@ -79,6 +79,32 @@ fn hostile_texts_are_rows_like_others() {
     assert_eq!(issues[0]["Bucket"], "Unknown");
 }
 
+/// What a script exits with says something only when nothing else does.
+#[test]
+fn an_exit_code_beside_another_error_gives_no_category() {
+    let issue = |kind: &str, message: &str| Issue {
+        kind: kind.to_owned(),
+        message: message.to_owned(),
+        ..Issue::default()
+    };
+    let exit = issue("error", "Bash exited with code '1'.");
+    for (others, want) in [
+        (vec![], vec!["ScriptExit"]),
+        (vec![issue("warning", "a warning")], vec!["Unknown", "ScriptExit"]),
+        (vec![issue("error", "what went wrong")], vec!["Unknown", "Unknown"]),
+    ] {
+        let mut task = record("a", "", "Task");
+        task.issues = others;
+        task.issues.push(exit.clone());
+        let latest = Some(timeline(vec![task]));
+        let collected = CollectedBuild { build: build(), latest, ..Default::default() };
+        let rows = of_build(&collected, &context(&Categories::default())).unwrap();
+        let issues = table(&rows.batches, "TimelineIssues");
+        let buckets: Vec<_> = issues.iter().map(|row| row["Bucket"].as_str().unwrap()).collect();
+        assert_eq!(buckets, want);
+    }
+}
+
 #[test]
 fn parameters_of_a_build_are_kept_without_people() {
     let build = wire::Build {
