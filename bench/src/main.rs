@@ -20,6 +20,7 @@ mod queries;
 mod results;
 mod rows;
 mod server;
+mod versions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
   queries DIR                the twelve queries as KQL against hand-written plans on its extents
   ask DIR                    questions over standard input (see compare_clickhouse.py)
+  versions [BUILDS]          a table that shows newest versions against a plain one of its rows
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         (Some("ask"), Some(data)) => ask::run(&data),
         (Some("memory"), Some(data)) => memory::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
+        (Some("versions"), _) => versions::run(number(1).unwrap_or(1_000)),
         (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {
