@@ -6,6 +6,7 @@
     reason = "a command-line tool talks on its terminal"
 )]
 
+mod azdo;
 mod bench;
 mod e2e;
 mod process;
@@ -21,7 +22,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test                 everything that CI checks, in the same order
   e2e [NAME]           unmodified telemetry clients against the built executable
   reference [--check]  write docs/reference from the executable, or fail when it is stale
-  bench [ARGS…]        load and query benchmarks in release mode; see bench/README.md";
+  bench [ARGS…]        load and query benchmarks in release mode; see bench/README.md
+  azdo [ARGS…]         an Azure DevOps that follows a script, to collect from; --help lists ARGS";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "e2e" => e2e::run(rest.first().map(String::as_str)),
         "reference" => reference::run(rest.iter().any(|a| a == "--check")),
+        "azdo" => azdo::run(&rest),
         "bench" => bench::run(&rest),
         _ => {
             eprintln!("{USAGE}");

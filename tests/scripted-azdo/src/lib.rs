@@ -13,12 +13,14 @@
 //! ```
 
 mod fault;
+mod history;
 mod http;
 mod scenario;
 mod service;
 pub mod time;
 
 pub use fault::{Fault, Rule};
+pub use history::{History, Shape, truth};
 pub use http::{Answer, Request};
 pub use scenario::{Pass, Scenario};
 pub use service::{Script, Seen, Service, Stop};
