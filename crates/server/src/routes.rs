@@ -14,9 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::api::loganalytics::{self, batch};
-use crate::api::{
-    admin, appinsights, ci, collect, health, ingest, keys, kusto, metadata, track,
-};
+use crate::api::{admin, appinsights, ci, collect, health, ingest, keys, kusto, metadata, track};
 use crate::app::App;
 use crate::headers;
 
