@@ -28,6 +28,9 @@ const AHEAD_DAYS: u32 = 3;
 /// How often it says what it was asked.
 const PAUSE: Duration = Duration::from_secs(60);
 
+/// The variable that holds the token of a source; the service takes any.
+const TOKEN: &str = "EXORG_PAT";
+
 /// What the arguments ask for.
 struct Wish {
     port: u16,
@@ -58,7 +61,8 @@ pub fn run(args: &[String]) -> Result<()> {
         write(file, &history)?;
     }
     let totals = history.truth().totals;
-    let (organization, days) = (history.organization(), wish.shape.days);
+    // A day more, so that the first builds are within reach some hours later.
+    let (organization, days) = (history.organization(), wish.shape.days + 1);
     let service = if wish.still {
         Service::start_on(wish.port, history)
     } else {
@@ -143,9 +147,10 @@ fn write(file: &Path, history: &History) -> Result<()> {
 }
 
 fn advise(url: &str, organization: &str, rest: &str) {
-    println!("\nPut this into the settings file, then run `telltale collect --once`:\n");
+    println!("\nPut this into the settings file and any text into the variable {TOKEN};");
+    println!("then run `telltale collect --once`, or `telltale serve`:\n");
     println!("[[source]]\nname = \"{organization}\"\nbase = \"{url}/{organization}\"");
-    println!("{rest}\nanonymous = true\n");
+    println!("{rest}\ntoken_env = \"{TOKEN}\"\n");
 }
 
 /// Says what was asked in the meantime, and forgets it.

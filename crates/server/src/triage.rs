@@ -1,6 +1,7 @@
 //! Categories given to issues after they were collected: rows of `TimelineIssuesTriage`.
 //!
-//! Invariant: an entry names one issue by the key of its table; the newest entry of an issue counts.
+//! Invariant: an entry names one issue by the key of its table; the newest entry of an issue
+//! counts.
 
 use model::tables::pipelines::TIMELINE_ISSUES_TRIAGE;
 use model::{Batch, BatchBuilder};

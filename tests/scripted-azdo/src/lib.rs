@@ -20,7 +20,7 @@ mod service;
 pub mod time;
 
 pub use fault::{Fault, Rule};
-pub use history::{History, Shape, truth};
+pub use history::{Event, History, Shape, truth};
 pub use http::{Answer, Request};
 pub use scenario::{Pass, Scenario};
 pub use service::{Script, Seen, Service, Stop};

@@ -541,3 +541,73 @@ fn the_same_seed_gives_the_same_history() {
     let calm = History::generate(1, &Shape { trouble: 0.0, deleted: 0.0, ..shape() }).truth();
     assert_eq!((calm.rates.pass_rate, calm.totals.errors, calm.totals.deleted), (1.0, 0, 0));
 }
+
+#[test]
+fn variables_name_the_records_of_their_task() {
+    let history = History::generate(5, &Shape { trouble: 3.0, builds: 150, ..shape() });
+    let (_service, mut client) = start(&history);
+    let mut found = 0;
+    for build in ids(&pages(&mut client, &format!("{BASE}/build/builds?statusFilter=completed"))) {
+        let variables: Option<BTreeMap<_, _>> =
+            history.task_variables(build).map(|list| list.into_iter().collect());
+        let collected = collect(&mut client, build);
+        assert_eq!(variables.is_some(), collected.is_some());
+        let (Some(variables), Some(collected)) = (variables, collected) else { continue };
+        found += 1;
+        let task = &collected.records[&variables["SYSTEM_TASKINSTANCEID"]];
+        assert_eq!((text(task, "type"), text(task, "name")), ("Task", "Build solution"));
+        assert_eq!(text(task, "parentId"), variables["SYSTEM_JOBID"]);
+        let job = &collected.records[&variables["SYSTEM_JOBID"]];
+        assert_eq!(text(job, "workerName"), variables["AGENT_NAME"]);
+        assert_eq!(job["attempt"].to_string(), variables["SYSTEM_JOBATTEMPT"]);
+    }
+    assert!(found > 100);
+    assert_eq!(history.task_variables(1), None);
+}
+
+#[test]
+fn hooks_tell_waits_completions_and_deployments() {
+    let history = History::generate(3, &Shape { builds: 120, ..shape() });
+    let truth = history.truth();
+    let (_service, mut client) = start(&history);
+    let events: Vec<_> = history.events(0, history.now()).collect();
+    assert!(events.is_sorted_by_key(|e| e.created));
+    let mut waiting: BTreeMap<String, i64> = BTreeMap::new();
+    let (mut waits, mut sum, mut completed, mut deployed, mut ids) = (0, 0, 0, 0, BTreeSet::new());
+    for event in &events {
+        let body: Value = serde_json::from_str(&event.body).expect("JSON");
+        assert_eq!(text(&body, "eventType"), event.event_type);
+        let created = ticks(&body, "createdDate").expect("a time");
+        assert!(ids.insert(text(&body, "id").to_owned()), "ids are unique");
+        let job = &body["resource"]["job"];
+        match (event.event_type, text(job, "state")) {
+            ("build.complete", _) => {
+                completed += usize::from(text(&body["resource"], "status") == "completed");
+            }
+            ("ms.vss-release.deployment-completed-event", _) => deployed += 1,
+            (_, "waiting") => {
+                waiting.insert(text(job, "id").to_owned(), created);
+            }
+            (_, "running") => {
+                waits += 1;
+                sum += created - waiting[text(job, "id")];
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(completed >= truth.totals.completed);
+    assert_eq!(deployed, truth.environments.iter().map(|e| e.deployments).sum::<usize>());
+    for waits_by in [&truth.job_waits, &truth.job_waits_by_name] {
+        assert_eq!(waits, waits_by.values().map(|d| d.count).sum::<usize>());
+        let planted: f64 = waits_by.values().map(|d| d.sum).sum();
+        assert!((sum as f64 / 1e7 - planted).abs() < 1e-3);
+    }
+    // A job is the same in its events and in its Timeline.
+    let latest = timeline(&mut client, 1_001, "").expect("a timeline");
+    let records = latest["records"].as_array().expect("records");
+    let jobs: Vec<&Value> = records.iter().filter(|r| r["type"] == "Job").collect();
+    assert!(!jobs.is_empty() && jobs.iter().all(|job| waiting.contains_key(text(job, "id"))));
+    let half = events[events.len() / 2].created;
+    let parts = history.events(0, half).count() + history.events(half, history.now()).count();
+    assert_eq!(parts, events.len());
+}

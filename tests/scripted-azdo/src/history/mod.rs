@@ -10,6 +10,7 @@
 mod builds;
 mod dice;
 mod errors;
+mod hooks;
 mod layout;
 mod list;
 mod logs;
@@ -18,6 +19,7 @@ mod releases;
 mod tests;
 mod timeline;
 pub mod truth;
+mod variables;
 mod world;
 mod write;
 
@@ -29,6 +31,7 @@ use crate::fault::error_json;
 use crate::http::{Answer, Request};
 use crate::service::Script;
 use crate::time::Ticks;
+pub use hooks::Event;
 use plan::{Build, Moment};
 use timeline::Found;
 pub use world::Shape;
@@ -74,6 +77,22 @@ impl History {
     /// What a correct collector and correct reports must find at this moment.
     pub fn truth(&self) -> truth::Truth {
         truth::of(&self.world, self.now)
+    }
+
+    /// The environment variables of a process inside a task of a build: that which does the work
+    /// of the first job. Nothing when there is no such build or it never had a Timeline.
+    pub fn task_variables(&self, build: i64) -> Option<Vec<(&'static str, String)>> {
+        let build = self.world.build(build).filter(|b| b.at(self.now) != Moment::Absent)?;
+        variables::of(&self.world, build)
+    }
+
+    /// What service hooks have sent after one moment and until another (included), in the order of
+    /// their times; nothing is sent after the moment the history is looked at from. Jobs that the
+    /// service gave up send nothing.
+    pub fn events(&self, after: Ticks, until: Ticks) -> impl Iterator<Item = Event> {
+        let world = self.world.clone();
+        let sent = hooks::sent(&world, after, until.min(self.now));
+        sent.into_iter().map(move |sent| hooks::event(&world, &sent))
     }
 
     fn route(&self, request: &Request) -> Option<Answer> {

@@ -82,6 +82,19 @@ fn url(world: &World, build: &Build) -> String {
     format!("https://dev.azure.com/{ORGANIZATION}/{project}/_apis/build/builds/{}", build.id)
 }
 
+/// The id of a record: its kind, its place, and the attempt it came with.
+pub(crate) fn record_id(
+    world: &World,
+    build: &Build,
+    kind: &str,
+    attempt: usize,
+    stage: usize,
+    index: usize,
+) -> u128 {
+    let place = (attempt * 10 + stage) * 1_000_000 + index;
+    guid(world.dice.of(kind, build.id as u64).of("at", place as u64))
+}
+
 /// One record, ready to be written.
 #[derive(Default)]
 struct Record<'a> {
@@ -107,10 +120,8 @@ impl View<'_> {
         guid(self.world.dice.of("timeline", self.build.id as u64))
     }
 
-    /// The id of a record: its kind, its place, and the attempt it came with.
     fn id(&self, kind: &str, attempt: usize, stage: usize, index: usize) -> u128 {
-        let place = (attempt * 10 + stage) * 1_000_000 + index;
-        guid(self.world.dice.of(kind, self.build.id as u64).of("at", place as u64))
+        record_id(self.world, self.build, kind, attempt, stage, index)
     }
 
     /// The Timeline that keeps an earlier attempt: its id is that of the stage that was retried.
@@ -382,8 +393,9 @@ impl View<'_> {
             let pool = self.world.definition(self.build).map(|d| self.world.pool(d));
             // Not every machine that is lost leaves a message.
             let said = self.build.id % 2 == 0;
-            let worker = pool.map_or("", |p| p.name);
-            let issues = super::errors::Kind::MachineLost.errors(0, 0, worker);
+            let worker = pool.map(|p| self.world.worker(p, self.build, 0, index + 500));
+            let worker = worker.unwrap_or_default();
+            let issues = super::errors::Kind::MachineLost.errors(0, 0, &worker);
             self.record(
                 &mut out,
                 &Record {

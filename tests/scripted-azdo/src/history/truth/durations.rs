@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Done, seconds};
+use crate::history::hooks;
 use crate::history::world::World;
 use crate::time::Ticks;
 
@@ -56,6 +57,25 @@ pub(super) fn waits(world: &World, done: &[Done<'_>]) -> BTreeMap<String, Distri
         }
     }
     pools.into_iter().map(|(pool, waits)| (pool, distribution(waits))).collect()
+}
+
+/// Waits of jobs whose running event was sent, by the pool or by the job's name.
+pub(super) fn job_waits(
+    world: &World,
+    now: Ticks,
+    by: impl for<'a> Fn(&'a str, &'a str) -> &'a str,
+) -> BTreeMap<String, Distribution> {
+    let mut waits: BTreeMap<String, Vec<Ticks>> = BTreeMap::new();
+    for build in &world.builds {
+        let Some(definition) = world.definition(build) else { continue };
+        let pool = world.pool(definition).name;
+        for wait in hooks::waits(world, build).filter(|wait| wait.running <= now) {
+            let Some(job) = world.layout.jobs(wait.job.stage).get(wait.job.index) else { continue };
+            let length = wait.running - wait.waiting;
+            waits.entry(by(pool, &job.name).to_owned()).or_default().push(length);
+        }
+    }
+    waits.into_iter().map(|(key, lengths)| (key, distribution(lengths))).collect()
 }
 
 /// Sums up lengths.

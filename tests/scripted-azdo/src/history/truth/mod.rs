@@ -59,7 +59,10 @@ const FORMULAS: [(&str, &str); 20] = [
         "finish - start of succeeded builds of one attempt; pN = nearest rank; trimmed mean: n >= 30, values from p5 to p95, of these those within sqrt(2) sample deviations of their mean",
     ),
     ("D2", "last finish - queue time, all results"),
-    ("D3", "start - queue time of builds that started, by pool"),
+    (
+        "D3",
+        "builds: start - queue time of those that started, by pool; jobs: running - waiting events",
+    ),
     (
         "E1",
         "the planted failure of the last attempt; invalid YAML is ValidationResult, no error at all is NoError",
@@ -108,6 +111,11 @@ pub struct Truth {
     pub weeks: Vec<Week>,
     /// Queue waits (D3) by pool.
     pub queue_waits: BTreeMap<String, Distribution>,
+    /// Waits of jobs for machines (D3) by pool, from the events of hooks; deleted builds and those
+    /// that still run included.
+    pub job_waits: BTreeMap<String, Distribution>,
+    /// The same by the job's name.
+    pub job_waits_by_name: BTreeMap<String, Distribution>,
     /// Lost machines (W2).
     pub lost_machines: Vec<LostMachines>,
     /// Tests with evidence of flakiness or failures.
@@ -205,6 +213,8 @@ pub(crate) fn of(world: &World, now: Ticks) -> Truth {
         definitions,
         weeks: weeks(world, &done),
         queue_waits: durations::waits(world, &done),
+        job_waits: durations::job_waits(world, now, |pool, _| pool),
+        job_waits_by_name: durations::job_waits(world, now, |_, job| job),
         lost_machines: cost::lost(world, &done),
         tests,
         infrastructure_runs,
