@@ -10,6 +10,7 @@
 
 mod ask;
 mod baseline;
+mod collect;
 mod crowd;
 mod decode;
 mod envelopes;
@@ -39,6 +40,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   versions [BUILDS]          a table that shows newest versions against a plain one of its rows
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
+  collect [BUILDS [RECORDS]] builds of a generated organisation, by the built collector, one core
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
 
@@ -56,6 +58,9 @@ fn main() -> ExitCode {
         (Some("start"), Some(data)) => server::measure_start(&data),
         (Some("versions"), _) => versions::run(number(1).unwrap_or(1_000)),
         (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
+        (Some("collect"), _) => {
+            collect::run(number(1).unwrap_or(1_000), number(2).unwrap_or(2_000))
+        }
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {
             eprintln!("{USAGE}");

@@ -126,6 +126,7 @@ fn a_service_that_fails_as_a_whole_ends_the_pass() {
     assert!(service.count() < 6 * 20, "{}", service.count());
     assert_eq!(setup.status()["projects"][0]["cursor"], Value::Null);
     service.heal();
+    output(&["collect", "retry", "--data", setup.data().to_str().unwrap()]);
     setup.once();
     let server = setup.server();
     assert_eq!(

@@ -17,6 +17,7 @@ mod categorize;
 mod client;
 mod collector;
 mod collector_faults;
+mod collector_history;
 mod collector_kills;
 mod collector_serve;
 mod collector_settings;
