@@ -226,7 +226,7 @@ fn later_rows_of_a_build_are_newer_whatever_our_clock_does() {
 fn a_build_that_began_again_and_was_stopped_as_it_was_runs_no_more() {
     let story = story(plan());
     let finished = build(1, "2026-11-20T10:00:00Z");
-    story.says("/build/builds", list(&[finished.clone()]));
+    story.says("/build/builds", list(std::slice::from_ref(&finished)));
     story.says("/builds/1/timeline", json!({ "id": "t", "changeId": 1, "records": [] }));
     story.good_pass();
     let mut running = finished;

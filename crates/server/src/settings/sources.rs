@@ -27,10 +27,11 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 24] = [
+pub static KEYS: [Key; 25] = [
     key("name", "", "Value of the column Organization; needed."),
     key("base", "", "Address of the organisation or collection; needed."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
+    key("ca_file", "", "PEM file of the certificates to trust instead of the public authorities'."),
     key("projects", "[\"*\"]", "Names, ids or patterns of projects; `!x` excludes."),
     key("token_env", "", "Variable that holds a personal access token."),
     key("token_file", "", "File that holds a personal access token, read again at each request."),
@@ -91,6 +92,8 @@ pub enum Identities {
 pub struct Source {
     pub name: String,
     pub hosts: Hosts,
+    /// Certificates to trust instead of those of public authorities.
+    pub ca_file: Option<PathBuf>,
     pub projects: Globs,
     pub definitions: Globs,
     pub token: Token,
@@ -178,6 +181,7 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
     let source = Source {
         name,
         hosts: hosts.clone().unwrap_or(Hosts { core: String::new(), release: String::new() }),
+        ca_file: Some(fields.text("ca_file")).filter(|t| !t.is_empty()).map(PathBuf::from),
         projects: fields.globs("projects"),
         definitions: fields.globs("definitions"),
         token: token.clone().unwrap_or(Token::Anonymous),

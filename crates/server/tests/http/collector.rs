@@ -1,4 +1,5 @@
-//! The scenario of the scripted service, pass by pass: exactly the expected rows, and how they came.
+//! The scenario of the scripted service, pass by pass: exactly the expected rows, and how they
+//! came.
 
 use crate::azdo::{PAT, Setup, assert_expected, play, scenario};
 

@@ -70,10 +70,27 @@ fn nothing_to_collect_says_what_to_do() {
     let setup = Setup::new(&source("exorg", "http://127.0.0.1:1", ""));
     let done = setup.collect(&["--once", "--source", "other"]).output().unwrap();
     assert!(text(&done.stderr).contains("there is no source `other` in the settings"));
+    let setup = Setup::new(&source("exorg", "https://127.0.0.1:1", "ca_file = \"/no/such\"\n"));
+    let error = text(&setup.once_failing().stderr);
+    assert!(error.contains("source `exorg`: cannot read `/no/such`"), "{error}");
     let more = "application = \"none\"\n";
     let setup = Setup::new(&source("exorg", "http://127.0.0.1:1", more));
     let error = text(&setup.once_failing().stderr);
     assert!(error.contains("source `exorg`: there is no application `none`"), "{error}");
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_by_name() {
+    // Any server with a certificate of its own will do; this one knows no builds.
+    let flags = ["--tls-listen", "127.0.0.1:0", "--tls-generate", "localhost"];
+    let (server, dir) = crate::server::start(&flags);
+    let authority = dir.path().join("authority.pem");
+    let out = authority.to_str().unwrap();
+    let url = format!("https://localhost:{}", server.tls_port());
+    crate::server::output(&["tls", "show", "--url", &url, "--out", out]);
+    let setup = Setup::new(&source("exorg", &url, &format!("ca_file = \"{out}\"\n")));
+    let error = text(&setup.once_failing().stderr);
+    assert!(error.contains("there is nothing at"), "{error}");
 }
 
 #[test]
