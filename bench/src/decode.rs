@@ -74,6 +74,7 @@ pub fn request<'a>(now: i64, app: &'a dyn Fn(&str) -> Option<App>, item_id: u128
         user_agent: None,
         app,
         item_id,
+        place: None,
     }
 }
 

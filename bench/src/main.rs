@@ -17,6 +17,7 @@ mod envelopes;
 mod generate;
 mod load;
 mod memory;
+mod output;
 mod queries;
 mod results;
 mod rows;
@@ -42,6 +43,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   start DIR                  start to ready, and memory, of a server on a filled folder
   collect [BUILDS [RECORDS]] builds of a generated organisation, by the built collector, one core
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
+  output                     a build's output through `exec` and its matchers, on one machine
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let result = match (args.first().map(String::as_str), folder()) {
         (Some("decode"), _) => decode::run(),
         (Some("rows"), _) => rows::run(),
+        (Some("output"), _) => output::run(),
         (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
         (Some("queries"), Some(data)) => queries::run(&data),
         (Some("ask"), Some(data)) => ask::run(&data),

@@ -19,6 +19,12 @@ pub fn span_id(project_id: &str, build_id: i64, record_id: &str) -> String {
     hex(&hash(project_id, build_id, Some(record_id))[..8])
 }
 
+/// The span id of a build itself, parent of what is known to come from a build but not from which
+/// record: the first half of its operation id.
+pub fn build_span_id(operation_id: &str) -> String {
+    operation_id.chars().take(16).collect()
+}
+
 /// Span ids of the records of one build: what [`span_id`] gives, for many records.
 #[derive(Debug, Clone)]
 pub struct Spans {

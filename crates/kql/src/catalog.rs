@@ -3,6 +3,7 @@
 use model::ViewDef;
 
 use crate::question::Answer;
+use crate::stored::StoredFunction;
 
 /// Tables by name: the built-in ones and those users created. Tests bring their own.
 pub trait Catalog: Sync {
@@ -13,6 +14,11 @@ pub trait Catalog: Sync {
     /// Whether the application named or identified by `name` may be asked by this request
     /// (`app('…')`).
     fn has_app(&self, name: &str) -> bool;
+    /// The stored functions, whatever application is asked. A table of the same name comes first
+    /// where a name stands alone.
+    fn functions(&self) -> Vec<&'static StoredFunction> {
+        Vec::new()
+    }
     /// As [`Catalog::table`], of the application `app` alone.
     fn table_in(&self, app: &str, name: &str) -> Option<&'static ViewDef> {
         let _ = app;

@@ -17,6 +17,7 @@ pub mod print;
 pub mod question;
 mod shape;
 pub mod signatures;
+pub mod stored;
 pub mod suggest;
 pub mod syntax;
 

@@ -11,6 +11,7 @@ use datafusion::logical_expr::LogicalPlan;
 use kql::bound::{BoundQuery, Literal, Relation};
 use kql::catalog::{BindOptions, Catalog};
 use kql::question::Step;
+use kql::stored::StoredFunction;
 use model::{AppId, ViewDef};
 use store::Store;
 
@@ -86,6 +87,9 @@ impl Catalog for Tables<'_> {
     }
     fn has_app(&self, name: &str) -> bool {
         !self.named(name).is_empty()
+    }
+    fn functions(&self) -> Vec<&'static StoredFunction> {
+        kql::stored::built_in().iter().collect()
     }
     fn table_in(&self, app: &str, name: &str) -> Option<&'static ViewDef> {
         self.find(&self.named(app), name)

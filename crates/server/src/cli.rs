@@ -4,6 +4,9 @@
 
 mod ci;
 mod collect;
+pub mod pipeline;
+pub mod telemetry;
+pub mod track;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -92,6 +95,12 @@ pub enum Call {
         key: Option<String>,
         source: Option<String>,
     },
+    Track(track::TrackCall),
+    Trace(track::TraceCall),
+    Exec(Box<pipeline::ExecCall>),
+    Issue(pipeline::IssueCall),
+    Complete(pipeline::CompleteCall),
+    ShellInit(pipeline::Shell),
     /// The certificate that clients of a server are to trust.
     ShowCertificate {
         place: Place,
@@ -155,6 +164,13 @@ pub fn command() -> Command {
         .subcommand(ingest_command())
         .subcommand(ci::command())
         .subcommand(collect::command())
+        .subcommand(track::track_command())
+        .subcommand(track::trace_command())
+        .subcommand(pipeline::exec_command())
+        .subcommand(pipeline::category_command())
+        .subcommand(pipeline::issue_command())
+        .subcommand(pipeline::complete_command())
+        .subcommand(pipeline::shell_init_command())
         .subcommand(tls_command())
         .subcommand(
             Command::new("reference")
@@ -215,21 +231,25 @@ fn place_flags(command: Command) -> Command {
                 .help("Server to call [default: http://127.0.0.1:8321]"),
         )
         .arg(data_flag())
-        .arg(
-            Arg::new("ca")
-                .long("ca")
-                .env("TELLTALE_CA")
-                .value_name("FILE")
-                .value_parser(clap::value_parser!(PathBuf))
-                .help("PEM file of the certificates to trust instead of the public authorities'"),
-        )
-        .arg(
-            Arg::new("key")
-                .long("key")
-                .env("TELLTALE_KEY")
-                .hide_env_values(true)
-                .help("Key the server asks for"),
-        )
+        .arg(ca_flag())
+        .arg(key_flag())
+}
+
+fn ca_flag() -> Arg {
+    Arg::new("ca")
+        .long("ca")
+        .env("TELLTALE_CA")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("PEM file of the certificates to trust instead of the public authorities'")
+}
+
+fn key_flag() -> Arg {
+    Arg::new("key")
+        .long("key")
+        .env("TELLTALE_KEY")
+        .hide_env_values(true)
+        .help("Key the server asks for")
 }
 
 fn apps_command() -> Command {
@@ -413,9 +433,12 @@ fn place(matches: &ArgMatches) -> Place {
         return Place::Data(data.clone());
     }
     let url = matches.get_one::<String>("url").map_or("http://127.0.0.1:8321", String::as_str);
-    // Not every command that asks a server can be told whom to trust.
-    let trust = matches.try_get_one::<PathBuf>("ca").ok().flatten().cloned();
-    Place::Url { url: url.trim_end_matches('/').to_owned(), trust }
+    Place::Url { url: url.trim_end_matches('/').to_owned(), trust: trust(matches) }
+}
+
+/// Not every command that asks a server can be told whom to trust.
+fn trust(matches: &ArgMatches) -> Trust {
+    matches.try_get_one::<PathBuf>("ca").ok().flatten().cloned()
 }
 
 fn text(matches: &ArgMatches, name: &str) -> Option<String> {
@@ -448,6 +471,12 @@ fn call(matches: &ArgMatches) -> Call {
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
         Some(("ci", m)) => ci::call(m),
         Some(("collect", m)) => collect::call(m),
+        Some(("track", m)) => Call::Track(track::track_call(m)),
+        Some(("trace", m)) => Call::Trace(track::trace_call(m)),
+        Some(("exec" | "category", m)) => Call::Exec(Box::new(pipeline::exec_call(m))),
+        Some(("issue", m)) => Call::Issue(pipeline::issue_call(m)),
+        Some(("complete", m)) => Call::Complete(pipeline::complete_call(m)),
+        Some(("shell-init", m)) => Call::ShellInit(pipeline::shell(m)),
         Some(("tls", m)) => {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }

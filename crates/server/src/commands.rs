@@ -4,18 +4,25 @@ pub mod apps;
 pub mod ci;
 pub mod client;
 pub mod collect;
+pub mod complete;
+pub mod exec;
 pub mod import;
 pub mod ingest;
+pub mod issue;
 pub mod keys;
 pub mod print;
 pub mod query;
 pub mod reference;
 pub mod serve;
+pub mod shell_init;
 pub mod split;
+pub mod telemetry;
 pub mod tls;
+pub mod trace;
+pub mod track;
 
 use std::error::Error;
-use std::io;
+use std::{fmt, io};
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -31,6 +38,17 @@ pub enum Failure {
 impl Failure {
     pub fn new(reason: impl Into<String>) -> Failure {
         Failure::Because(vec![reason.into()])
+    }
+}
+
+/// The reasons on one line.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Because(reasons) => f.write_str(&reasons.join("; ")),
+            Failure::Said => f.write_str("it failed"),
+            Failure::OutputClosed => f.write_str("standard output is closed"),
+        }
     }
 }
 

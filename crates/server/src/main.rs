@@ -68,6 +68,13 @@ fn main() -> ExitCode {
         Call::CollectRetry { place, key, source } => {
             commands::collect::status::retry(&place, key.as_deref(), source.as_deref())
         }
+        Call::Track(call) => commands::track::run(&call),
+        Call::Trace(call) => commands::trace::run(&call),
+        // The exit code of the command it ran, which `ExitCode` is too narrow for on Windows.
+        Call::Exec(call) => std::process::exit(commands::exec::run(&call)),
+        Call::Issue(call) => commands::issue::run(&call),
+        Call::Complete(call) => commands::complete::run(&call),
+        Call::ShellInit(shell) => commands::shell_init::run(shell),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),

@@ -37,11 +37,23 @@ const fn route(
 }
 
 /// Routes of telemetry clients, below any prefix. CORS for everybody, answers never compressed.
-pub static INGESTION: [Route; 6] = [
+pub static INGESTION: [Route; 8] = [
     route("/v2/track", "POST", "Telemetry envelopes in, stored before the answer.", || {
         any(track::post_track)
     }),
     route("/v2.1/track", "POST", "The same as `/v2/track`.", || any(track::post_track)),
+    route(
+        "/trace/{operation}/{span}/v2/track",
+        "POST",
+        "The same; the items become a part of that operation, below that span.",
+        || any(track::post_traced),
+    ),
+    route(
+        "/trace/{operation}/{span}/v2.1/track",
+        "POST",
+        "The same as `/trace/{operation}/{span}/v2/track`.",
+        || any(track::post_traced),
+    ),
     route("/v2/validate", "POST", "The answer of track; nothing is stored.", || {
         any(track::post_validate)
     }),

@@ -1,8 +1,8 @@
 //! Retain: extents that are too old, too many, or of a table that was dropped, are removed.
 //!
 //! Invariants: whole extents only, oldest first; an extent is too old when its latest row is. Of a
-//! table with a key all extents of a day go together, and not while the head has rows of that day or
-//! earlier ones: a row that was superseded never comes back because the newer one went first, as
+//! table with a key all extents of a day go together, and not while the head has rows of that day
+//! or earlier ones: a row that was superseded never comes back because the newer one went first, as
 //! that is of the same day or a later one.
 
 use std::collections::{BTreeMap, HashMap};

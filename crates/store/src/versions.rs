@@ -4,7 +4,7 @@
 //! Invariants: what is superseded is told of exactly the head and the extents at hand, so a
 //! snapshot is whole; extents are never changed, which of their rows are superseded is kept in
 //! memory as ranges and can always be worked out again; memory for runs is bounded by
-//! [`RUNS_BYTES_MAX`].
+//! [`RUNS_BYTES_MAX`], beside about 50 bytes per key while the ranges are worked out.
 
 mod run;
 

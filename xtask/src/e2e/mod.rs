@@ -7,6 +7,7 @@ mod queries;
 mod server;
 mod setup;
 mod stories;
+mod traces;
 
 use anyhow::{Result, bail};
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{clients, queries, setup};
+use super::{clients, queries, setup, traces};
 use crate::process::root;
 
 pub enum Outcome {
@@ -25,6 +25,7 @@ pub struct Story {
 
 pub fn all() -> Vec<Story> {
     let mut all = senders();
+    all.extend(traces::all());
     all.extend(queries::all());
     all
 }
@@ -118,7 +119,7 @@ fn expect_rows(server: &Server, run: &str, expected: &[(&str, i64)]) -> Result<(
     )
 }
 
-fn expect_answer(server: &Server, query: &str, expected: Value) -> Result<()> {
+pub fn expect_answer(server: &Server, query: &str, expected: Value) -> Result<()> {
     let found: Vec<Value> = server.query(query)?.into_iter().map(Value::from).collect();
     if Value::from(found.clone()) != expected {
         bail!("{query}\n  expected {expected}\n  found    {}", Value::from(found));

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process;
 
-const PAGES: [&str; 4] = ["settings", "routes", "tables", "errors"];
+const PAGES: [&str; 5] = ["settings", "routes", "tables", "functions", "errors"];
 
 /// A file under `docs/reference` and its text.
 type Page = (String, String);

@@ -25,6 +25,7 @@ fuzz_target!(|input: &[u8]| {
         user_agent: std::str::from_utf8(&sent[..sent.len().min(80)]).ok(),
         app: &app,
         item_id: 0,
+        place: None,
     };
     let outcome = breeze::decode(&body, &context);
     let rows: usize = outcome.batches.iter().map(|(_, batch)| batch.rows.num_rows()).sum();

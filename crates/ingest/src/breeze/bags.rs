@@ -47,6 +47,18 @@ pub(crate) fn write_properties(
     Ok(())
 }
 
+/// Adds a property that is not there yet to the text of a bag.
+pub(crate) fn add_property(bag: &mut String, key: &str, text: &str) {
+    match bag.pop() {
+        Some(_) => bag.push(','),
+        None => bag.push('{'),
+    }
+    push_string(bag, key);
+    bag.push(':');
+    push_string(bag, text);
+    bag.push('}');
+}
+
 /// Appends `measurements` to `out`; what is no finite number is left out.
 pub(crate) fn write_measurements(
     check: &mut Check,

@@ -98,7 +98,11 @@ pub(crate) fn decode(
     sink.check.mode = app.mode;
     let (decode, data) = base(envelope.data)?;
     let timestamp = timestamp(envelope.time, app.mode, sink)?;
-    let tags = Tags::read(envelope.tags, &mut sink.check)?;
+    let mut tags = Tags::read(envelope.tags, &mut sink.check)?;
+    sink.own_operation.clear();
+    if let Some(own) = sink.context.place.and_then(|place| place.take(&mut tags)) {
+        sink.own_operation.push_str(&own);
+    }
     let agent = find_agent(&tags, memory, sink);
     let item = Item {
         app: app.id,

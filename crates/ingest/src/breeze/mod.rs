@@ -16,6 +16,7 @@ mod message;
 mod metric;
 mod page_view;
 mod page_view_performance;
+mod place;
 mod request;
 mod sink;
 mod tags;
@@ -25,6 +26,7 @@ use std::borrow::Cow;
 use model::{AppId, Batch};
 
 pub use fault::{ItemFault, Reason};
+pub use place::Place;
 
 use crate::json::Problem;
 use envelope::Memory;
@@ -90,6 +92,8 @@ pub struct Context<'a> {
     pub app: &'a dyn Fn(&str) -> Option<App>,
     /// The id of the first item; item `i` gets this plus `i`.
     pub item_id: u128,
+    /// The place in a trace the request's path names.
+    pub place: Option<&'a Place>,
 }
 
 impl std::fmt::Debug for Context<'_> {

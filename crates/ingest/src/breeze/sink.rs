@@ -11,6 +11,7 @@ use super::Context;
 use super::bags;
 use super::fault::Refusal;
 use super::fields::{Check, Slot};
+use super::place::OWN_OPERATION;
 use super::tags::{Tag, Tags};
 use crate::json::Value;
 use crate::rows::{Row, Rows};
@@ -42,6 +43,8 @@ pub(crate) struct Sink<'c> {
     pub dimensions: String,
     /// JSON text of the current item's `customMeasurements`; empty when it has none.
     pub measurements: String,
+    /// The current item's own operation id where the request's path named another.
+    pub own_operation: String,
 }
 
 impl<'c> Sink<'c> {
@@ -52,6 +55,7 @@ impl<'c> Sink<'c> {
             rows: Rows::new(rows_hint),
             dimensions: String::new(),
             measurements: String::new(),
+            own_operation: String::new(),
         }
     }
 
@@ -74,7 +78,12 @@ impl<'c> Sink<'c> {
     ) -> Result<(), Refusal> {
         self.dimensions.clear();
         self.measurements.clear();
-        bags::write_properties(&mut self.check, properties, taken, &mut self.dimensions)
+        bags::write_properties(&mut self.check, properties, taken, &mut self.dimensions)?;
+        let is_free = || bags::property(properties, OWN_OPERATION).is_none();
+        if !self.own_operation.is_empty() && is_free() {
+            bags::add_property(&mut self.dimensions, OWN_OPERATION, &self.own_operation);
+        }
+        Ok(())
     }
 
     /// Writes one row: the time, what `own` appends, the bags, the context columns.

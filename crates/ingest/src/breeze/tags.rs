@@ -86,6 +86,11 @@ impl<'t> Tags<'t> {
         Ok(tags)
     }
 
+    /// Gives a tag another text; the one it had.
+    pub fn replace(&mut self, tag: Tag, text: String) -> Cow<'t, str> {
+        std::mem::replace(&mut self.texts[tag as usize], Cow::Owned(text))
+    }
+
     /// The text of a tag; empty when it was not sent.
     pub fn get(&self, tag: Tag) -> &str {
         &self.texts[tag as usize]

@@ -5,6 +5,7 @@
 #![no_main]
 
 use kql::catalog::{BindOptions, Catalog};
+use kql::stored::StoredFunction;
 use libfuzzer_sys::fuzz_target;
 use model::ViewDef;
 
@@ -16,6 +17,9 @@ impl Catalog for Tables {
     }
     fn table_names(&self) -> Vec<&'static str> {
         model::tables::views().iter().map(|view| view.name).collect()
+    }
+    fn functions(&self) -> Vec<&'static StoredFunction> {
+        kql::stored::built_in().iter().collect()
     }
     fn has_app(&self, name: &str) -> bool {
         name == "x"

@@ -1,4 +1,5 @@
-//! `let` functions: bound anew at every call with their arguments in place (spec kql.md §12).
+//! Functions of `let` and stored ones: bound anew at every call with their arguments in place
+//! (spec kql.md §12).
 //!
 //! Invariant: a body sees the names that were visible where it was written, never the caller's.
 
@@ -53,7 +54,9 @@ impl Binder<'_> {
             let message = format!("`{}()` calls itself", function.name);
             return self.error(codes::NOT_ALLOWED, span, message);
         }
-        let mut frame = self.parameter_frame(function, args, piped, span, row)?;
+        let placed = super::stored::placed(function, span);
+        let function_text = placed.as_ref().unwrap_or(function);
+        let mut frame = self.parameter_frame(function_text, args, piped, span, row)?;
         frame.parameters = true;
         frame.level = self.level;
         let hidden = self.frames.split_off(function.frames.min(self.frames.len()));
@@ -65,7 +68,9 @@ impl Binder<'_> {
         let aggregating = self.aggregating.take();
         let stepping = self.stepping.take();
         let unnamed = std::mem::take(&mut self.unnamed);
-        let result = self.deeper(span, |binder| binder.body(&function.body));
+        let findings = self.diagnostics.len();
+        let result = self.deeper(span, |binder| binder.body(&function_text.body));
+        self.findings_inside(function, findings);
         self.unnamed = unnamed;
         self.stepping = stepping;
         self.aggregating = aggregating;

@@ -31,6 +31,7 @@ mod shared;
 mod sources;
 mod special;
 mod statements;
+mod stored;
 mod threads;
 mod tuples;
 mod windows;
@@ -196,7 +197,7 @@ impl<'a> Binder<'a> {
             asked: None,
             groups: Vec::new(),
             poisoned: HashSet::new(),
-            frames: vec![Frame::default()],
+            frames: vec![stored::frame(catalog), Frame::default()],
             aggregating: None,
             windowing: None,
             stepping: None,

@@ -214,8 +214,11 @@ impl Binder<'_> {
     }
 
     /// An expression as written.
-    pub(super) fn text_of(&self, expr: &Expr) -> &str {
-        self.text.get(expr.span.start..expr.span.end).unwrap_or("").trim()
+    pub(super) fn text_of(&self, expr: &Expr) -> String {
+        if self.is_inside_stored() {
+            return crate::print::expression(expr);
+        }
+        self.text.get(expr.span.start..expr.span.end).unwrap_or("").trim().to_owned()
     }
 
     /// `percentile_x_99_9`; a percentile that is computed adds nothing.

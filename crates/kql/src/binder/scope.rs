@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::bound::{self, Expr, PathStep, Relation};
 use crate::syntax::{self, Name};
@@ -26,8 +27,8 @@ pub(super) enum Binding {
 #[derive(Debug, PartialEq)]
 pub(super) struct Function {
     pub name: String,
-    pub parameters: Vec<Parameter>,
-    pub body: Vec<Statement>,
+    pub parameters: Arc<[Parameter]>,
+    pub body: Arc<[Statement]>,
     /// How many frames were visible where it was written, and how many names the last of them
     /// had, its own included.
     pub frames: usize,
@@ -35,6 +36,8 @@ pub(super) struct Function {
     pub view: bool,
     /// Whether its result is a table.
     pub tabular: bool,
+    /// Whether it is a stored function, whose text is not the query's.
+    pub stored: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +57,14 @@ impl Binder<'_> {
             frame.order.push(name.to_owned());
             frame.names.insert(name.to_owned(), binding);
         }
+    }
+
+    /// What a name stands for where a table is expected: a table of the catalog comes before a
+    /// stored function of its name.
+    pub(super) fn lookup_table(&self, name: &str) -> Option<&Binding> {
+        let found = self.lookup(name);
+        let is_stored = matches!(found, Some(Binding::Function(function)) if function.stored);
+        found.filter(|_| !is_stored || self.catalog.table(name).is_none())
     }
 
     /// How many names the innermost frame has.
@@ -124,7 +135,7 @@ impl Binder<'_> {
     }
 
     fn names_table(&self, name: &Name) -> bool {
-        match self.lookup(&name.text) {
+        match self.lookup_table(&name.text) {
             Some(Binding::Table(_)) => true,
             Some(Binding::Function(function)) => function.tabular,
             Some(_) => false,

@@ -33,7 +33,7 @@ impl Binder<'_> {
             ExprKind::Literal(
                 Literal::Int(_) | Literal::Long(_) | Literal::Real(_) | Literal::Decimal(_),
             ) => {
-                let text = self.text_of(expr).to_owned();
+                let text = self.text_of(expr);
                 return Some(comparison(BinaryOp::Has, everything(span), &text, span, span));
             }
             ExprKind::Wildcard(pattern) if pattern == "*" => ExprKind::Literal(Literal::Bool(true)),

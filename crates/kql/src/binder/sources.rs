@@ -86,7 +86,7 @@ impl Binder<'_> {
     }
 
     fn table(&mut self, name: &Name) -> Option<Relation> {
-        match self.lookup(&name.text) {
+        match self.lookup_table(&name.text) {
             Some(Binding::Table(relation)) => {
                 let relation = relation.clone();
                 return self.fresh(&relation, name.span);

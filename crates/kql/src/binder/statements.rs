@@ -133,12 +133,13 @@ impl Binder<'_> {
                 let tabular = self.body_is_tabular(parameters, body);
                 Some(Binding::Function(std::rc::Rc::new(Function {
                     name: name.text.clone(),
-                    parameters: parameters.clone(),
-                    body: body.clone(),
+                    parameters: parameters.as_slice().into(),
+                    body: body.as_slice().into(),
                     frames: self.frames.len(),
                     names: self.declared() + 1,
                     view: *view,
                     tabular,
+                    stored: false,
                 })))
             }
             _ if self.is_tabular(value, &|_| false) => self.relation(value).map(Binding::Table),

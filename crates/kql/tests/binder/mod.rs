@@ -12,10 +12,12 @@ mod own_tables;
 mod recorded;
 mod requests;
 mod spliced;
+mod stored;
 
 use kql::bound::BoundQuery;
 use kql::catalog::{BindOptions, Catalog};
 use kql::diagnostic::Diagnostic;
+use kql::stored::StoredFunction;
 use model::ViewDef;
 
 /// The built-in tables and one further application, `other`.
@@ -27,6 +29,9 @@ impl Catalog for Tables {
     }
     fn table_names(&self) -> Vec<&'static str> {
         model::tables::views().iter().map(|view| view.name).collect()
+    }
+    fn functions(&self) -> Vec<&'static StoredFunction> {
+        kql::stored::built_in().iter().collect()
     }
     fn has_app(&self, name: &str) -> bool {
         name == "other"

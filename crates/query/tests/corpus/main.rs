@@ -14,6 +14,7 @@ mod memory;
 mod pipelines;
 mod properties;
 mod recorded;
+mod rows;
 mod versions;
 mod world;
 

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ingest::breeze::{self, App, Context, Mode};
-use model::AppId;
+use model::{AppId, Batch};
 use query::{AppInfo, Apps, Engine, EngineOptions, Limits, Request};
 use store::{Options, Store, Write};
 
-use crate::pipelines;
+use crate::{pipelines, rows};
+
+type Rows = Vec<(AppId, Batch)>;
 
 pub const APP: AppId = AppId(1);
 pub const OTHER: AppId = AppId(2);
@@ -121,15 +123,7 @@ pub async fn world_of(tables: &[String], place: Place, memory_bytes: u64) -> Wor
     let mut first_id = 0u128;
     for part in 0..parts {
         for table in tables {
-            let path = corpus().join(format!("data/{table}.ndjson"));
-            let text = std::fs::read_to_string(&path);
-            let text = text.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let lines: Vec<&str> = text.lines().collect();
-            let size = lines.len().div_ceil(parts);
-            let from = (part * size).min(lines.len());
-            let lines = &lines[from..(from + size).min(lines.len())];
-            append(&store, table, lines, first_id).await;
-            first_id += lines.len() as u128;
+            append(&store, rows_of(table, (part, parts), &mut first_id)).await;
         }
         let is_sealed = match place {
             Place::Head => false,
@@ -150,13 +144,34 @@ pub fn engine(store: &Arc<Store>, memory_bytes: u64) -> Engine {
     Engine::new(Arc::clone(store), Arc::new(TwoApps), options).expect("an engine")
 }
 
-async fn append(store: &Store, table: &str, lines: &[&str], item_id: u128) {
-    if let Some(table) = pipelines::table(table) {
-        let rows = vec![(APP, pipelines::batch(table, lines))];
-        let write = Write { rows, documents: Vec::new() };
-        store.append(write).await.expect("rows are appended");
-        return;
+/// The rows of one part of a data file, of so many.
+fn rows_of(name: &str, (part, parts): (usize, usize), first_id: &mut u128) -> Rows {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    let rows = corpus().join(format!("data/{name}.rows"));
+    if rows.exists() {
+        let batches = rows::read(&read(&rows), part, parts);
+        return batches.into_iter().map(|batch| (APP, batch)).collect();
     }
+    let text = read(&corpus().join(format!("data/{name}.ndjson")));
+    let lines: Vec<&str> = text.lines().collect();
+    let lines = rows::part_of(&lines, part, parts);
+    let item_id = *first_id;
+    *first_id += lines.len() as u128;
+    match pipelines::table(name) {
+        Some(table) => vec![(APP, pipelines::batch(table, lines))],
+        None => decode(lines, item_id),
+    }
+}
+
+async fn append(store: &Store, rows: Rows) {
+    let rows = rows.into_iter().filter(|(_, batch)| batch.rows.num_rows() > 0).collect();
+    store.append(Write { rows, documents: Vec::new() }).await.expect("rows are appended");
+}
+
+/// The rows of telemetry envelopes.
+fn decode(lines: &[&str], item_id: u128) -> Rows {
     let context = Context {
         now: NOW,
         window: None,
@@ -166,9 +181,9 @@ async fn append(store: &Store, table: &str, lines: &[&str], item_id: u128) {
         user_agent: None,
         app: &app_of,
         item_id,
+        place: None,
     };
     let accepted = breeze::decode(lines.join("\n").as_bytes(), &context);
     assert_eq!(accepted.accepted, lines.len(), "{:?}", accepted.faults);
-    let write = Write { rows: accepted.batches, documents: Vec::new() };
-    store.append(write).await.expect("rows are appended");
+    accepted.batches
 }

@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use azdo::origin::Origin;
+use ingest::breeze::Place;
 
 use self::decode::Decoded;
 use self::intake::{Hold, count_items};
@@ -43,7 +45,32 @@ pub async fn post_track(
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
-    take(app, peer, request, true).await
+    take(app, peer, request, Way::Store(None)).await
+}
+
+/// `POST …/trace/{operation}/{span}/v2/track` and `/v2.1/track`: the items become a part of that
+/// operation. With other texts than ids it is a prefix like any other.
+pub async fn post_traced(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
+    let place = place(request.uri());
+    take(app, peer, request, Way::Store(place)).await
+}
+
+/// The place in a trace a canonical path names.
+fn place(uri: &Uri) -> Option<Place> {
+    let mut parts = uri.path().split('/').skip(2);
+    let origin = Origin::new(parts.next()?, parts.next()?)?;
+    Some(Place { operation_id: origin.operation_id, span_id: origin.span_id })
+}
+
+/// What becomes of the items.
+enum Way {
+    Judge,
+    /// Stored, in a place of a trace.
+    Store(Option<Place>),
 }
 
 /// `POST …/v2/validate`: judges the items and stores nothing.
@@ -52,16 +79,16 @@ pub async fn post_validate(
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
-    take(app, peer, request, false).await
+    take(app, peer, request, Way::Judge).await
 }
 
-async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Response {
+async fn take(app: Arc<App>, peer: Peer, request: Request, way: Way) -> Response {
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let mut response = match parts.method {
         Method::OPTIONS => preflight(&parts.headers, "POST, OPTIONS"),
         Method::POST => {
-            let answer = answer(&app, &peer, &parts, body, stores).await;
+            let answer = answer(&app, &peer, &parts, body, way).await;
             if answer.is_kept() && is_urllib(&parts.headers) {
                 tokio::time::sleep(URLLIB_HOLD).await;
             }
@@ -85,12 +112,16 @@ async fn take(app: Arc<App>, peer: Peer, request: Request, stores: bool) -> Resp
 }
 
 /// Read, decode, store: the whole of one request.
-async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: bool) -> Answer {
+async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, way: Way) -> Answer {
     let caller = match Caller::of_ingestion(app, parts) {
         Ok(caller) => caller,
         Err(refusal) => return refuse_all(app, parts, body, refused(refusal.status)).await,
     };
     let bytes_max = app.settings.ingest.body_bytes_max;
+    let (stores, place) = match way {
+        Way::Judge => (false, None),
+        Way::Store(place) => (true, place),
+    };
     let stated = body::stated_length(&parts.headers);
     let wanted = stated.unwrap_or(FIRST_BYTES).min(FIRST_BYTES);
     let in_flight_max = app.settings.ingest.in_flight_bytes_max;
@@ -107,7 +138,7 @@ async fn answer(app: &Arc<App>, peer: &Peer, parts: &Parts, body: Body, stores: 
         Err(fault) => return unread(fault),
     };
     app.metrics.track_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-    match decode::decode(Arc::clone(app), peer, caller, &parts.headers, bytes, hold).await {
+    match decode::decode(Arc::clone(app), peer, caller, &parts.headers, bytes, hold, place).await {
         Decoded::Items { accepted, hold } => {
             let answer = store(app, accepted, stores).await;
             drop(hold);

@@ -64,6 +64,20 @@ impl Client {
     /// # Errors
     /// When `url` is no address, or the file of trusted certificates cannot be used.
     pub fn new(url: &str, trust: &Trust, key: Option<&str>) -> Result<Client, Failure> {
+        Client::with_timeout(url, trust, key, None)
+    }
+
+    /// A client whose calls, from looking up the name to the last byte of the answer, take no
+    /// longer than `timeout`.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn with_timeout(
+        url: &str,
+        trust: &Trust,
+        key: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Result<Client, Failure> {
         let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         if !matches!(scheme.as_deref(), Some("http" | "https")) {
             return Err(Failure::new(format!(
@@ -77,6 +91,7 @@ impl Client {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_connect(Some(Duration::from_secs(10)))
+            .timeout_global(timeout)
             .tls_config(tls.build())
             .build();
         Ok(Client {

@@ -175,6 +175,7 @@ fn store_in_folder(
         user_agent: None,
         app: &find,
         item_id: item_id(at),
+        place: None,
     };
     let accepted = breeze::decode(batch, &context);
     if store.seal_due(now()) {

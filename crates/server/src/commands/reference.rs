@@ -1,5 +1,7 @@
 //! `telltale reference`: the generated pages of the reference, from the tables the code uses.
 
+mod functions;
+
 use std::io::Write;
 
 use kql::codes;
@@ -10,8 +12,13 @@ use crate::settings::{DEFINITIONS, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
 
-const SECTIONS: [Section; 4] =
-    [("settings", settings), ("routes", routes), ("tables", tables), ("errors", errors)];
+const SECTIONS: [Section; 5] = [
+    ("settings", settings),
+    ("routes", routes),
+    ("tables", tables),
+    ("functions", functions::page),
+    ("errors", errors),
+];
 
 /// The limits of `query::Error::Limit`.
 const LIMITS: [&str; 6] =

@@ -43,8 +43,10 @@ impl Reader {
         for (key, value) in environment {
             let Some(name) = key.strip_prefix("TELLTALE_") else { continue };
             let name = name.to_ascii_lowercase();
-            // The command line reads these: the file's own name, and what a client is given.
-            if !["config", "ca", "key"].contains(&name.as_str()) && variable(&name) == *key {
+            // The command line reads these: the file's own name, and what clients and steps of
+            // pipelines are given.
+            let others = ["config", "ca", "key", "connection", "hash_ids", "optout", "marker"];
+            if !others.contains(&name.as_str()) && variable(&name) == *key {
                 reader.take(&name, value.clone(), format!("variable `{key}`"));
             }
         }

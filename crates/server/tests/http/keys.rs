@@ -43,12 +43,12 @@ fn delete(server: &Server, path: &str, key: &str) -> Response {
     send(server.port, "DELETE", path, &[("x-api-key", key)], b"")
 }
 
-/// A server with the application `other` beside `default`.
+/// A server with the application `nightly-builds` beside `default`.
 fn with_other(flags: &[&str]) -> (Server, tempfile::TempDir) {
     let mut all = vec!["--admin-key", ADMIN];
     all.extend(flags);
     let (server, dir) = start(&all);
-    let body = json!({ "name": "other", "instrumentationKey": OTHER_KEY }).to_string();
+    let body = json!({ "name": "nightly-builds", "instrumentationKey": OTHER_KEY }).to_string();
     let made = server.post("/api/apps", &[JSON, ("x-api-key", ADMIN)], body.as_bytes());
     assert_eq!(made.status, 201, "{}", made.text());
     (server, dir)
@@ -244,20 +244,20 @@ fn an_application_a_key_is_not_for_does_not_exist() {
     let (server, _dir) = with_other(&[]);
     let key = text(&server, "narrow", "query", &json!(["default"]));
     let body = json!({ "query": "print 1" });
-    let there = ask(&server, "other", &key, &body);
+    let there = ask(&server, "nightly-builds", &key, &body);
     let nowhere = ask(&server, "nowhere", &key, &body);
     assert_eq!((there.status, nowhere.status), (403, 403));
     let part = |answer: &Response, name: &str| answer.json()["error"][name].clone();
     for name in ["code", "message"] {
         assert_eq!(part(&there, name), part(&nowhere, name));
     }
-    for (db, status) in [("default", 200), ("other", 403), ("nowhere", 403)] {
+    for (db, status) in [("default", 200), ("nightly-builds", 403), ("nowhere", 403)] {
         let body = json!({ "db": db, "csl": "print 1" }).to_string();
         let answer = server.post("/v1/rest/query", &[JSON, ("x-api-key", &key)], body.as_bytes());
         assert_eq!(answer.status, status, "{db}");
-        assert!(!answer.text().contains("other"), "{}", answer.text());
+        assert!(!answer.text().contains("nightly-builds"), "{}", answer.text());
     }
-    for name in ["other", "nowhere"] {
+    for name in ["nightly-builds", "nowhere"] {
         let shared = json!({ "query": "print 1", "applications": [name] });
         assert_eq!(ask(&server, "default", &key, &shared).status, 403, "{name}");
         let named = json!({ "query": format!("app('{name}').requests | count") });
@@ -276,27 +276,30 @@ fn an_application_a_key_is_not_for_does_not_exist() {
         let answer = kusto(&server, &key, csl);
         assert_eq!(answer.status, 200, "{csl}");
         let text = answer.text();
-        assert!(text.contains("default") && !text.contains("other"), "{csl}: {text}");
+        assert!(text.contains("default") && !text.contains("nightly-builds"), "{csl}: {text}");
         assert!(!text.contains("Audit"), "{csl}: {text}");
     }
     let whole = text(&server, "whole", "query", &Value::Null);
-    assert_eq!(ask(&server, "other", &whole, &body).status, 200);
+    assert_eq!(ask(&server, "nightly-builds", &whole, &body).status, 200);
     assert_eq!(ask(&server, "nowhere", &whole, &body).status, 404);
-    let named = json!({ "query": "app('other').requests | count" });
+    let named = json!({ "query": "app('nightly-builds').requests | count" });
     assert_eq!(ask(&server, "default", &whole, &named).status, 200);
-    assert!(kusto(&server, &whole, ".show databases").text().contains("other"));
+    assert!(kusto(&server, &whole, ".show databases").text().contains("nightly-builds"));
 }
 
 #[test]
 fn an_administrator_of_one_application_sees_that_one() {
     let (server, _dir) = with_other(&[]);
-    let key = text(&server, "lead", "admin", &json!(["other"]));
+    let key = text(&server, "lead", "admin", &json!(["nightly-builds"]));
     let list = get(&server, "/api/apps", &key);
     assert_eq!(list.status, 200);
     assert_eq!(list.json()["apps"].as_array().unwrap().len(), 1);
-    assert_eq!(list.json()["apps"][0]["name"], "other");
+    assert_eq!(list.json()["apps"][0]["name"], "nightly-builds");
     // Nothing named: the one it has.
-    assert_eq!(kusto(&server, &key, ".show databases").json()["Tables"][0]["Rows"][0][0], "other");
+    assert_eq!(
+        kusto(&server, &key, ".show databases").json()["Tables"][0]["Rows"][0][0],
+        "nightly-builds"
+    );
     for path in ["/metrics", "/api/keys"] {
         assert_eq!(get(&server, path, &key).status, 403, "{path}");
     }

@@ -30,7 +30,7 @@ fn an_application_lists_its_tables_and_columns() {
     let group = &answer["tableGroups"][0];
     assert_eq!(found["tableGroups"][0], group["id"]);
     assert!(group["tables"].as_array().unwrap().contains(&json!("t/requests")));
-    assert!(answer["functions"].is_array());
+    named(&answer["functions"], "FailedJobs");
 }
 
 #[test]
@@ -52,7 +52,12 @@ fn a_workspace_lists_its_tables_and_itself() {
     // The resource it says it is can be asked.
     let path = format!("/v1{}/metadata", workspace["resourceId"].as_str().unwrap());
     assert_eq!(server.get(&path).json(), answer);
-    for member in ["functions", "solutions", "categories", "resourceTypes", "applications"] {
+    let function = named(&answer["functions"], "FailedJobs");
+    assert_eq!((&function["id"], &function["parameters"]), (&json!("FailedJobs"), &json!("()")));
+    assert!(function["body"].as_str().unwrap().contains("BuildTimeline()"));
+    let related = workspace["related"]["functions"].as_array().unwrap();
+    assert!(related.contains(&json!("FailedJobs")));
+    for member in ["solutions", "categories", "resourceTypes", "applications"] {
         assert_eq!(answer[member], json!([]), "{member}");
     }
     assert_eq!(server.get("/v1/workspaces/nobody/metadata").status, 404);

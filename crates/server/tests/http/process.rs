@@ -58,6 +58,18 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
 }
 
 #[test]
+fn variables_of_other_commands_are_no_settings() {
+    let mut command = telltale(&["serve", "--query-time", "never"]);
+    for name in ["CA", "KEY", "CONNECTION", "HASH_IDS", "OPTOUT", "MARKER"] {
+        command.env(format!("TELLTALE_{name}"), "x");
+    }
+    let done = command.stdin(Stdio::null()).output().unwrap();
+    let error = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains("`query_time` is `never`"), "{error}");
+}
+
+#[test]
 fn flags_win_over_variables_and_those_over_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("telltale.toml");

@@ -44,6 +44,7 @@ fn scope(path: &str) -> &'static str {
     match path {
         "/metrics" => "admin",
         path if path.starts_with("/v2/") && !path.contains("/rest/") => "ingest",
+        path if path.starts_with("/trace/") => "ingest",
         path if path.starts_with("/v2.1/") || path.contains("/ingest/") => "ingest",
         path if path.contains("hook") => "hook",
         path if path.starts_with("/api/") => "admin",
@@ -61,6 +62,7 @@ fn body(path: &str, n: usize) -> String {
             json!({ "requests": [member] }).to_string()
         }
         path if path.starts_with("/v2") && !path.contains("/rest/") => event(KEY, "a"),
+        path if path.starts_with("/trace/") => event(KEY, "a"),
         "/v1/rest/mgmt" => json!({ "db": "default", "csl": ".show tables" }).to_string(),
         path if path.contains("/rest/") => json!({ "db": "default", "csl": "print 1" }).to_string(),
         "/api/keys" => json!({ "name": format!("made-{n}"), "scopes": ["query"] }).to_string(),
@@ -90,6 +92,8 @@ fn target(method: &str, path: &str) -> String {
             "{type}" => "requests",
             "{ikey}" => KEY,
             "{key}" => "spare",
+            "{operation}" => "2bb25f4b073b0071311adee8b2f43691",
+            "{span}" => "d32cc469f623c59e",
             part if part.starts_with('{') => "x",
             part => part,
         })

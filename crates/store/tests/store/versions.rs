@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::AsArray;
 use model::tables::pipelines::TIMELINE_RECORDS;
@@ -167,31 +168,82 @@ fn extents_of_a_day_are_merged_without_what_is_superseded() {
     assert_eq!((stored(&store), seen(&store)), (vec![210], before));
 }
 
-fn damage_indexes(dir: &Path) {
+/// A build is seen in one version at every moment, whole, and never in an earlier one than before.
+#[test]
+fn a_build_is_seen_whole_while_it_is_replaced_and_jobs_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), Options { merge_fan_in: 2, ..options() }).unwrap();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let reader = {
+        let (store, is_done) = (Arc::clone(&store), Arc::clone(&is_done));
+        std::thread::spawn(move || {
+            let (mut last, mut looks) = ([0; 3], 0);
+            while !is_done.load(Ordering::Relaxed) {
+                let mut versions: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+                for name in seen(&store) {
+                    let parts: Vec<u64> = name.split('.').map(|n| n.parse().unwrap()).collect();
+                    versions.entry(parts[0] as usize).or_default().push(parts[1]);
+                }
+                for (build, rows) in versions {
+                    assert!(rows.len() == 7 && rows[0] == rows[6], "build {build}: {rows:?}");
+                    assert!(rows[0] >= last[build], "build {build} went back to {rows:?}");
+                    last[build] = rows[0];
+                }
+                looks += 1;
+            }
+            looks
+        })
+    };
+    for version in 1..120 {
+        let build = version % 3;
+        collect(&store, build, TODAY + version * HOUR, &format!("{build}.{version}"), 7);
+        if version % 5 == 0 {
+            store.seal(TODAY).unwrap();
+        }
+        if version % 15 == 0 {
+            store.merge(TODAY + 9 * DAY).unwrap();
+        }
+    }
+    is_done.store(true, Ordering::Relaxed);
+    assert!(reader.join().unwrap() > 1);
+    assert_eq!(seen(&store).len(), 21);
+}
+
+/// Replaces all index files.
+fn change_indexes(dir: &Path, change: fn(Vec<u8>) -> Vec<u8>) {
     for entry in std::fs::read_dir(dir.join("extents/TimelineRecords")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "index") {
-            let mut bytes = std::fs::read(&path).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            std::fs::write(path, bytes).unwrap();
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(path, change(bytes)).unwrap();
         }
     }
 }
 
 #[test]
-fn rows_tell_what_a_damaged_index_does_not() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), options()).unwrap();
-    for turn in 0..3 {
-        collect(&store, turn % 2, TODAY + turn * HOUR, &format!("t{turn}"), 5);
-        store.seal(TODAY).unwrap();
+fn rows_tell_what_a_damaged_or_older_index_does_not() {
+    let damaged = |mut bytes: Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        bytes
+    };
+    let older = |_| {
+        let bytes = [&b"TTIX"[..], &1u32.to_le_bytes(), &0u32.to_le_bytes()].concat();
+        [&bytes[..], &crc32fast::hash(&bytes).to_le_bytes()].concat()
+    };
+    for change in [damaged, older as fn(Vec<u8>) -> Vec<u8>] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), options()).unwrap();
+        for turn in 0..3 {
+            collect(&store, turn % 2, TODAY + turn * HOUR, &format!("t{turn}"), 5);
+            store.seal(TODAY).unwrap();
+        }
+        let before = seen(&store);
+        assert_eq!(before.len(), 10);
+        drop(store);
+        change_indexes(dir.path(), change);
+        assert_eq!(seen(&Store::open(dir.path(), options()).unwrap()), before);
     }
-    let before = seen(&store);
-    assert_eq!(before.len(), 10);
-    drop(store);
-    damage_indexes(dir.path());
-    assert_eq!(seen(&Store::open(dir.path(), options()).unwrap()), before);
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl Binder<'_> {
 
     /// Whether `withsource` shows the name itself: a table's or a `view`'s.
     fn is_named_leg(&self, name: &str) -> bool {
-        match self.lookup(name) {
+        match self.lookup_table(name) {
             None => true,
             Some(Binding::Function(function)) => function.view,
             Some(_) => false,

@@ -7,6 +7,7 @@
 
 mod define;
 mod fill;
+mod functions;
 mod inline;
 mod queries;
 mod reader;
@@ -162,7 +163,8 @@ pub fn run(
         }
         [".show", "queries"] => Ok(queries::show(app, caller, database)),
         [".cancel", "query", ..] => queries::cancel(app, caller, database, words),
-        [".show", "functions"] => Ok(empty(&["Name", "Parameters", "Body", "Folder", "DocString"])),
+        [".show", "functions"] => Ok(functions::show()),
+        [".show", "function", ..] => functions::show_one(words),
         [".show", "materialized-views"] => Ok(empty(&[
             "Name",
             "SourceTable",
@@ -202,7 +204,8 @@ fn asked_schema(words: &str) -> Result<Option<(String, bool)>, Refusal> {
 
 /// What is told to who types a command that does not exist.
 const KNOWN: &str = "`.show tables`, `.show table T cslschema`, `.show databases`, \
-                     `.show database schema`, `.show queries`, `.cancel query`, `.create table`, \
+                     `.show database schema`, `.show functions`, `.show function F`, \
+                     `.show queries`, `.cancel query`, `.create table`, \
                      `.create-merge table`, `.alter-merge table`, `.drop table`, `.clear table`, \
                      `.rename table`, `.ingest inline`, `.set`, `.append`, `.set-or-append`, \
                      `.set-or-replace`";
@@ -298,10 +301,13 @@ fn entities(app: &App, caller: &Caller) -> Table {
         "Properties",
     ]);
     let rows = caller.visible(&app.apps).into_iter().flat_map(|found| {
-        all_shown(app, caller, &found).into_iter().map(move |table| {
+        let tables = all_shown(app, caller, &found);
+        let functions = functions::entities(&found.name);
+        let tables = tables.into_iter().map(move |table| {
             let (view, csl) = (table.view, csl(table.view));
             json!([found.name, "Table", view.name, table.doc, table.folder, csl, "", csl, ""])
-        })
+        });
+        tables.chain(functions)
     });
     Table { columns, rows: rows_of(rows) }
 }
@@ -396,7 +402,7 @@ fn schema_json(app: &App, caller: &Caller, shown: &[Arc<Application>], is_cluste
                 "EntityGroups": {},
                 "MajorVersion": 1,
                 "MinorVersion": 0,
-                "Functions": {},
+                "Functions": functions::json(),
                 "DatabaseAccessMode": "ReadWrite",
             }),
         );

@@ -1,10 +1,12 @@
 //! JSON shapes of the metadata of an application or workspace, after the vendor's description of
 //! its query APIs (azure-rest-api-specs, `Insights` and `OperationalInsights`, `metadata-get`).
 //!
-//! Invariant: every table that can be queried is listed, under both its names.
+//! Invariant: every table that can be queried is listed, under both its names, and every stored
+//! function.
 
 use std::sync::Arc;
 
+use kql::stored::StoredFunction;
 use model::{ViewDef, Vocabulary};
 use serde_json::{Value, json};
 
@@ -52,7 +54,7 @@ pub fn app(found: &Application, own: &[Arc<OwnTable>]) -> Value {
     json!({
         "tables": tables(Vocabulary::Classic, own),
         "tableGroups": groups("ai", own),
-        "functions": [],
+        "functions": functions(),
         "applications": [{
             "id": found.id,
             "name": found.name,
@@ -67,11 +69,12 @@ pub fn app(found: &Application, own: &[Arc<OwnTable>]) -> Value {
 /// The metadata of a workspace.
 pub fn workspace(found: &Application, own: &[Arc<OwnTable>]) -> Value {
     let names: Vec<&str> = views(own).map(|view| view.name).collect();
+    let called: Vec<&str> = kql::stored::built_in().iter().map(|f| f.name.as_str()).collect();
     json!({
         "tables": tables(Vocabulary::Workspace, own),
         "tableGroups": groups("la", own),
         "solutions": [],
-        "functions": [],
+        "functions": functions(),
         "queries": [],
         "categories": [],
         "resourceTypes": [],
@@ -83,9 +86,24 @@ pub fn workspace(found: &Application, own: &[Arc<OwnTable>]) -> Value {
             "name": found.name,
             "resourceId": resource_id(found, "microsoft.operationalinsights/workspaces"),
             "region": "",
-            "related": { "tables": names, "functions": [], "solutions": [], "resourceTypes": [] },
+            "related": { "tables": names, "functions": called, "solutions": [], "resourceTypes": [] },
         }],
     })
+}
+
+/// The stored functions.
+fn functions() -> Vec<Value> {
+    let function = |stored: &StoredFunction| {
+        json!({
+            "id": stored.name,
+            "name": stored.name,
+            "parameters": stored.parameters(),
+            "displayName": stored.name,
+            "description": stored.summary(),
+            "body": stored.body(),
+        })
+    };
+    kql::stored::built_in().iter().map(function).collect()
 }
 
 /// An id whose last part the resource routes understand.

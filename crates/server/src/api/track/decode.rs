@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use ingest::breeze::{self, Accepted, Context, Mode, Window};
+use ingest::breeze::{self, Accepted, Context, Mode, Place, Window};
 
 use super::intake::{Hold, count_items};
 use crate::app::{App, now};
@@ -40,11 +40,13 @@ pub async fn decode(
     headers: &HeaderMap,
     body: Bytes,
     mut hold: Hold,
+    place: Option<Place>,
 ) -> Decoded {
     let encoding = encoding(headers);
     let user_agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok());
     let user_agent = user_agent.map(str::to_owned);
     let address = app.settings.ingest.store_addresses.then(|| peer.address.ip().to_string());
+    let sender = Sender { caller, address, user_agent, place };
     let refused = Decoded::Refused(StatusCode::SERVICE_UNAVAILABLE, "Shutting down");
     let shared = Arc::clone(&app);
     let Ok(_turn) = shared.decoding.acquire().await else { return refused };
@@ -67,7 +69,7 @@ pub async fn decode(
         if !hold.grow_to(body.len()) {
             return Decoded::TooMany(count_items(&body));
         }
-        let accepted = read(&app, &caller, address.as_deref(), user_agent.as_deref(), &body);
+        let accepted = read(&app, &sender, &body);
         Decoded::Items { accepted, hold }
     });
     work.await.unwrap_or_else(|error| {
@@ -76,24 +78,28 @@ pub async fn decode(
     })
 }
 
-fn read(
-    app: &App,
-    caller: &Caller,
-    address: Option<&str>,
-    user_agent: Option<&str>,
-    body: &[u8],
-) -> Accepted {
-    let find = |key: &str| find_app(app, caller, key);
+/// What a request says besides its body.
+struct Sender {
+    caller: Caller,
+    /// When addresses are kept.
+    address: Option<String>,
+    user_agent: Option<String>,
+    place: Option<Place>,
+}
+
+fn read(app: &App, sender: &Sender, body: &[u8]) -> Accepted {
+    let find = |key: &str| find_app(app, &sender.caller, key);
     let at = now();
     let context = Context {
         now: at,
         window: window(app.settings.ingest.window_ns),
         item_bytes_max: breeze::ITEM_BYTES_MAX,
         items_max: breeze::ITEMS_MAX,
-        sender_address: address,
-        user_agent,
+        sender_address: sender.address.as_deref(),
+        user_agent: sender.user_agent.as_deref(),
         app: &find,
         item_id: item_id(at),
+        place: sender.place.as_ref(),
     };
     breeze::decode(body, &context)
 }
