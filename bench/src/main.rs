@@ -11,6 +11,7 @@
 mod ask;
 mod badge;
 mod baseline;
+mod collect;
 mod crowd;
 mod decode;
 mod envelopes;
@@ -42,6 +43,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
   badge                      badges on one core, against npm badge-maker 6
+  collect [BUILDS [RECORDS]] builds of a generated organisation, by the built collector, one core
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
   output                     a build's output through `exec` and its matchers, on one machine
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
@@ -62,6 +64,9 @@ fn main() -> ExitCode {
         (Some("versions"), _) => versions::run(number(1).unwrap_or(1_000)),
         (Some("badge"), _) => badge::run(),
         (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
+        (Some("collect"), _) => {
+            collect::run(number(1).unwrap_or(1_000), number(2).unwrap_or(2_000))
+        }
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {
             eprintln!("{USAGE}");

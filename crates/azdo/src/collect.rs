@@ -160,21 +160,20 @@ impl<T: Transport, S: Sink> Collector<T, S> {
     }
 
     /// One pass over a project: what is due again, what has finished, what runs, what was missed,
-    /// what was deployed. The runs are also written as rows; the first one that cannot go on ends
-    /// the pass.
+    /// what was deployed. The runs are also written as rows; the first one that fails ends the
+    /// pass.
     ///
     /// `since_ns`: lists from that time instead of the cursor.
     pub fn pass(&self, project: &str, since_ns: Option<i64>, watch: &dyn Watch) -> Vec<Run> {
         let mut runs = vec![self.poll(project, since_ns, watch)];
-        let ends = |run: &Run| run.failure.as_ref().is_some_and(Failure::ends_pass);
-        if runs.iter().any(ends) {
+        if runs.iter().any(|run| run.failure.is_some()) {
             return runs;
         }
         let due_ns =
             self.state(project).facts().reconciled_ns.saturating_add(self.plan.reconcile_every_ns);
         if self.now() >= due_ns {
             runs.push(self.reconcile(project, watch));
-            if runs.iter().any(ends) {
+            if runs.iter().any(|run| run.failure.is_some()) {
                 return runs;
             }
         }

@@ -134,7 +134,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         tally: &Tally,
         watch: &dyn Watch,
     ) -> Result<(), Failure> {
-        builds.retain(|build| self.is_wanted(build));
+        builds.retain(|build| self.is_wanted(build) && !self.is_waiting(project, build.id));
         tally.listed.fetch_add(builds.len() as u64, std::sync::atomic::Ordering::Relaxed);
         watch.listed(builds.len() as u64);
         work::all(&builds, self.client.concurrency(), |build| {
@@ -143,6 +143,12 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             watch.done();
             done
         })
+    }
+
+    /// Whether a build failed and its next try is not due: lists would have it tried every time.
+    fn is_waiting(&self, project: &str, build: i64) -> bool {
+        let pending = self.state(project).pending(build);
+        pending.is_some_and(|pending| pending.is_dead || pending.next_ns > self.now())
     }
 
     fn is_wanted(&self, build: &wire::Build) -> bool {

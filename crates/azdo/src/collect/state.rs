@@ -96,7 +96,8 @@ impl Seen {
     pub fn is_same(&self, build: &wire::Build) -> bool {
         self.is_same_run(build)
             && self.changed_ns == build.last_changed_date.unwrap_or(0)
-            && self.deleted == build.deleted
+            // One whose timeline is gone may still be listed as if nothing had happened.
+            && (self.deleted || !build.deleted)
     }
 
     /// Whether a listed build has not run again.

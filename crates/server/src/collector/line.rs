@@ -56,7 +56,6 @@ pub struct ProjectHealth {
     pub succeeded_ns: i64,
     /// When a changed build was last seen.
     pub active_ns: i64,
-    pub cursor_ns: i64,
     pub pending: u64,
     pub dead: u64,
 }

@@ -12,7 +12,7 @@ use super::transport::Stop;
 use crate::app::{App, now};
 
 /// How long a source waits whose token is not taken (spec azure-devops.md §1.2).
-const AUTH_WAIT: Duration = Duration::from_secs(15 * 60);
+pub const AUTH_WAIT: Duration = Duration::from_secs(15 * 60);
 /// Without a good pass for this long an active source raises an alarm, at least (§4.3).
 const SILENCE_NS_MIN: i64 = 120 * 60 * 1_000_000_000;
 /// So many intervals count as silence too.
@@ -168,7 +168,6 @@ fn note(collector: &SourceCollector, line: &Line, project: &str) {
             let kept = ProjectHealth {
                 succeeded_ns: facts.succeeded_ns,
                 active_ns: facts.active_ns,
-                cursor_ns: facts.cursor_ns,
                 pending: pending.len() as u64 - dead,
                 dead,
             };

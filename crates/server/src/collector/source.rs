@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use azdo::client::{Client, Credentials, Entra, Options};
 use azdo::collect::{Collector, People, Plan};
+use parking_lot::Mutex;
 use store::{Store, Write};
 
 use super::sink::StoreSink;
 use super::transport::{Sockets, Stop};
 use crate::apps::Apps;
+use crate::commands::Failure;
+use crate::commands::client::read_trusted;
 use crate::settings::Settings;
 use crate::settings::sources::{Identities, SecretPlace, Source, Token};
 
@@ -34,7 +37,8 @@ pub struct Ground {
 /// The collector of a source.
 ///
 /// # Errors
-/// When there is no such application, or the key of the installation cannot be made: a sentence.
+/// When there is no such application, the file of certificates cannot be used, or the key of the
+/// installation cannot be made: a sentence.
 pub fn collector(
     source: &Source,
     settings: &Settings,
@@ -73,7 +77,12 @@ pub fn collector(
         people,
         categories: Arc::clone(&settings.categories),
     };
-    let client = Client::new(Sockets::new(Arc::clone(&stop)), options);
+    let trusted = match source.ca_file.as_deref().map(read_trusted) {
+        Some(Err(Failure::Because(reasons))) => return Err(reasons.join("; ")),
+        Some(Err(_)) | None => None,
+        Some(Ok(trusted)) => Some(trusted),
+    };
+    let client = Client::new(Sockets::new(Arc::clone(&stop), trusted), options);
     let limits = settings.query.clone();
     let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
     Ok(Collector::new(client, sink, plan))
@@ -115,6 +124,9 @@ fn secret(place: &SecretPlace) -> azdo::client::auth::Secret {
 
 /// Makes the key at the first need, and never another one.
 fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
+    // Sources start side by side, and two keys would be two people for each.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _alone = MAKING.lock();
     if let Some(key) = store.document(INSTALLATION_KEY) {
         return Ok(key.to_vec());
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use azdo::client::{Request, Response, Stopped, Transport, TransportError};
 use parking_lot::{Condvar, Mutex};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Longest time a request may take, answer included (spec azure-devops.md §1.5).
 const TIME: Duration = Duration::from_secs(100);
@@ -39,7 +40,7 @@ impl Stop {
     }
 }
 
-/// HTTP and HTTPS with the certificates of public authorities and of the machine.
+/// HTTP and HTTPS.
 #[derive(Debug)]
 pub struct Sockets {
     agent: ureq::Agent,
@@ -47,7 +48,12 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    pub fn new(stop: Arc<Stop>) -> Sockets {
+    /// `trusted`: certificates to trust instead of those of public authorities.
+    pub fn new(stop: Arc<Stop>, trusted: Option<Vec<Certificate<'static>>>) -> Sockets {
+        let mut tls = TlsConfig::builder();
+        if let Some(trusted) = trusted {
+            tls = tls.root_certs(RootCerts::Specific(Arc::new(trusted)));
+        }
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             // A redirect leads to a page to sign in on.
@@ -55,6 +61,7 @@ impl Sockets {
             .max_redirects_will_error(false)
             .timeout_global(Some(TIME))
             .timeout_connect(Some(CONNECT_TIME))
+            .tls_config(tls.build())
             .build();
         Sockets { agent: ureq::Agent::new_with_config(config), stop }
     }

@@ -180,7 +180,10 @@ fn wait(text: &str) -> Option<Duration> {
 }
 
 /// The certificates of a PEM file.
-fn read_trusted(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
+///
+/// # Errors
+/// When the file cannot be read or holds none.
+pub fn read_trusted(path: &Path) -> Result<Vec<Certificate<'static>>, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
     let certificates: Vec<Certificate<'static>> = ureq::tls::parse_pem(&bytes)

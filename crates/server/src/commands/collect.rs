@@ -17,6 +17,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use super::Failure;
 use crate::app::{now, open_folder};
 use crate::cli::CollectCall;
+use crate::collector::schedule::AUTH_WAIT;
 use crate::collector::source::{Ground, SourceCollector, collector};
 use crate::collector::transport::Stop;
 use crate::settings::Settings;
@@ -54,7 +55,7 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
         now().saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000))
     });
     let work = |source: &Source, collector: &SourceCollector| match call.once {
-        true => pass(collector, since_ns, &bars),
+        true => pass(collector, since_ns, &bars).0,
         false => again_and_again(source, collector, since_ns, &bars),
     };
     let failures: Vec<String> = std::thread::scope(|scope| {
@@ -89,11 +90,13 @@ fn again_and_again(
     let mut since_ns = since_ns;
     loop {
         let started = Instant::now();
-        for failure in pass(collector, since_ns.take(), bars) {
+        let (failures, needs_user) = pass(collector, since_ns.take(), bars);
+        for failure in failures {
             // Nobody is left to tell when standard error is closed.
             let _ = writeln!(std::io::stderr(), "error: {failure}");
         }
-        let rest = interval.saturating_sub(started.elapsed());
+        let wait = if needs_user { interval.max(AUTH_WAIT) } else { interval };
+        let rest = wait.saturating_sub(started.elapsed());
         let nanos = i64::try_from(rest.as_nanos()).unwrap_or(i64::MAX);
         if collector.client().transport().sleep(nanos).is_err() {
             return Vec::new();
@@ -101,13 +104,18 @@ fn again_and_again(
     }
 }
 
-/// One pass over all projects of a source; why runs failed.
-fn pass(collector: &SourceCollector, since_ns: Option<i64>, bars: &MultiProgress) -> Vec<String> {
+/// One pass over all projects of a source: why runs failed, and whether only the user can help.
+fn pass(
+    collector: &SourceCollector,
+    since_ns: Option<i64>,
+    bars: &MultiProgress,
+) -> (Vec<String>, bool) {
     let projects = match collector.projects() {
         Ok(projects) => projects,
         Err(failure) => {
+            let needs_user = failure.is_auth();
             let run = collector.failed(failure);
-            return vec![failure_of(&run)];
+            return (vec![failure_of(&run)], needs_user);
         }
     };
     let mut failures = Vec::new();
@@ -123,10 +131,10 @@ fn pass(collector: &SourceCollector, since_ns: Option<i64>, bars: &MultiProgress
         };
         // The other projects take the same token no better.
         if failed.iter().any(is_auth) {
-            break;
+            return (failures, true);
         }
     }
-    failures
+    (failures, false)
 }
 
 fn failure_of(run: &Run) -> String {

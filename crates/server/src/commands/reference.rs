@@ -8,7 +8,7 @@ use kql::codes;
 
 use super::Failure;
 use crate::routes::{INGESTION, QUERIES};
-use crate::settings::{DEFINITIONS, flag, variable};
+use crate::settings::{DEFINITIONS, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
 
@@ -57,6 +57,17 @@ fn settings() -> String {
             variable(setting.name),
             setting.about
         ));
+    }
+    page.push_str(
+        "\n## Sources\n\nKeys of a `[[source]]` of the file: an organisation or collection of Azure \
+         DevOps that is collected.\n\n| Key | Default | Meaning |\n| --- | --- | --- |\n",
+    );
+    for key in &sources::KEYS {
+        let default = match key.default {
+            "" => "not set".to_owned(),
+            text => format!("`{text}`"),
+        };
+        page.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.about));
     }
     page
 }

@@ -27,10 +27,11 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 24] = [
+pub static KEYS: [Key; 25] = [
     key("name", "", "Value of the column Organization; needed."),
     key("base", "", "Address of the organisation or collection; needed."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
+    key("ca_file", "", "PEM file of the certificates to trust instead of the public authorities'."),
     key("projects", "[\"*\"]", "Names, ids or patterns of projects; `!x` excludes."),
     key("token_env", "", "Variable that holds a personal access token."),
     key("token_file", "", "File that holds a personal access token, read again at each request."),
@@ -91,6 +92,8 @@ pub enum Identities {
 pub struct Source {
     pub name: String,
     pub hosts: Hosts,
+    /// Certificates to trust instead of those of public authorities.
+    pub ca_file: Option<PathBuf>,
     pub projects: Globs,
     pub definitions: Globs,
     pub token: Token,
@@ -174,12 +177,14 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
         fields.wrong("`tests` must be `off` for an anonymous source: tests are never public");
     }
     let (every, window) = read_reconcile(fields);
-    Some(Source {
+    // All is read whatever is wrong, so that every mistake is told.
+    let source = Source {
         name,
-        hosts: hosts?,
+        hosts: hosts.clone().unwrap_or(Hosts { core: String::new(), release: String::new() }),
+        ca_file: Some(fields.text("ca_file")).filter(|t| !t.is_empty()).map(PathBuf::from),
         projects: fields.globs("projects"),
         definitions: fields.globs("definitions"),
-        token: token?,
+        token: token.clone().unwrap_or(Token::Anonymous),
         application: fields.text("application"),
         interval_ns: fields.duration_ns("interval", "1s", "7d"),
         overlap_ns: fields.duration_ns("overlap", "0s", "30d"),
@@ -193,19 +198,23 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
             .one_of("logs", &[("off", Logs::Off), ("failed", Logs::Failed), ("all", Logs::All)]),
         log_bytes_max: fields.size("log_bytes_max", 1 << 10, 16 << 20),
         releases: fields.bool("releases"),
-        identities: fields.one_of(
-            "identities",
-            &[("drop", Identities::Drop), ("hash", Identities::Hash), ("keep", Identities::Keep)],
-        ),
+        identities: read_identities(fields),
         api_version: fields.text("api_version"),
         body_bytes_max: fields.size("body_bytes_max", 1 << 20, 1 << 30),
-    })
+    };
+    hosts.and(token).map(|_| source)
+}
+
+fn read_identities(fields: &mut Fields) -> Identities {
+    let values =
+        [("drop", Identities::Drop), ("hash", Identities::Hash), ("keep", Identities::Keep)];
+    fields.one_of("identities", &values)
 }
 
 fn read_reconcile(fields: &mut Fields) -> (i64, i64) {
     let mut inner = fields.table("reconcile");
-    let every = inner.duration_of("every", "24h", "1m", "365d");
-    let window = inner.duration_of("window", "14d", "1h", "365d");
+    let every = inner.duration_of("every", "24h", "1s", "365d");
+    let window = inner.duration_of("window", "14d", "1h", "36500d");
     inner.end();
     fields.problems.append(&mut inner.problems);
     (every, window)

@@ -331,6 +331,10 @@ fn the_reference_has_its_sections() {
         assert!(errors.contains(line), "`{line}` is missing");
     }
     let settings = output(&["reference", "settings"]);
+    let (settings, sources) = settings.split_once("## Sources").unwrap();
     let count = settings.lines().filter(|line| line.starts_with("| `")).count();
     assert!((15..30).contains(&count), "{count} settings");
+    for key in ["| `base` |", "| `token_env` |", "| `reconcile` | `{ every = \"24h\""] {
+        assert!(sources.contains(key), "`{key}` is missing");
+    }
 }

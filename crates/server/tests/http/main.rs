@@ -9,12 +9,19 @@
 )]
 
 mod audit;
+mod azdo;
 mod bad_input;
 mod badge;
 mod batch;
 mod browsers;
 mod categorize;
 mod client;
+mod collector;
+mod collector_faults;
+mod collector_history;
+mod collector_kills;
+mod collector_serve;
+mod collector_settings;
 mod commands;
 mod connections;
 mod cors;
