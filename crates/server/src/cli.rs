@@ -180,9 +180,9 @@ pub fn command() -> Command {
             Command::new("reference")
                 .about("Print the generated pages of the reference")
                 .hide(true)
-                .arg(Arg::new("section").value_parser(PossibleValuesParser::new([
-                    "settings", "routes", "tables", "errors", "kql",
-                ])))
+                .arg(Arg::new("section").value_parser(PossibleValuesParser::new(
+                    crate::commands::reference::SECTIONS.map(|(name, _)| name),
+                )))
                 .arg(Arg::new("format").long("format").default_value("markdown")),
         )
 }

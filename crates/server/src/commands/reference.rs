@@ -12,7 +12,8 @@ use crate::settings::{DEFINITIONS, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
 
-const SECTIONS: [Section; 5] = [
+/// The sections by name.
+pub const SECTIONS: [Section; 5] = [
     ("settings", settings),
     ("routes", routes),
     ("tables", tables),
