@@ -97,7 +97,14 @@ fn reports_find_what_is_true_of_a_history() {
     let mut check = Check::new(setup.server(), begin, history.now());
     let gone =
         check.server.rows("TimelineBuilds | where IsDeleted | count")[0][0].as_u64().unwrap();
-    assert!((1..deleted.len() as u64).contains(&gone), "{gone} deleted of {} {}", deleted.len(), check.server.rows("CollectorRuns | project Pass, Project, Listed, Fetched, Unchanged, Failed, Error"));
+    assert!(
+        (1..deleted.len() as u64).contains(&gone),
+        "{gone} deleted of {} {}",
+        deleted.len(),
+        check.server.rows(
+            "CollectorRuns | project Pass, Project, Listed, Fetched, Unchanged, Failed, Error"
+        )
+    );
     rates::check(&mut check, &truth);
     red::check(&mut check, &truth);
     durations::check(&mut check, &truth);
