@@ -27,7 +27,7 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 25] = [
+pub static KEYS: [Key; 26] = [
     key("name", "", "Value of the column Organization; needed."),
     key("base", "", "Address of the organisation or collection; needed."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
