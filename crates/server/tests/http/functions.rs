@@ -36,7 +36,7 @@ fn functions_are_shown_with_parameters_and_body() {
 fn one_function_is_printed_as_it_is_written() {
     let (server, _dir) = start(&[]);
     let page = output(&["query", ".show function PassRate", "--url", &server.url]);
-    assert!(page.starts_with("Name: PassRate\nParameters: (from:"), "{page}");
+    assert!(page.starts_with("Name: PassRate\nParameters:\n(\n    from:"), "{page}");
     assert!(page.contains("\nBody:\n{\n") && !page.contains("\\n"), "{page}");
     // Rows of a table stay one line each.
     let page =
