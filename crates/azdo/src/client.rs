@@ -224,6 +224,7 @@ impl<T: Transport> Client<T> {
         }
         let seconds = f64::from(1u32 << (*tries - 1)) * (1.0 + 0.25 * self.transport.fraction());
         let wait_ns = after_ns.unwrap_or((seconds * SECOND_NS) as i64);
+        self.transport.waits(&shown(url), &reason, wait_ns);
         Ok(self.transport.sleep(wait_ns)?)
     }
 }

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex};
 
 pub use failure::Failure;
 pub use glob::Globs;
-pub use run::{Kind, Run};
+pub use run::{Kind, Run, Summary};
 pub use sink::{Documents, Notes, Sink, SinkError};
 use state::State;
 use work::Claims;
@@ -143,10 +143,10 @@ impl<T: Transport, S: Sink> Collector<T, S> {
     /// The projects to collect: as configured, listed when a pattern asks for it.
     ///
     /// # Errors
-    /// When the list is needed and cannot be had.
+    /// When the list is needed and cannot be had, or there is nothing to collect.
     pub fn projects(&self) -> Result<Vec<String>, Failure> {
         if let Some(names) = self.plan.projects.literal() {
-            return Ok(names);
+            return if names.is_empty() { Err(Failure::NoProjects) } else { Ok(names) };
         }
         let all = self.client.projects()?;
         let wanted = |p: &&crate::client::Project| {
@@ -158,7 +158,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             names.push(project.name.clone());
         }
         *self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = all;
-        Ok(names)
+        if names.is_empty() { Err(Failure::NoProjects) } else { Ok(names) }
     }
 
     /// The name a project is collected under, by its name and id; none when it is not.

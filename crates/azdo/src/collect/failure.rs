@@ -18,6 +18,11 @@ pub enum Failure {
     Storm { count: usize, reason: String },
     #[error("project `{0}` is not collected: see `projects` of the source")]
     NotOurs(String),
+    #[error(
+        "there is no project to collect: `projects` of the source fits none of those that the \
+         token may see"
+    )]
+    NoProjects,
     #[error("there is no build {0}")]
     NoBuild(i64),
 }
@@ -32,6 +37,12 @@ impl Failure {
     /// Whether a token is missing or not taken: only the user can help.
     pub fn is_auth(&self) -> bool {
         matches!(self, Failure::Call(error) if error.is_auth())
+    }
+
+    /// Whether the address or the list of projects is wrong, which no other try mends.
+    pub fn is_setting(&self) -> bool {
+        matches!(self, Failure::NoProjects)
+            || matches!(self, Failure::Call(error) if error.is_missing())
     }
 
     /// Whether the work was told to end.
@@ -55,7 +66,7 @@ impl Failure {
             Failure::Call(error) => error.is_auth() || *error == Error::Stopped,
             Failure::Sink(SinkError::TooLarge(_)) | Failure::Rows(_) => false,
             Failure::Sink(SinkError::Failed(_)) | Failure::Storm { .. } => true,
-            Failure::NotOurs(_) | Failure::NoBuild(_) => false,
+            Failure::NotOurs(_) | Failure::NoBuild(_) | Failure::NoProjects => false,
         }
     }
 }

@@ -11,6 +11,7 @@ use azdo::collect::{Globs, Images, Logs};
 use azdo::rows::Tests;
 
 use super::value::{parse_duration_ms, parse_size};
+use super::{DEFINITIONS, categories};
 
 /// One key of a source as the reference page lists it.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +29,8 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 
 /// Every key, in the order of the reference page.
 pub static KEYS: [Key; 26] = [
-    key("name", "", "Value of the column Organization; needed."),
-    key("base", "", "Address of the organisation or collection; needed."),
+    key("name", "", "Value of the column Organization."),
+    key("base", "", "Address of the organisation or collection."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
     key("ca_file", "", "PEM file of the certificates to trust instead of the public authorities'."),
     key("projects", "[\"*\"]", "Names, ids or patterns of projects; `!x` excludes."),
@@ -67,6 +68,9 @@ pub static KEYS: [Key; 26] = [
     key("api_version", "5.0", "Version of the REST API."),
     key("body_bytes_max", "64MiB", "Largest answer, decompressed."),
 ];
+
+/// The keys every source has.
+pub const NEEDED: [&str; 2] = ["name", "base"];
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -301,7 +305,14 @@ impl Fields {
 
     fn end(&mut self) {
         for name in std::mem::take(&mut self.table).into_iter().map(|(name, _)| name) {
-            self.wrong(&format!("there is no key `{name}`"));
+            // In TOML what stands below `[[source]]` belongs to it.
+            let is_setting = DEFINITIONS.iter().any(|known| known.name == name)
+                || categories::Given::is_key(&name);
+            let help = match is_setting {
+                true => ": it is a setting of the server, write it above the first `[[source]]`",
+                false => "",
+            };
+            self.wrong(&format!("there is no key `{name}`{help}"));
         }
     }
 

@@ -172,6 +172,26 @@ fn what_a_person_decided_stays() {
 }
 
 #[test]
+fn decisions_about_issues_nobody_collected_are_stored_and_told() {
+    let dir = folder();
+    let server = Server::on(dir.path(), &[]);
+    let entry = |build: i64, record: &str| {
+        json!({ "organization": "org", "project": "proj", "buildId": build, "recordId": record,
+            "index": 0, "category": "Mine" })
+    };
+    let issues = json!([
+        entry(7, "record-7"),
+        entry(7, "record-\"7"),
+        entry(70, "record-7"),
+        entry(70, "record-7"),
+    ]);
+    let answer = triage(&server, &json!({ "by": "somebody", "issues": issues }));
+    assert_eq!((answer.status, answer.json()), (200, json!({ "stored": 4, "unmatched": 2 })));
+    let kept = server.rows("TimelineIssuesTriage | distinct BuildId, RecordId | count");
+    assert_eq!(kept, json!([[3]]));
+}
+
+#[test]
 fn a_rule_for_everything_is_said_to_be_broad() {
     let errors: Vec<String> = (0..50).map(|n| format!("error {n}")).collect();
     let errors: Vec<&str> = errors.iter().map(String::as_str).collect();

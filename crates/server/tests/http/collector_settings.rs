@@ -63,6 +63,18 @@ fn every_mistake_of_every_source_is_reported_at_once() {
 }
 
 #[test]
+fn a_file_that_is_not_toml_and_a_setting_in_the_wrong_place_are_explained() {
+    let setup = Setup::new("listen = \"127.0.0.1:0\"\nretention = 90d\n");
+    let error = text(&setup.once_failing().stderr);
+    assert!(error.contains("is not TOML at line 2, column 1"), "{error}");
+    let setup = Setup::new(&source("exorg", "http://127.0.0.1:1", "listen = \"127.0.0.1:0\"\n"));
+    let error = text(&setup.once_failing().stderr);
+    let want = "there is no key `listen`: it is a setting of the server, write it above the first \
+                `[[source]]`";
+    assert!(error.contains(want), "{error}");
+}
+
+#[test]
 fn nothing_to_collect_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

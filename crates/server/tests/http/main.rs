@@ -22,6 +22,7 @@ mod collector_history;
 mod collector_kills;
 mod collector_serve;
 mod collector_settings;
+mod collector_told;
 mod commands;
 mod connections;
 mod cors;
