@@ -25,7 +25,7 @@ fn is_code(place: &str, message: &str, recent: &Recent) -> bool {
 
 impl Matcher for Bash {
     fn triggers(&self) -> &'static [&'static str] {
-        &[": line ", "syntax error: ", ": not found", "parameter not set", ": permission denied"]
+        &[": line ", "tax error: ", ": not found", "ter not set", "ion denied"]
     }
 
     fn line(&mut self, line: &str, recent: &Recent, out: &mut Vec<Finding>) -> bool {

@@ -76,13 +76,13 @@ fn without_objects(said: &str) -> String {
 impl Matcher for Linker {
     fn triggers(&self) -> &'static [&'static str] {
         const WORDS: [&str; 9] = [
-            "undefined reference to ",
-            "multiple definition of ",
-            ": in function ",
+            "undefined ref",
+            "multiple def",
+            ": in func",
             "ld: cannot ",
-            "lld: error: ",
+            "lld: err",
             "collect2",
-            "linker command failed",
+            "linker comm",
             cargo::TRIGGERS[0],
             cargo::TRIGGERS[1],
         ];

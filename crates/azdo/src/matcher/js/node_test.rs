@@ -66,7 +66,7 @@ impl NodeTest {
 
 impl Matcher for NodeTest {
     fn triggers(&self) -> &'static [&'static str] {
-        &["✖ failing tests:"]
+        &["failing tests:"]
     }
 
     fn is_open(&self) -> bool {
