@@ -25,7 +25,7 @@ const QUOTE_CHARS_MAX: usize = 300;
 pub enum Verdict {
     /// It is reported by itself.
     Report,
-    /// The same was seen before.
+    /// The same was seen before, or the error that it is a consequence of.
     Repeated,
     /// It is part of the summary.
     Beyond,
@@ -58,6 +58,9 @@ impl Budget {
 
     /// Decides about a finding. The same is the same file, line, code, test and text.
     pub fn admit(&mut self, finding: &Finding) -> Verdict {
+        if finding.is_consequence && self.has_errors() {
+            return Verdict::Repeated;
+        }
         let mut hasher = DefaultHasher::new();
         (finding.severity, &finding.file, finding.line).hash(&mut hasher);
         (&finding.code, &finding.test, &finding.text).hash(&mut hasher);
@@ -131,7 +134,8 @@ impl Tally {
         }
     }
 
-    /// `12 more errors (CS0103: 9, CS1002: 2, without code: 1): text; text; text`.
+    /// `12 more errors (CS0103: 9, CS1002: 2, without code: 1), the first:` and some of them, a
+    /// line each. Codes are left out where none has one.
     fn summary(&self, severity: Severity) -> String {
         let mut codes: Vec<(&str, usize)> =
             self.codes.iter().map(|(code, count)| (code.as_str(), *count)).collect();
@@ -149,8 +153,12 @@ impl Tally {
             parts.push(format!("others: {}", self.beyond - named));
         }
         let plural = if self.beyond == 1 { "" } else { "s" };
-        let (word, codes, texts) = (severity.word(), parts.join(", "), self.texts.join("\n"));
-        format!("{} more {word}{plural} ({codes}), the first:\n{texts}", self.beyond)
+        let codes = match self.codes.keys().all(|code| code.is_empty()) {
+            true => String::new(),
+            false => format!(" ({})", parts.join(", ")),
+        };
+        let (word, texts) = (severity.word(), self.texts.join("\n"));
+        format!("{} more {word}{plural}{codes}, the first:\n{texts}", self.beyond)
     }
 }
 
@@ -214,10 +222,17 @@ mod tests {
         assert_eq!(budget.admit(&finding), Verdict::Beyond);
         let warning = Finding { severity: Severity::Warning, ..finding.clone() };
         assert_eq!(budget.admit(&warning), Verdict::Report);
-        assert_eq!(
-            budget.summaries()[0].text,
-            "1 more error (without code: 1), the first:\nsrc/a.c(3): x"
-        );
+        assert_eq!(budget.summaries()[0].text, "1 more error, the first:\nsrc/a.c(3): x");
+    }
+
+    #[test]
+    fn a_consequence_is_told_where_nothing_else_is() {
+        let mut budget = Budget::new(2);
+        let consequence = Finding { is_consequence: true, ..error("", "make failed") };
+        assert_eq!(budget.admit(&consequence), Verdict::Report);
+        let mut budget = Budget::new(2);
+        assert_eq!(budget.admit(&error("", "x")), Verdict::Report);
+        assert_eq!(budget.admit(&consequence), Verdict::Repeated);
     }
 
     #[test]

@@ -59,6 +59,9 @@ pub struct Finding {
     /// The failed test, as its runner names it.
     pub test: Option<String>,
     pub text: String,
+    /// It tells only that something before it failed, as `make` does; nobody wants to read it
+    /// where that has an error of its own.
+    pub is_consequence: bool,
 }
 
 impl Finding {

@@ -9,13 +9,17 @@
 
 mod ansi;
 mod bash;
+mod cargo;
 mod cmake;
 mod docker;
 mod dotnet_test;
 mod eslint;
 mod go;
 mod javac;
+mod js;
 mod lines;
+mod linker;
+mod make;
 mod msbuild;
 mod npm;
 mod pattern;
@@ -24,7 +28,9 @@ pub mod problem;
 mod pytest;
 mod python;
 mod recent;
+mod rust_panic;
 mod rustc;
+mod terraform;
 mod tsc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -33,10 +39,13 @@ pub use self::ansi::strip;
 pub use self::lines::{LINE_BYTES_MAX, Lines};
 use self::problem::ProblemMatcher;
 use self::recent::Recent;
-use crate::errors::Finding;
+use crate::errors::{Finding, Severity};
 
 /// Most matchers that can be told apart.
-const MATCHERS_MAX: usize = 64;
+const MATCHERS_MAX: usize = 128;
+
+/// A bit for each matcher.
+type Set = u128;
 
 /// Marks that colour a line in logs of Azure Pipelines; they are no commands.
 const MARKS: [&str; 2] = ["##[error]", "##[warning]"];
@@ -59,23 +68,33 @@ trait Matcher: Send {
 }
 
 /// The built-in matchers by name, in the order they are asked.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 27] = [
     "rustc",
+    "rust-panic",
     "tsc",
     "eslint-stylish",
     "pytest-short",
     "pytest-loc",
     "python-traceback",
+    "node",
+    "node-test",
+    "tap",
+    "mocha",
+    "jest",
+    "vitest",
     "go-vet-build",
     "go-test",
     "gradle-javac",
+    "linker",
     "bash-set-e",
     "powershell-normal",
     "powershell-concise",
     "dotnet-test",
     "cmake",
     "docker",
+    "terraform",
     "npm",
+    "make",
     "msbuild",
 ];
 
@@ -120,10 +139,15 @@ pub struct Matchers {
     matchers: Vec<Box<dyn Matcher>>,
     words: AhoCorasick,
     /// For each word the matchers that wait for it, a bit each.
-    waiting: Vec<u64>,
+    waiting: Vec<Set>,
     /// Those that look at each line.
-    always: u64,
+    always: Set,
+    /// Those inside a message.
+    open: Set,
     recent: Recent,
+    has_errors: bool,
+    /// The first that only tells that something before it failed; it waits for better ones.
+    consequence: Option<Finding>,
 }
 
 impl Matchers {
@@ -146,8 +170,8 @@ impl Matchers {
             return Err(Error::TooMany(matchers.len()));
         }
         let mut words: Vec<&'static str> = Vec::new();
-        let mut waiting: Vec<u64> = Vec::new();
-        let mut always = 0;
+        let mut waiting: Vec<Set> = Vec::new();
+        let mut always: Set = 0;
         for (at, matcher) in matchers.iter().enumerate() {
             if matcher.triggers().is_empty() {
                 always |= 1 << at;
@@ -168,15 +192,21 @@ impl Matchers {
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
             .build(words)?;
-        Ok(Matchers { matchers, words, waiting, always, recent: Recent::default() })
+        Ok(Matchers {
+            matchers,
+            words,
+            waiting,
+            always,
+            open: 0,
+            recent: Recent::default(),
+            has_errors: false,
+            consequence: None,
+        })
     }
 
     /// Looks at a line of the output, given without its end; findings are added to `out`.
     pub fn line(&mut self, raw: &[u8], out: &mut Vec<Finding>) {
-        let mut open = 0;
-        for (at, matcher) in self.matchers.iter().enumerate() {
-            open |= u64::from(matcher.is_open()) << at;
-        }
+        let open = self.open;
         let mut wanted = self.always;
         if self.words.is_match(raw) {
             for found in self.words.find_overlapping_iter(raw) {
@@ -184,12 +214,14 @@ impl Matchers {
             }
         }
         if open | wanted != 0 {
+            let before = out.len();
             self.look(raw, open, wanted & !open, out);
+            self.keep_back(before, out);
         }
         self.recent.push(raw);
     }
 
-    fn look(&mut self, raw: &[u8], open: u64, wanted: u64, out: &mut Vec<Finding>) {
+    fn look(&mut self, raw: &[u8], open: Set, wanted: Set, out: &mut Vec<Finding>) {
         let text = String::from_utf8_lossy(raw);
         let text = strip(&text);
         // A progress display rewrites its line; what stands there in the end is the last part.
@@ -198,7 +230,12 @@ impl Matchers {
         let text = MARKS.iter().find_map(|mark| text.strip_prefix(mark)).unwrap_or(text);
         for chosen in [open, wanted] {
             for (at, matcher) in self.matchers.iter_mut().enumerate() {
-                if chosen & (1 << at) != 0 && matcher.line(text, &self.recent, out) {
+                if chosen & (1 << at) == 0 {
+                    continue;
+                }
+                let is_its_own = matcher.line(text, &self.recent, out);
+                self.open = self.open & !(1 << at) | Set::from(matcher.is_open()) << at;
+                if is_its_own {
                     return;
                 }
             }
@@ -207,25 +244,52 @@ impl Matchers {
 
     /// The output has ended: messages that were waiting for more are found as they are.
     pub fn end(&mut self, out: &mut Vec<Finding>) {
+        let before = out.len();
         self.matchers.iter_mut().for_each(|matcher| matcher.end(out));
+        self.keep_back(before, out);
+        out.extend(self.consequence.take());
+    }
+
+    /// Takes consequences out of what was found from `before` on.
+    fn keep_back(&mut self, before: usize, out: &mut Vec<Finding>) {
+        if out.len() == before {
+            return;
+        }
+        for finding in out.extract_if(before.., |finding| finding.is_consequence) {
+            self.consequence.get_or_insert(finding);
+        }
+        self.has_errors |= out.iter().skip(before).any(|f| f.severity == Severity::Error);
+        if self.has_errors {
+            self.consequence = None;
+        }
     }
 }
 
 fn built_in(name: &str, is_strict: bool) -> Option<Box<dyn Matcher>> {
     Some(match name {
         "rustc" => Box::new(rustc::Rustc::new(is_strict)),
+        "rust-panic" => Box::new(rust_panic::RustPanic::default()),
         "tsc" => Box::new(tsc::Tsc),
         "eslint-stylish" => Box::new(eslint::Eslint::default()),
         "python-traceback" => Box::new(python::Traceback::default()),
+        "node" => Box::new(js::node::Node::default()),
+        "node-test" => Box::new(js::node_test::NodeTest::default()),
+        "tap" => Box::new(js::tap::Tap::default()),
+        "mocha" => Box::new(js::mocha::Mocha::default()),
+        "jest" => Box::new(js::jest::Jest::default()),
+        "vitest" => Box::new(js::vitest::Vitest::default()),
         "go-vet-build" => Box::new(go::Build),
         "go-test" => Box::new(go::Test),
         "gradle-javac" => Box::new(javac::Javac),
+        "linker" => Box::new(linker::Linker::default()),
         "bash-set-e" => Box::new(bash::Bash),
         "powershell-normal" => Box::new(powershell::normal::Normal::default()),
         "powershell-concise" => Box::new(powershell::concise::Concise::default()),
         "dotnet-test" => Box::new(dotnet_test::DotnetTest::default()),
         "cmake" => Box::new(cmake::Cmake::default()),
         "docker" => Box::new(docker::Docker),
+        "terraform" => Box::new(terraform::Terraform::default()),
+        "make" => Box::new(make::Make),
         "npm" => Box::new(npm::Npm::default()),
         "msbuild" => Box::new(msbuild::Msbuild::new(is_strict)),
         _ => return None,

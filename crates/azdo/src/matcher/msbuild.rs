@@ -30,6 +30,16 @@ impl Matcher for Msbuild {
         }
         finding.matcher = "msbuild".to_owned();
         finding.from_path = project(&finding.text).map(str::to_owned);
+        // NuGet and the SDK speak of whole projects: `/w/a.csproj : error NU1101: text`.
+        if finding.file.is_none() && finding.origin.as_deref().is_some_and(is_project) {
+            finding.file = finding.origin.take();
+        }
+        // The SDK's own files are no place to look at.
+        let is_sdk = finding.code.as_deref().is_some_and(|code| code.starts_with("NETSDK"));
+        if is_sdk && finding.from_path.is_some() {
+            finding.file = finding.from_path.take();
+            (finding.line, finding.column) = (None, None);
+        }
         out.push(finding);
         true
     }
@@ -51,6 +61,10 @@ fn project(text: &str) -> Option<&str> {
     let (_, project) = text.strip_suffix(']')?.rsplit_once(" [")?;
     let project = project.split("::").next()?;
     project.ends_with("proj").then_some(project)
+}
+
+fn is_project(origin: &str) -> bool {
+    ["proj", ".sln", ".slnx", ".props", ".targets"].iter().any(|end| origin.ends_with(end))
 }
 
 /// A severity, the code behind it, and the text behind both.

@@ -1,5 +1,6 @@
 //! Messages of rustc and cargo: `error[E0425]: text`, then ` --> file:line:column`.
 
+use super::cargo::{self, Packages};
 use super::pattern::{Pattern, number, text};
 use super::{Matcher, Recent};
 use crate::errors::{Finding, Severity};
@@ -13,12 +14,13 @@ const TEXT_LINES_MAX: usize = 6;
 pub struct Rustc {
     /// A head whose place has not come yet, and the lines since.
     waiting: Option<(Finding, usize)>,
+    packages: Packages,
     is_strict: bool,
 }
 
 impl Rustc {
     pub fn new(is_strict: bool) -> Rustc {
-        Rustc { waiting: None, is_strict }
+        Rustc { waiting: None, packages: Packages::default(), is_strict }
     }
 
     /// A head without a place is a sentence such as "aborting due to 2 previous errors".
@@ -31,7 +33,8 @@ impl Rustc {
 
 impl Matcher for Rustc {
     fn triggers(&self) -> &'static [&'static str] {
-        &["error", "warning"]
+        const WORDS: [&str; 4] = ["error", "warning", cargo::TRIGGERS[0], cargo::TRIGGERS[1]];
+        &WORDS
     }
 
     fn is_open(&self) -> bool {
@@ -44,15 +47,22 @@ impl Matcher for Rustc {
                 finding.file = text(&found, 1);
                 finding.line = number(&found, 2);
                 finding.column = number(&found, 3);
+                finding.from_path = finding.file.as_ref().and_then(|f| self.packages.manifest(f));
                 out.push(finding);
                 return true;
             }
-            let goes_on = line.starts_with(' ') && lines < TEXT_LINES_MAX;
+            // A note stands below the place; before it there is none, as for a failed linker.
+            let is_note = line.trim_start().starts_with(['|', '=']);
+            let goes_on = line.starts_with(' ') && !is_note && lines < TEXT_LINES_MAX;
             self.waiting = Some((finding, lines + 1));
             if goes_on {
                 return true;
             }
             self.give_up(out);
+        }
+        // Others want to know the packages, too.
+        if self.packages.note(line) {
+            return false;
         }
         let Some(found) = HEAD.captures(line) else { return false };
         let word = text(&found, 1).unwrap_or_default();

@@ -181,6 +181,25 @@ ERROR tests/test_b.py - ImportError: no x
 }
 
 #[test]
+fn titles_between_lines_open_nothing_outside_of_pytest() {
+    let text = "____ BUILD ____\n    a.c(1): error X1: y\nE   b.c(2): error X2: z\n";
+    let files: Vec<_> = findings(&Selection::all(), text).into_iter().map(|f| f.file).collect();
+    assert_eq!(files, [Some("a.c".to_owned()), Some("E   b.c".to_owned())]);
+}
+
+#[test]
+fn a_consequence_is_found_only_where_nothing_else_is() {
+    let text = "make[1]: *** [Makefile:3: a] Error 1\nmake: *** [Makefile:9: all] Error 2\n";
+    let texts = |text: &str| -> Vec<String> {
+        findings(&Selection::all(), text).into_iter().map(|finding| finding.text).collect()
+    };
+    assert_eq!(texts(text), ["[Makefile:3: a] Error 1"]);
+    assert_eq!(texts(&format!("a.c(1): error X1: y\n{text}")), ["y"]);
+    assert_eq!(texts(&format!("{text}a.c(1): error X1: y\n")), ["y"]);
+    assert_eq!(texts(&format!("a.c(1): warning X1: y\n{text}")), ["y", "[Makefile:3: a] Error 1"]);
+}
+
+#[test]
 fn a_chain_of_tracebacks_is_one_error() {
     let text = "\
 Traceback (most recent call last):
@@ -288,7 +307,7 @@ fn files_of_problem_matchers_are_refused_with_a_reason() {
         let error = with(matcher);
         assert!(error.contains(want), "{error}");
     }
-    let many: Vec<ProblemMatcher> = (0..50)
+    let many: Vec<ProblemMatcher> = (0..120)
         .flat_map(|_| {
             let file = r#"{"problemMatcher": [{"owner": "o", "pattern": [
                 {"regexp": "(x)", "message": 1}]}]}"#;
@@ -297,14 +316,14 @@ fn files_of_problem_matchers_are_refused_with_a_reason() {
         .collect();
     let selection = Selection { problems: many, ..Selection::all() };
     let error = Matchers::new(&selection).err().unwrap().to_string();
-    assert_eq!(error, "66 matchers are too many: at most 64 can look at one output");
+    assert_eq!(error, "146 matchers are too many: at most 128 can look at one output");
 }
 
 #[test]
 fn nothing_is_found_in_noise_and_nothing_breaks() {
     let mut state: u64 = 3;
     let mut noise = Vec::new();
-    let words: [&[u8]; 14] = [
+    let words: [&[u8]; 30] = [
         b"error",
         b"warning",
         b": ",
@@ -319,6 +338,22 @@ fn nothing_is_found_in_noise_and_nothing_breaks() {
         b"npm ERR!",
         b"\x1b[",
         b"  ",
+        b"/a.js:1\n\n^\n",
+        b"    at f (/a.js:1:2) {\n",
+        b"not ok 1 - x\n  ---\n",
+        b"  error: |-\n",
+        "✖ failing tests:\n✖ a (1ms)\n".as_bytes(),
+        b" FAIL  a.js\n",
+        "  ● a › b\n".as_bytes(),
+        b"  1 failing\n",
+        b"  1) a:\n",
+        b"=== FAILURES ===\n___ a ___\n",
+        b"E   x\n",
+        b"---- a stdout ----\n",
+        b"thread 'a' panicked at a.rs:1:2:\n",
+        b"undefined reference to `x'\n",
+        "╷\n│ Error: x\n│   on a line 1:\n".as_bytes(),
+        b"make: *** [a] Error 1\n",
     ];
     for _ in 0..200_000 {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
