@@ -9,8 +9,10 @@ use scripted_azdo::{Service, Stop};
 
 use crate::azdo::{Setup, assert_expected, play, scenario};
 
-/// Stories that run side by side: most of their time they wait for the service.
-const AT_ONCE: usize = 8;
+/// Stories that run side by side, of all tests here together: each is a process of its own.
+const AT_ONCE: usize = 4;
+/// Held by the test whose stories run.
+static RUNNING: Mutex<()> = Mutex::new(());
 
 /// The ways in which an answer can break off.
 const CUTS: [Stop; 3] = [Stop::CutUnanswered, Stop::CutAfterHeaders, Stop::CutInBody];
@@ -18,6 +20,7 @@ const CUTS: [Stop; 3] = [Stop::CutUnanswered, Stop::CutAfterHeaders, Stop::CutIn
 /// Runs the story for each number, several at once; every failure is told.
 fn each(count: usize, story: impl Fn(usize) + Sync) {
     assert!(count > 2, "{count} requests are no scenario");
+    let _alone = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let (next, failed) = (AtomicUsize::new(1), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
