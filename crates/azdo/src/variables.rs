@@ -1,5 +1,6 @@
-//! What a process inside a task knows about where it runs: the variables of Azure Pipelines as
-//! they stand in its environment, and what telemetry says of them (spec azure-devops.md §7.2).
+//! What a process inside a task knows about where it runs: the variables of Azure Pipelines and
+//! GitHub Actions as they stand in its environment, and what telemetry says of them
+//! (spec azure-devops.md §7.2).
 //!
 //! Invariants: the list of properties stands here only; what says whose pipeline it is can be
 //! hashed, and a value hashes alike on every machine. The environment comes in as a function.
@@ -32,7 +33,7 @@ const fn identity(name: &'static str, property: &'static str) -> Variable {
 
 /// Every variable that becomes a property. `collection` and `projectId` are the names the task
 /// telemetry guidance uses (spec azure-devops.md §7.1).
-pub const VARIABLES: [Variable; 36] = [
+pub const VARIABLES: [Variable; 45] = [
     identity("SYSTEM_COLLECTIONID", "collection"),
     identity("SYSTEM_COLLECTIONURI", "collectionUri"),
     identity("SYSTEM_TEAMPROJECTID", "projectId"),
@@ -69,6 +70,17 @@ pub const VARIABLES: [Variable; 36] = [
     identity("AGENT_MACHINENAME", "agentMachineName"),
     plain("AGENT_VERSION", "agentVersion"),
     plain("AGENT_ISSELFHOSTED", "agentIsSelfHosted"),
+    // GitHub Actions: what both services have has one name. None of these says who it was.
+    // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+    identity("GITHUB_REPOSITORY", "repository"),
+    identity("GITHUB_REF", "sourceBranch"),
+    identity("GITHUB_SHA", "sourceVersion"),
+    plain("GITHUB_EVENT_NAME", "reason"),
+    plain("GITHUB_WORKFLOW", "workflow"),
+    plain("GITHUB_RUN_ID", "runId"),
+    plain("GITHUB_RUN_NUMBER", "runNumber"),
+    plain("GITHUB_RUN_ATTEMPT", "runAttempt"),
+    plain("GITHUB_JOB", "job"),
 ];
 
 /// Whether identities are sent as they are.
@@ -81,17 +93,21 @@ pub enum Identities {
 }
 
 /// The properties of telemetry sent from here, in the order of [`VARIABLES`]; empty outside of a
-/// pipeline. Variables that are missing or empty have none.
+/// pipeline. Variables that are missing or empty have none; of two for one property the first that
+/// is set counts.
 pub fn properties(lookup: &Lookup<'_>, identities: Identities) -> Vec<(&'static str, String)> {
-    let of = |variable: &Variable| {
-        let value = lookup(variable.name).filter(|value| !value.is_empty())?;
+    let mut found: Vec<(&'static str, String)> = Vec::new();
+    for variable in &VARIABLES {
+        let is_there = found.iter().any(|(property, _)| *property == variable.property);
+        let value = lookup(variable.name).filter(|value| !value.is_empty() && !is_there);
+        let Some(value) = value else { continue };
         let value = match identities {
             Identities::Hashed if variable.is_identity => hashed(&value),
             _ => value,
         };
-        Some((variable.property, value))
-    };
-    VARIABLES.iter().filter_map(of).collect()
+        found.push((variable.property, value));
+    }
+    found
 }
 
 /// A value that says whose pipeline it is, so that it can be counted but not read: SHA-256 of its
@@ -147,11 +163,57 @@ mod tests {
     }
 
     #[test]
-    fn no_variable_and_no_property_stands_twice() {
+    fn github_actions_has_the_same_names_for_the_same_things() {
+        let lookup = |name: &str| {
+            let value = match name {
+                "GITHUB_REPOSITORY" => "exorg/web",
+                "GITHUB_REF" => "refs/heads/main",
+                "GITHUB_WORKFLOW" => "ci",
+                "GITHUB_RUN_ID" => "1658821493",
+                "GITHUB_RUN_ATTEMPT" => "2",
+                "GITHUB_JOB" => "build",
+                // Who it was is not asked for.
+                "GITHUB_ACTOR" | "GITHUB_TRIGGERING_ACTOR" => "somebody",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let found = properties(&lookup, Identities::Plain);
+        let want = [
+            ("repository", "exorg/web"),
+            ("sourceBranch", "refs/heads/main"),
+            ("workflow", "ci"),
+            ("runId", "1658821493"),
+            ("runAttempt", "2"),
+            ("job", "build"),
+        ];
+        assert_eq!(found, want.map(|(name, value)| (name, value.to_owned())));
+        let found = properties(&lookup, Identities::Hashed);
+        assert_eq!(found[0], ("repository", hashed("exorg/web")));
+    }
+
+    /// A step of Azure Pipelines may set variables of GitHub for its tools.
+    #[test]
+    fn of_two_variables_for_a_property_the_first_that_is_set_counts() {
+        let lookup = |name: &str| match name {
+            "BUILD_REPOSITORY_NAME" => Some("web".to_owned()),
+            "GITHUB_REPOSITORY" => Some("exorg/web".to_owned()),
+            _ => None,
+        };
+        assert_eq!(properties(&lookup, Identities::Plain), [("repository", "web".to_owned())]);
+    }
+
+    #[test]
+    fn no_variable_stands_twice_and_a_property_only_once_of_each_service() {
+        let is_github = |variable: &Variable| variable.name.starts_with("GITHUB_");
         for (i, one) in VARIABLES.iter().enumerate() {
             for other in &VARIABLES[..i] {
                 assert_ne!(one.name, other.name);
-                assert!(!one.property.eq_ignore_ascii_case(other.property), "{}", one.property);
+                let is_same = one.property.eq_ignore_ascii_case(other.property);
+                let is_shared = one.property == other.property
+                    && one.is_identity == other.is_identity
+                    && is_github(one) != is_github(other);
+                assert!(!is_same || is_shared, "{}", one.property);
             }
         }
     }

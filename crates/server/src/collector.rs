@@ -6,6 +6,7 @@
 
 pub mod line;
 pub mod metrics;
+pub mod remembered;
 pub mod schedule;
 pub mod sink;
 pub mod source;

@@ -68,6 +68,9 @@ pub trait Transport: Send + Sync {
     /// When the work is to end: at once, also in the middle of a wait.
     fn sleep(&self, nanos: i64) -> Result<(), Stopped>;
 
+    /// Hears that a call is tried again in so many nanoseconds, and why, for whoever watches.
+    fn waits(&self, _url: &str, _reason: &str, _nanos: i64) {}
+
     /// From 0 to 1, another one each time: waits are spread by it.
     fn fraction(&self) -> f64;
 }

@@ -1,7 +1,9 @@
 //! What changes the data of pipelines by hand: new categories of issues.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::Int64Array;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -14,14 +16,19 @@ use store::Write;
 use super::admin::{refused, require_json};
 use super::appinsights::json_headers;
 use crate::app::{App, now};
-use crate::ask;
+use crate::apps::Application;
+use crate::ask::{self, Question};
 use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::{Refusal, append_status};
+use crate::kql_text::literal;
 use crate::triage::{self, Entry};
 
 /// Longest name of who decided, in characters.
 const BY_CHARS_MAX: usize = 100;
+
+/// Of so many entries it is told whether there are such issues.
+const CHECKED_MAX: usize = 100;
 
 /// The body of `POST /api/ci/triage`.
 #[derive(Debug, Deserialize)]
@@ -75,7 +82,46 @@ async fn store(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Ref
         let (status, message) = append_status(&error);
         Refusal::new(status, "limit", message)
     })?;
-    Ok((json_headers(), json!({ "stored": body.issues.len() }).to_string()).into_response())
+    let mut answer = json!({ "stored": body.issues.len() });
+    if let Some(unmatched) = unmatched(app, &caller, application, &body.issues).await {
+        answer["unmatched"] = json!(unmatched);
+    }
+    Ok((json_headers(), answer.to_string()).into_response())
+}
+
+/// How many of a few entries are of issues nobody collected (yet), probably by mistake; nothing
+/// when there are none, when the entries are many, which programs send, or when it cannot be told:
+/// they are stored all the same.
+async fn unmatched(
+    app: &App,
+    caller: &Caller,
+    application: Arc<Application>,
+    entries: &[Entry],
+) -> Option<u64> {
+    if entries.len() > CHECKED_MAX {
+        return None;
+    }
+    let issues: BTreeSet<String> = entries.iter().map(issue).collect();
+    let all: Vec<&str> = issues.iter().map(String::as_str).collect();
+    let text = format!("TimelineIssues | where {} | summarize count()", all.join(" or "));
+    let question = Question::new(text, application, caller, &app.settings.query);
+    let answer = Box::pin(app.engine.answer(question.request())).await.ok()?;
+    let batch = answer.tables.first()?.batches.first()?;
+    let counts = batch.column(0).as_any().downcast_ref::<Int64Array>()?;
+    let found = u64::try_from(counts.iter().next()??).ok()?;
+    (issues.len() as u64).checked_sub(found).filter(|unmatched| *unmatched > 0)
+}
+
+/// The condition that is true of the issue of an entry.
+fn issue(entry: &Entry) -> String {
+    format!(
+        "(Organization == {} and Project == {} and BuildId == {} and RecordId == {} and Index == {})",
+        literal(&entry.organization),
+        literal(&entry.project),
+        entry.build_id,
+        literal(&entry.record_id),
+        entry.index
+    )
 }
 
 fn read(body: serde_json::Map<String, Value>) -> Result<Wish, Refusal> {

@@ -8,6 +8,7 @@ use azdo::client::Usage;
 use parking_lot::{Condvar, Mutex};
 
 use super::source::SourceCollector;
+use crate::app::now;
 use crate::settings::sources::Source;
 
 /// Late records of a build land within this time of its event (spec azure-devops.md §4.3).
@@ -24,6 +25,8 @@ pub struct Line {
     pub source: Source,
     /// Made by the first pass.
     pub collector: OnceLock<SourceCollector>,
+    /// Nanoseconds since 1970.
+    pub started_ns: i64,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -41,9 +44,12 @@ struct State {
 /// How a source fares, for metrics and status.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
+    /// As the client counts it.
     pub usage: Usage,
     /// When a pass last went well for all projects, nanoseconds; 0: not since the start.
     pub succeeded_ns: i64,
+    /// When it was last known which projects there are, nanoseconds; 0: not since the start.
+    pub listed_ns: i64,
     /// By project: builds pending and given up, when the last good pass began.
     pub projects: BTreeMap<String, ProjectHealth>,
     /// Why the source needs its user; empty: it does not.
@@ -65,6 +71,7 @@ impl Line {
         Line {
             source,
             collector: OnceLock::new(),
+            started_ns: now(),
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -130,7 +137,12 @@ impl Line {
     }
 
     pub fn health(&self) -> Health {
-        self.state.lock().health.clone()
+        let mut health = self.state.lock().health.clone();
+        // Also in the middle of a pass that does not get on.
+        if let Some(collector) = self.collector.get() {
+            health.usage = collector.client().usage();
+        }
+        health
     }
 
     pub fn set_health(&self, edit: impl FnOnce(&mut Health)) {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use azdo::collect::state::State;
+use azdo::collect::state::{State, known};
 use azdo::collect::{Failure, Run, Unwatched};
 
 use super::line::{Health, Line, ProjectHealth};
+use super::remembered::remember;
 use super::source::{Ground, SourceCollector, collector};
 use super::transport::Stop;
 use crate::app::{App, now};
@@ -42,6 +43,7 @@ fn make(app: &App, line: &Line, stop: &Arc<Stop>) -> Result<SourceCollector, Str
         apps: Arc::clone(&app.apps),
         stop: Arc::clone(stop),
         seals: false,
+        told: Arc::new(|source, waits| tracing::info!(source, "{waits}")),
     };
     collector(&line.source, &app.settings, &ground)
 }
@@ -77,6 +79,7 @@ fn triggers(_: &App, line: &Line, stop: &Arc<Stop>) {
         let Some(collector) = line.collector.get() else { continue };
         let run = collector.trigger(&project, build);
         tell(&run);
+        remember(collector, &run);
         note(collector, line, &run.project);
         if stop.is_set() {
             return;
@@ -92,11 +95,14 @@ fn pass(collector: &SourceCollector, line: &Line) -> bool {
         Err(failure) => {
             let run = collector.failed(failure);
             tell(&run);
-            return needs_user(line, run.failure.as_ref());
+            remember(collector, &run);
+            return not_listed(collector, line, run.failure.as_ref());
         }
     };
     let started_ns = now();
+    line.set_health(|health| health.listed_ns = started_ns);
     let mut is_good = true;
+    let mut wrong: Option<String> = None;
     for project in &projects {
         let runs = collector.pass(project, None, &Unwatched);
         runs.iter().for_each(tell);
@@ -109,21 +115,40 @@ fn pass(collector: &SourceCollector, line: &Line) -> bool {
             if failure.is_stop() || needs_user(line, Some(failure)) {
                 return failure.is_auth();
             }
+            if failure.is_setting() {
+                wrong = Some(format!("project `{project}`: {failure}"));
+            }
         }
     }
-    if is_good {
-        line.set_health(|health| {
+    line.set_health(|health| {
+        if is_good {
             health.succeeded_ns = started_ns;
-            health.alarm.clear();
-        });
-    } else {
-        line.set_health(|health| {
-            health.alarm = silence(line, health).unwrap_or_default();
-        });
-    }
+        }
+        let silence = if is_good { None } else { wrong.or_else(|| silence(line, health)) };
+        health.alarm = silence.or_else(|| given_up(health)).unwrap_or_default();
+    });
     let alarm = line.health().alarm;
     if !alarm.is_empty() {
         tracing::error!(source = line.source.name, alarm, "a source needs attention");
+    }
+    false
+}
+
+/// What follows when it is not known which projects there are; whether only the user can help.
+///
+/// An alarm at once when the settings cannot be right, or were never seen to be; else when it lasts
+/// too long.
+fn not_listed(collector: &SourceCollector, line: &Line, failure: Option<&Failure>) -> bool {
+    if needs_user(line, failure) {
+        return true;
+    }
+    let Some(failure) = failure else { return false };
+    let listed_ns = line.health().listed_ns;
+    let is_new = listed_ns == 0
+        && !known(collector.sink()).iter().any(|project| project.source == line.source.name);
+    let since_ns = listed_ns.max(line.started_ns);
+    if failure.is_setting() || is_new || now().saturating_sub(since_ns) > silence_ns(line) {
+        alarm(line, failure.to_string());
     }
     false
 }
@@ -144,25 +169,42 @@ fn alarm(line: &Line, reason: String) {
     line.set_health(|health| health.alarm = reason);
 }
 
+/// How long a source may be silent, nanoseconds.
+fn silence_ns(line: &Line) -> i64 {
+    SILENCE_NS_MIN.max(line.source.interval_ns.saturating_mul(SILENCE_INTERVALS))
+}
+
 /// What is wrong when an active project has not been collected for too long.
 fn silence(line: &Line, health: &Health) -> Option<String> {
-    let longest = SILENCE_NS_MIN.max(line.source.interval_ns.saturating_mul(SILENCE_INTERVALS));
-    let now = now();
+    let (longest, now) = (silence_ns(line), now());
     let silent = health.projects.iter().find(|(_, project)| {
-        let is_active = now.saturating_sub(project.active_ns) < ACTIVE_NS;
-        is_active && now.saturating_sub(project.succeeded_ns) > longest
+        // One that was never collected has shown no activity, but is new.
+        let is_new = project.succeeded_ns == 0;
+        let since_ns = if is_new { line.started_ns } else { project.succeeded_ns };
+        let is_active = is_new || now.saturating_sub(project.active_ns) < ACTIVE_NS;
+        is_active && now.saturating_sub(since_ns) > longest
     });
     silent.map(|(name, _)| format!("project `{name}` has not been collected for too long"))
 }
 
+/// What is wrong while builds wait for their user.
+fn given_up(health: &Health) -> Option<String> {
+    let dead = |project: &&ProjectHealth| project.dead > 0;
+    let (name, project) = health.projects.iter().find(|(_, project)| dead(project))?;
+    let count = health.projects.values().map(|project| project.dead).sum::<u64>();
+    let others = if project.dead == count { "" } else { " and others" };
+    Some(format!(
+        "builds of project `{name}`{others} are given up: {count}; see `telltale collect status`, \
+         `telltale collect retry` has them tried again"
+    ))
+}
+
 /// Keeps what metrics show of a project.
 fn note(collector: &SourceCollector, line: &Line, project: &str) {
-    let usage = collector.client().usage();
     let state = State::of(collector.sink(), &line.source.name, project);
     let (facts, pending) = (state.facts(), state.all_pending());
     let dead = pending.values().filter(|pending| pending.is_dead).count() as u64;
     line.set_health(|health| {
-        health.usage = usage;
         // A project nobody collects has no facts.
         if facts.cursor_ns > 0 || !facts.runs.is_empty() {
             let kept = ProjectHealth {
@@ -180,6 +222,9 @@ fn note(collector: &SourceCollector, line: &Line, project: &str) {
 pub fn tell(run: &Run) {
     let (source, project, pass) = (&run.source, &run.project, run.kind.name());
     let (listed, fetched, failed) = (run.listed, run.fetched, run.failed);
+    for (build, error) in &run.dead {
+        tracing::warn!(source, project, build, error, "a build is given up");
+    }
     match &run.failure {
         Some(failure) if failure.is_stop() => {}
         Some(failure) => {
@@ -189,6 +234,7 @@ pub fn tell(run: &Run) {
             let error = &run.error;
             tracing::warn!(source, project, pass, listed, fetched, failed, error, "collected");
         }
-        None => tracing::debug!(source, project, pass, listed, fetched, "collected"),
+        None if fetched > 0 => tracing::info!(source, project, pass, listed, fetched, "collected"),
+        None => tracing::debug!(source, project, pass, listed, fetched, "nothing is new"),
     }
 }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use store::{Store, Write};
 
 use super::sink::StoreSink;
-use super::transport::{Sockets, Stop};
+use super::transport::{Sockets, Stop, Told};
 use crate::apps::Apps;
 use crate::commands::Failure;
 use crate::commands::client::read_trusted;
@@ -32,6 +32,8 @@ pub struct Ground {
     pub stop: Arc<Stop>,
     /// Whether the collector seals by itself: there is no server.
     pub seals: bool,
+    /// Hears the name of a source and what it waits for.
+    pub told: Arc<dyn Fn(&str, &str) + Send + Sync>,
 }
 
 /// The collector of a source.
@@ -44,7 +46,7 @@ pub fn collector(
     settings: &Settings,
     ground: &Ground,
 ) -> Result<SourceCollector, String> {
-    let Ground { store, apps, stop, seals } = ground.clone();
+    let Ground { store, apps, stop, seals, told } = ground.clone();
     let application = apps.by_name_or_id(&source.application);
     let application =
         application.ok_or_else(|| format!("there is no application `{}`", source.application))?;
@@ -72,6 +74,7 @@ pub fn collector(
         reconcile_window_ns: source.reconcile_window_ns,
         tests: source.tests,
         logs: source.logs,
+        images: source.images,
         log_bytes_max: source.log_bytes_max,
         releases: source.releases,
         people,
@@ -82,7 +85,9 @@ pub fn collector(
         Some(Err(_)) | None => None,
         Some(Ok(trusted)) => Some(trusted),
     };
-    let client = Client::new(Sockets::new(Arc::clone(&stop), trusted), options);
+    let name = source.name.clone();
+    let told: Told = Arc::new(move |line| told(&name, line));
+    let client = Client::new(Sockets::new(Arc::clone(&stop), trusted, told), options);
     let limits = settings.query.clone();
     let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
     Ok(Collector::new(client, sink, plan))

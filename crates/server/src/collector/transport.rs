@@ -12,6 +12,9 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 const TIME: Duration = Duration::from_secs(100);
 const CONNECT_TIME: Duration = Duration::from_secs(20);
 
+/// Waits are told no closer to each other: many requests wait at once when a service is away.
+const TOLD_PAUSE: Duration = Duration::from_secs(4);
+
 /// Tells waiting threads to end.
 #[derive(Debug, Default)]
 pub struct Stop {
@@ -40,16 +43,20 @@ impl Stop {
     }
 }
 
+/// Hears lines about waits, for people.
+pub type Told = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// HTTP and HTTPS.
-#[derive(Debug)]
 pub struct Sockets {
     agent: ureq::Agent,
     stop: Arc<Stop>,
+    told: Told,
+    last_told: Mutex<Option<Instant>>,
 }
 
 impl Sockets {
     /// `trusted`: certificates to trust instead of those of public authorities.
-    pub fn new(stop: Arc<Stop>, trusted: Option<Vec<Certificate<'static>>>) -> Sockets {
+    pub fn new(stop: Arc<Stop>, trusted: Option<Vec<Certificate<'static>>>, told: Told) -> Sockets {
         let mut tls = TlsConfig::builder();
         if let Some(trusted) = trusted {
             tls = tls.root_certs(RootCerts::Specific(Arc::new(trusted)));
@@ -63,7 +70,8 @@ impl Sockets {
             .timeout_connect(Some(CONNECT_TIME))
             .tls_config(tls.build())
             .build();
-        Sockets { agent: ureq::Agent::new_with_config(config), stop }
+        let agent = ureq::Agent::new_with_config(config);
+        Sockets { agent, stop, told, last_told: Mutex::default() }
     }
 
     fn call(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
@@ -123,6 +131,17 @@ impl Transport for Sockets {
             true => Err(Stopped),
             false => Ok(()),
         }
+    }
+
+    fn waits(&self, url: &str, reason: &str, nanos: i64) {
+        let mut last_told = self.last_told.lock();
+        if last_told.is_some_and(|at| at.elapsed() < TOLD_PAUSE) {
+            return;
+        }
+        *last_told = Some(Instant::now());
+        drop(last_told);
+        let seconds = (nanos.max(0) as f64 / 1e9).ceil();
+        (self.told)(&format!("no usable answer of {url}, next try in {seconds} s: {reason}"));
     }
 
     fn fraction(&self) -> f64 {

@@ -1,20 +1,31 @@
 //! The JSON of the collector's state, the same over HTTP and from a folder.
 
+use azdo::collect::Summary;
 use azdo::collect::state::{Known, known, text_of};
 use serde_json::{Value, json};
 use store::Store;
 
-use super::Lines;
 use super::sink::StoreNotes;
+use super::{Lines, remembered};
 
 /// Most pending builds shown of one project.
 const SHOWN_MAX: usize = 100;
 
-/// What is known of all sources and projects; `lines` adds how running sources fare.
+/// What is known of all sources and projects, and runs that failed before they were about a project
+/// that is collected; `lines` adds how running sources fare.
 pub fn status(store: &Store, lines: Option<&Lines>, now: i64) -> Value {
     let projects: Vec<Value> =
         known(&StoreNotes(store)).iter().map(|known| project(known, now)).collect();
-    let mut body = json!({ "projects": projects });
+    let failed = remembered::all(store);
+    let failed = failed.iter().flat_map(|(source, runs)| {
+        runs.iter().map(move |remembered| {
+            let mut value = run(&remembered.run);
+            value["source"] = json!(source);
+            value["project"] = json!(remembered.project);
+            value
+        })
+    });
+    let mut body = json!({ "projects": projects, "failed": failed.collect::<Vec<_>>() });
     if let Some(lines) = lines {
         let sources = lines.all.iter().map(|line| {
             let health = line.health();
@@ -35,22 +46,7 @@ pub fn status(store: &Store, lines: Option<&Lines>, now: i64) -> Value {
 
 fn project(known: &Known, now: i64) -> Value {
     let facts = &known.facts;
-    let runs: Vec<Value> = facts
-        .runs
-        .iter()
-        .map(|run| {
-            json!({
-                "pass": run.kind,
-                "started": time(run.started_ns),
-                "finished": time(run.finished_ns),
-                "listed": run.listed,
-                "fetched": run.fetched,
-                "failed": run.failed,
-                "requests": run.requests,
-                "error": run.error,
-            })
-        })
-        .collect();
+    let runs: Vec<Value> = facts.runs.iter().map(run).collect();
     let pending: Vec<Value> = known
         .pending
         .iter()
@@ -80,6 +76,19 @@ fn project(known: &Known, now: i64) -> Value {
         "dead": dead,
         "builds": pending,
         "runs": runs,
+    })
+}
+
+fn run(run: &Summary) -> Value {
+    json!({
+        "pass": run.kind,
+        "started": time(run.started_ns),
+        "finished": time(run.finished_ns),
+        "listed": run.listed,
+        "fetched": run.fetched,
+        "failed": run.failed,
+        "requests": run.requests,
+        "error": run.error,
     })
 }
 

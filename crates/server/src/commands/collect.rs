@@ -15,8 +15,9 @@ use azdo::collect::{Run, Watch};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::Failure;
-use crate::app::{now, open_folder};
+use crate::app::{StartError, now, open_folder};
 use crate::cli::CollectCall;
+use crate::collector::remembered::remember;
 use crate::collector::schedule::AUTH_WAIT;
 use crate::collector::source::{Ground, SourceCollector, collector};
 use crate::collector::transport::Stop;
@@ -40,9 +41,14 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
             ),
         });
     }
-    let (store, apps) = open_folder(&settings.storage.data)?;
+    let (store, apps) = open_folder(&settings.storage.data).map_err(unopened)?;
+    let bars = MultiProgress::new();
+    let told = {
+        let bars = bars.clone();
+        Arc::new(move |source: &str, line: &str| say(&bars, &format!("{source}: {line}")))
+    };
     let stop: Arc<Stop> = Arc::default();
-    let ground = Ground { store: Arc::clone(&store), apps, stop, seals: true };
+    let ground = Ground { store: Arc::clone(&store), apps, stop, seals: true, told };
     let mut collectors = Vec::new();
     for source in sources {
         let made = collector(source, &settings, &ground);
@@ -50,7 +56,9 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
             made.map_err(|reason| Failure::new(format!("source `{}`: {reason}", source.name)));
         collectors.push((source, made?));
     }
-    let bars = MultiProgress::new();
+    for (source, _) in &collectors {
+        say(&bars, &format!("{}: asking {}", source.name, source.hosts.core));
+    }
     let since_ns = call.since_ms.map(|ms| {
         now().saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000))
     });
@@ -70,6 +78,22 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
     store.seal(now())?;
     store.close()?;
     if failures.is_empty() { Ok(()) } else { Err(Failure::Because(failures)) }
+}
+
+/// Why the folder cannot be used; one that a server holds is collected into by that server.
+fn unopened(error: StartError) -> Failure {
+    match error {
+        StartError::Store(error @ store::Error::Locked { .. }) => Failure::new(format!(
+            "{error}: have it collect with `POST /api/collect?source=NAME`, or stop it"
+        )),
+        error => error.into(),
+    }
+}
+
+/// A line for whoever watches, above the bars.
+fn say(bars: &MultiProgress, line: &str) {
+    // Nobody is left to tell when standard error is closed.
+    bars.suspend(|| drop(writeln!(std::io::stderr(), "{line}")));
 }
 
 /// The settings of server and collector: flags, variables, file.
@@ -115,6 +139,7 @@ fn pass(
         Err(failure) => {
             let needs_user = failure.is_auth();
             let run = collector.failed(failure);
+            remember(collector, &run);
             return (vec![failure_of(&run)], needs_user);
         }
     };

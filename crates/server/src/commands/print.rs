@@ -21,6 +21,12 @@ pub fn write_rows(out: &mut impl Write, table: &Value, format: Format) -> Result
             let is_number = |ty: &String| ["int", "long", "real", "decimal"].contains(&ty.as_str());
             let numbers: Vec<bool> = types.iter().map(is_number).collect();
             let rows: Vec<Vec<String>> = rows.iter().map(texts).collect();
+            // The text of a function is read, not compared with its neighbours.
+            if let [row] = rows.as_slice()
+                && row.iter().any(|cell| cell.trim_end().contains('\n'))
+            {
+                return write_fields(out, &names, row);
+            }
             write_table(out, &names, &numbers, &rows)
         }
         Format::Csv => {
@@ -75,6 +81,18 @@ fn write_csv_line(out: &mut impl Write, cells: &[String]) -> Result<()> {
         }
     }
     out.write_all(b"\r\n")
+}
+
+/// One row as lines of `name: value`; texts of several lines begin below their name.
+fn write_fields(out: &mut impl Write, names: &[String], row: &[String]) -> Result<()> {
+    for (name, cell) in names.iter().zip(row) {
+        let cell = cell.trim_end();
+        match cell.contains('\n') {
+            true => writeln!(out, "{name}:\n{cell}")?,
+            false => writeln!(out, "{}", format!("{name}: {cell}").trim_end())?,
+        }
+    }
+    Ok(())
 }
 
 /// Columns under each other, numbers to the right.

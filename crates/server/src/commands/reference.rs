@@ -65,6 +65,7 @@ fn settings() -> String {
     );
     for key in &sources::KEYS {
         let default = match key.default {
+            "" if sources::NEEDED.contains(&key.name) => "needed".to_owned(),
             "" => "not set".to_owned(),
             text => format!("`{text}`"),
         };

@@ -7,10 +7,11 @@
 use std::path::PathBuf;
 
 use azdo::client::Hosts;
-use azdo::collect::{Globs, Logs};
+use azdo::collect::{Globs, Images, Logs};
 use azdo::rows::Tests;
 
 use super::value::{parse_duration_ms, parse_size};
+use super::{DEFINITIONS, categories};
 
 /// One key of a source as the reference page lists it.
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +28,9 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 25] = [
-    key("name", "", "Value of the column Organization; needed."),
-    key("base", "", "Address of the organisation or collection; needed."),
+pub static KEYS: [Key; 26] = [
+    key("name", "", "Value of the column Organization."),
+    key("base", "", "Address of the organisation or collection."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
     key("ca_file", "", "PEM file of the certificates to trust instead of the public authorities'."),
     key("projects", "[\"*\"]", "Names, ids or patterns of projects; `!x` excludes."),
@@ -57,11 +58,19 @@ pub static KEYS: [Key; 25] = [
     key("tests", "failed", "`off`, `summary`, `failed` or `all`."),
     key("logs", "failed", "Logs of tasks that are read for their errors: `off`, `failed`, `all`."),
     key("log_bytes_max", "2MiB", "Most bytes read of one log."),
+    key(
+        "images",
+        "failed",
+        "Jobs whose image is read, a request each: `off`, `failed` (10 of a build), `all`.",
+    ),
     key("releases", "true", "Whether deployments of classic releases are collected."),
     key("identities", "hash", "What is stored of people: `drop`, `hash` or `keep`."),
     key("api_version", "5.0", "Version of the REST API."),
     key("body_bytes_max", "64MiB", "Largest answer, decompressed."),
 ];
+
+/// The keys every source has.
+pub const NEEDED: [&str; 2] = ["name", "base"];
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +117,7 @@ pub struct Source {
     pub tests: Option<Tests>,
     pub logs: Logs,
     pub log_bytes_max: u64,
+    pub images: Images,
     pub releases: bool,
     pub identities: Identities,
     pub api_version: String,
@@ -197,6 +207,10 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
         logs: fields
             .one_of("logs", &[("off", Logs::Off), ("failed", Logs::Failed), ("all", Logs::All)]),
         log_bytes_max: fields.size("log_bytes_max", 1 << 10, 16 << 20),
+        images: fields.one_of(
+            "images",
+            &[("off", Images::Off), ("failed", Images::Failed), ("all", Images::All)],
+        ),
         releases: fields.bool("releases"),
         identities: read_identities(fields),
         api_version: fields.text("api_version"),
@@ -291,7 +305,14 @@ impl Fields {
 
     fn end(&mut self) {
         for name in std::mem::take(&mut self.table).into_iter().map(|(name, _)| name) {
-            self.wrong(&format!("there is no key `{name}`"));
+            // In TOML what stands below `[[source]]` belongs to it.
+            let is_setting = DEFINITIONS.iter().any(|known| known.name == name)
+                || categories::Given::is_key(&name);
+            let help = match is_setting {
+                true => ": it is a setting of the server, write it above the first `[[source]]`",
+                false => "",
+            };
+            self.wrong(&format!("there is no key `{name}`{help}"));
         }
     }
 

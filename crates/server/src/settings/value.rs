@@ -65,7 +65,9 @@ impl Reader {
         let table = match text.parse::<toml::Table>() {
             Ok(table) => table,
             Err(error) => {
-                return self.problems.push(format!("{place} is not TOML: {}", error.message()));
+                let at = error.span().map_or_else(String::new, |span| at(&text, span.start));
+                let reason = error.message();
+                return self.problems.push(format!("{place} is not TOML{at}: {reason}"));
             }
         };
         for (name, value) in table {
@@ -237,6 +239,14 @@ impl Reader {
         let parts = text.split(',').map(|part| part.trim().trim_end_matches('/').to_owned());
         parts.filter(|part| !part.is_empty()).collect()
     }
+}
+
+/// ` at line 3, column 7`, of a byte of a text.
+fn at(text: &str, byte: usize) -> String {
+    let before = text.get(..byte).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!(" at line {line}, column {column}")
 }
 
 /// Whether rows are retained by this name: that of a stored table, or one an own table may have,

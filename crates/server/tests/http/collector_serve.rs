@@ -69,7 +69,12 @@ fn a_server_collects_at_the_interval_and_tells_how_it_fares() {
     assert!(page.contains("exproj") && page.contains("2026-11-20T12:50:00Z"), "{page}");
     // A command on the folder would wait for nothing: the server holds it.
     let refused = setup.collect(&["--once"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("in use by process"));
+    let want = format!(
+        "error: data folder is in use by process {}: have it collect with \
+         `POST /api/collect?source=NAME`, or stop it\n",
+        server.child.id()
+    );
+    assert_eq!(String::from_utf8_lossy(&refused.stderr), want);
     assert_eq!(server.stop().code(), Some(0));
 }
 
@@ -105,6 +110,58 @@ fn a_source_that_fails_delays_no_other_and_raises_an_alarm() {
 }
 
 #[test]
+fn a_build_given_up_raises_an_alarm_until_it_is_tried_again() {
+    let service = scenario();
+    service.inject(Rule::always(Fault::TooMany(0)).at("/builds/104/timeline"));
+    let setup = Setup::new(&format!("{RULES}\n{}", scenario_source("exorg", &service.url())));
+    // It was tried nineteen times before.
+    crate::server::Server::on(&setup.data(), &[]).stop();
+    let store = store::Store::open(&setup.data(), store::Options::default()).unwrap();
+    let pending = json!({ "tries": 19, "next_ns": 0, "error": "", "is_dead": false });
+    let key = "collector/exorg/exproj/pending/104".to_owned();
+    let documents = vec![(key, Some(pending.to_string().into_bytes()))];
+    store.append_blocking(store::Write { rows: Vec::new(), documents }).unwrap();
+    store.close().unwrap();
+    let server = serve(&setup);
+    let alarm = || metric(&server, r#"telltale_collector_alarm{source="exorg"}"#);
+    wait_until("the alarm", || alarm() == Some(1));
+    let status = server.get("/api/collect").json();
+    let want = "builds of project `exproj` are given up: 1; see `telltale collect status`, \
+                `telltale collect retry` has them tried again";
+    assert_eq!(status["sources"][0]["alarm"], want);
+    let told = "CollectorRuns | where Error startswith 'build 104 is given up: ' | count";
+    assert_eq!(server.rows(told)[0][0], 1);
+    // It stays while passes go well.
+    let before = server.rows("CollectorRuns | count")[0][0].as_u64().unwrap();
+    let count = || server.rows("CollectorRuns | count")[0][0].as_u64().unwrap();
+    wait_until("two more passes", || count() >= before + 2);
+    assert_eq!(alarm(), Some(1));
+    service.heal();
+    assert_eq!(server.post("/api/collect/retry", &[], b"").json(), json!({ "retried": 1 }));
+    wait_until("the end of the alarm", || alarm() == Some(0));
+    assert_expected(&server, "poll1", "after another try");
+}
+
+#[test]
+fn an_organisation_that_cannot_be_found_raises_an_alarm_at_once() {
+    let service = scenario();
+    let wrong = format!("{}/nowhere", service.url());
+    let listing = scenario_source("listing", &wrong).replace("[\"exproj\"]", "[\"*\"]");
+    let setup = Setup::new(&format!("{listing}\n{}", scenario_source("named", &wrong)));
+    let server = serve(&setup);
+    for name in ["listing", "named"] {
+        let labels = format!("{{source=\"{name}\"}}");
+        let alarm = format!("telltale_collector_alarm{labels}");
+        wait_until("the alarm", || metric(&server, &alarm) == Some(1));
+        let requests = metric(&server, &format!("telltale_collector_requests_total{labels}"));
+        assert!(requests.is_some_and(|count| count > 0), "{requests:?}");
+    }
+    let page = output(&["collect", "status", "--url", &server.url]);
+    assert!(page.contains("source listing needs attention: there is nothing at `"), "{page}");
+    assert!(page.contains("source named needs attention: project `exproj`: there is"), "{page}");
+}
+
+#[test]
 fn a_build_that_is_named_is_collected_after_ten_seconds_once() {
     let service = scenario();
     let more = "page_size = 3\nlogs = \"off\"\ninterval = \"1h\"\n";
@@ -125,6 +182,13 @@ fn a_build_that_is_named_is_collected_after_ten_seconds_once() {
     wait_until("the run", || server.rows(run).as_array().unwrap().len() == 1);
     assert_eq!(server.rows(run)[0][0], "there is no build 106");
     assert_eq!(service.count(), 1);
+    let failed = || server.get("/api/collect").json()["failed"].clone();
+    wait_until("the note of it", || failed().as_array().is_some_and(|runs| !runs.is_empty()));
+    let run = failed()[0].clone();
+    assert_eq!(run["project"], "exproj");
+    assert_eq!((&run["pass"], &run["error"]), (&json!("trigger"), &json!("there is no build 106")));
+    let page = output(&["collect", "status", "--url", &server.url]);
+    assert!(page.contains("\nexorg/exproj  trigger  "), "{page}");
     let audit = "Audit | where action == 'collect' | project target, status | distinct *";
     let key = server.rows(audit);
     assert_eq!(key.to_string(), r#"[["exorg/exproj/106",202]]"#);

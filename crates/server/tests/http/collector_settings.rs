@@ -13,6 +13,7 @@ fn every_mistake_of_every_source_is_reported_at_once() {
         token = "hunter2"
         interval = "soon"
         tests = "some"
+        images = "most"
         page_size = 0
         projects = ["!x"]
         reconcile = { every = "24h", windows = "1d" }
@@ -44,6 +45,7 @@ fn every_mistake_of_every_source_is_reported_at_once() {
         "there is no key `token`",
         "`interval` is `soon`, but must be a time such as `5m`, from 1s to 7d",
         "`tests` is `some`, but must be one of `off`, `summary`, `failed`, `all`",
+        "`images` is `most`, but must be one of `off`, `failed`, `all`",
         "`page_size` is `0`, but must be a whole number from 1 to 5000",
         "`projects` names nothing: `*` is all",
         "`reconcile`: there is no key `windows`",
@@ -58,6 +60,18 @@ fn every_mistake_of_every_source_is_reported_at_once() {
     }
     assert!(!error.contains("hunter2"), "{error}");
     assert!(!setup.data().exists());
+}
+
+#[test]
+fn a_file_that_is_not_toml_and_a_setting_in_the_wrong_place_are_explained() {
+    let setup = Setup::new("listen = \"127.0.0.1:0\"\nretention = 90d\n");
+    let error = text(&setup.once_failing().stderr);
+    assert!(error.contains("is not TOML at line 2, column 1"), "{error}");
+    let setup = Setup::new(&source("exorg", "http://127.0.0.1:1", "listen = \"127.0.0.1:0\"\n"));
+    let error = text(&setup.once_failing().stderr);
+    let want = "there is no key `listen`: it is a setting of the server, write it above the first \
+                `[[source]]`";
+    assert!(error.contains(want), "{error}");
 }
 
 #[test]

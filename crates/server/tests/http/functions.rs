@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, start};
+use crate::server::{Server, output, start};
 
 fn rows(server: &Server, csl: &str) -> Vec<Vec<Value>> {
     let answer = server.kusto("/v1/rest/mgmt", &json!({ "db": "default", "csl": csl }));
@@ -30,6 +30,18 @@ fn functions_are_shown_with_parameters_and_body() {
         told.contains("there is no function `Nothing`; `.show functions` lists them"),
         "{told}"
     );
+}
+
+#[test]
+fn one_function_is_printed_as_it_is_written() {
+    let (server, _dir) = start(&[]);
+    let page = output(&["query", ".show function PassRate", "--url", &server.url]);
+    assert!(page.starts_with("Name: PassRate\nParameters:\n(\n    from:"), "{page}");
+    assert!(page.contains("\nBody:\n{\n") && !page.contains("\\n"), "{page}");
+    // Rows of a table stay one line each.
+    let page =
+        output(&["query", "print a = 'x\\ny' | union (print a = 'z')", "--url", &server.url]);
+    assert!(page.contains("x\\ny"), "{page}");
 }
 
 #[test]

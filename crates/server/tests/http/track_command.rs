@@ -20,6 +20,27 @@ fn bag(row: &Value, column: &str) -> Value {
 }
 
 #[test]
+fn names_and_texts_need_no_flag() {
+    let (server, _dir) = start(&[]);
+    for (kind, more, question) in [
+        ("request", &[][..], "requests | project name"),
+        ("dependency", &[], "dependencies | project name"),
+        ("event", &["--property", "feed=daily"], "customEvents | project name"),
+        ("metric", &["--value", "3"], "customMetrics | project name"),
+        ("trace", &[], "traces | project message"),
+        ("exception", &["--type", "E1"], "exceptions | project outerMessage"),
+    ] {
+        tracked(&server, &[], &[&[kind, "Published packages"][..], more].concat());
+        assert_eq!(server.rows(question), json!([["Published packages"]]), "{kind}");
+    }
+    let twice = command(&["track", "event", "a", "--name", "b"], &[]).output().unwrap();
+    assert_eq!(twice.status.code(), Some(2));
+    let missing = command(&["track", "event"], &[]).output().unwrap();
+    let error = String::from_utf8(missing.stderr).unwrap();
+    assert!(missing.status.code() == Some(2) && error.contains("<NAME>"), "{error}");
+}
+
+#[test]
 fn a_request_and_a_dependency_arrive_with_all_their_columns() {
     let (server, _dir) = start(&[]);
     let ended = ["--duration", "1.5s", "--exit-code", "3", "--id", "00000000000000aa"];

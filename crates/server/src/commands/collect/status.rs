@@ -48,8 +48,10 @@ fn write_text(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
             writeln!(out, "source {} needs attention: {alarm}\n", cell(&source["source"]))?;
         }
     }
+    let failed = list(&body["failed"]);
     if projects.is_empty() {
-        return writeln!(out, "nothing has been collected yet");
+        writeln!(out, "nothing has been collected yet")?;
+        return write_failed(out, failed);
     }
     let names = ["source", "project", "cursor", "lagSeconds", "seen", "open", "pending", "dead"];
     write_rows(out, &names, &projects)?;
@@ -62,7 +64,21 @@ fn write_text(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
         writeln!(out)?;
         write_rows(out, &["project", "build", "tries", "next", "dead", "error"], &builds)?;
     }
-    Ok(())
+    write_failed(out, failed)
+}
+
+/// Runs that ended before they were about a project that is collected.
+fn write_failed(out: &mut impl Write, mut runs: Vec<Value>) -> std::io::Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    for run in &mut runs {
+        let [source, project] = ["source", "project"].map(|name| cell(&run[name]));
+        let place = if project.is_empty() { source } else { format!("{source}/{project}") };
+        run["project"] = json!(place);
+    }
+    writeln!(out, "\nlast runs that reached no project or no build:")?;
+    write_rows(out, &["project", "pass", "started", "error"], &runs)
 }
 
 /// The items of a list of every project, each with the project it belongs to.

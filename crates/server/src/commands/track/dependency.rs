@@ -3,7 +3,7 @@
 use clap::Arg;
 
 use super::Kind;
-use super::given::{Given, end_flags, flag};
+use super::given::{Given, end_flags, flag, needed_main_args};
 use crate::commands::Failure;
 use crate::commands::telemetry::item::Data;
 
@@ -12,19 +12,19 @@ pub const KIND: Kind =
 
 fn flags() -> Vec<Arg> {
     let own = [
-        flag("name", "NAME", "What was called").required(true),
         flag("target", "TEXT", "What answered, such as a host"),
         flag("type", "TEXT", "Its kind, such as `HTTP`"),
         flag("data", "TEXT", "The call itself, such as a command line"),
     ];
-    own.into_iter().chain(end_flags()).collect()
+    let name = needed_main_args("name", "NAME", "What was called");
+    name.into_iter().chain(own).chain(end_flags()).collect()
 }
 
 fn read(given: &Given<'_>) -> Result<Data, Failure> {
     let end = given.end()?;
     Ok(Data::Dependency {
         id: end.id,
-        name: given.text_or_empty("name"),
+        name: given.main("name").unwrap_or_default(),
         ty: given.text_or_empty("type"),
         target: given.text_or_empty("target"),
         data: given.text_or_empty("data"),

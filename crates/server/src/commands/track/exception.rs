@@ -5,7 +5,7 @@ use std::io::Read;
 use clap::Arg;
 
 use super::Kind;
-use super::given::{Given, flag, severity_flag};
+use super::given::{Given, flag, main_args, severity_flag};
 use crate::commands::Failure;
 use crate::commands::telemetry::item::Data;
 
@@ -17,13 +17,14 @@ const TYPE: &str = "Error";
 const INPUT_BYTES_MAX: u64 = 1 << 20;
 
 fn flags() -> Vec<Arg> {
-    vec![
+    let own = [
         flag("type", "NAME", "Its type or code [default: as the stack says, else `Error`]"),
-        flag("message", "TEXT", "What it says [default: as the stack says]"),
         flag("stack", "TEXT", "The text of the stack; `-` reads standard input"),
         flag("problem-id", "TEXT", "What occurrences of it have in common"),
         severity_flag(),
-    ]
+    ];
+    let message = main_args("message", "TEXT", "What it says [default: as the stack says]");
+    message.into_iter().chain(own).collect()
 }
 
 fn read(given: &Given<'_>) -> Result<Data, Failure> {
@@ -33,7 +34,7 @@ fn read(given: &Given<'_>) -> Result<Data, Failure> {
     };
     let headline = headline(&stack).unwrap_or_default();
     let found = split_type(headline);
-    let message = given.text("message").unwrap_or_else(|| found.1.to_owned());
+    let message = given.main("message").unwrap_or_else(|| found.1.to_owned());
     if message.trim().is_empty() {
         return Err(Failure::new("an exception needs a `--message` or a `--stack` with one"));
     }

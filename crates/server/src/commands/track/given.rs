@@ -9,6 +9,9 @@ use crate::commands::telemetry::context::random_id;
 /// The names of severities, by their number.
 const SEVERITIES: [&str; 5] = ["verbose", "information", "warning", "error", "critical"];
 
+/// The id of the argument without a flag.
+const MAIN: &str = "main";
+
 /// Flags with their values.
 pub struct Given<'m>(pub &'m ArgMatches);
 
@@ -24,6 +27,23 @@ pub struct End {
 /// A flag with a value.
 pub fn flag(name: &'static str, value_name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value_name).help(help).allow_hyphen_values(true)
+}
+
+/// What an item is above all, as a flag and as the argument without one.
+pub fn main_args(name: &'static str, value_name: &'static str, help: &'static str) -> [Arg; 2] {
+    let bare = Arg::new(MAIN).value_name(value_name).help(help);
+    let long = flag(name, value_name, "The same, as a flag").conflicts_with(MAIN);
+    [bare, long]
+}
+
+/// As [`main_args`], one of which must be there.
+pub fn needed_main_args(
+    name: &'static str,
+    value_name: &'static str,
+    help: &'static str,
+) -> [Arg; 2] {
+    let [bare, long] = main_args(name, value_name, help);
+    [bare.required_unless_present(name), long]
 }
 
 /// The flags of what took time.
@@ -50,6 +70,11 @@ impl Given<'_> {
 
     pub fn text_or_empty(&self, name: &str) -> String {
         self.text(name).unwrap_or_default()
+    }
+
+    /// What [`main_args`] or the flag of that name say.
+    pub fn main(&self, name: &str) -> Option<String> {
+        self.text(MAIN).or_else(|| self.text(name))
     }
 
     fn read<T>(

@@ -3,7 +3,7 @@
 use clap::Arg;
 
 use super::Kind;
-use super::given::{Given, flag};
+use super::given::{Given, flag, needed_main_args};
 use crate::commands::Failure;
 use crate::commands::telemetry::item::Data;
 
@@ -11,14 +11,15 @@ pub const KIND: Kind =
     Kind { name: "metric", about: "A value, or the sum of several", flags, read };
 
 fn flags() -> Vec<Arg> {
-    vec![
-        flag("name", "NAME", "What was measured").required(true),
+    let own = [
         flag("value", "NUMBER", "The value, or the sum of --count values").required(true),
         flag("count", "N", "How many values"),
         flag("min", "NUMBER", "The least of them"),
         flag("max", "NUMBER", "The greatest of them"),
         flag("std-dev", "NUMBER", "Their standard deviation"),
-    ]
+    ];
+    let name = needed_main_args("name", "NAME", "What was measured");
+    name.into_iter().chain(own).collect()
 }
 
 fn read(given: &Given<'_>) -> Result<Data, Failure> {
@@ -30,7 +31,7 @@ fn read(given: &Given<'_>) -> Result<Data, Failure> {
         ));
     }
     Ok(Data::Metric {
-        name: given.text_or_empty("name"),
+        name: given.main("name").unwrap_or_default(),
         value: value.ok_or_else(|| Failure::new("`--value` wants a number"))?,
         count: given.count("count")?,
         min: given.number("min")?,

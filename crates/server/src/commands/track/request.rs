@@ -3,7 +3,7 @@
 use clap::Arg;
 
 use super::Kind;
-use super::given::{Given, end_flags, flag};
+use super::given::{Given, end_flags, flag, needed_main_args};
 use crate::commands::Failure;
 use crate::commands::telemetry::item::Data;
 
@@ -12,18 +12,18 @@ pub const KIND: Kind =
 
 fn flags() -> Vec<Arg> {
     let own = [
-        flag("name", "NAME", "What ran").required(true),
         flag("url", "TEXT", "Where, such as `Build Task`"),
         flag("source", "TEXT", "Who asked for it"),
     ];
-    own.into_iter().chain(end_flags()).collect()
+    let name = needed_main_args("name", "NAME", "What ran");
+    name.into_iter().chain(own).chain(end_flags()).collect()
 }
 
 fn read(given: &Given<'_>) -> Result<Data, Failure> {
     let end = given.end()?;
     Ok(Data::Request {
         id: end.id,
-        name: given.text_or_empty("name"),
+        name: given.main("name").unwrap_or_default(),
         url: given.text_or_empty("url"),
         source: given.text_or_empty("source"),
         duration: end.duration,

@@ -3,17 +3,18 @@
 use clap::Arg;
 
 use super::Kind;
-use super::given::{Given, flag, severity_flag};
+use super::given::{Given, needed_main_args, severity_flag};
 use crate::commands::Failure;
 use crate::commands::telemetry::item::Data;
 
 pub const KIND: Kind = Kind { name: "trace", about: "A line of a log", flags, read };
 
 fn flags() -> Vec<Arg> {
-    vec![flag("message", "TEXT", "The line").required(true), severity_flag()]
+    let message = needed_main_args("message", "TEXT", "The line");
+    message.into_iter().chain([severity_flag()]).collect()
 }
 
 fn read(given: &Given<'_>) -> Result<Data, Failure> {
     let severity = given.severity()?;
-    Ok(Data::Trace { message: given.text_or_empty("message"), severity })
+    Ok(Data::Trace { message: given.main("message").unwrap_or_default(), severity })
 }
