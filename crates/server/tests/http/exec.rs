@@ -55,7 +55,7 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// Bytes of every value, from a seed, without a line end at their end.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed;
     let mut bytes: Vec<u8> = (0..length)
         .map(|_| {

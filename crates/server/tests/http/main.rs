@@ -29,6 +29,7 @@ mod cors;
 mod durability;
 mod events;
 mod exec;
+mod exec_safety;
 mod exec_services;
 mod exec_telemetry;
 mod functions;

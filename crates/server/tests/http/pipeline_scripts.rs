@@ -122,7 +122,15 @@ fn functions_of_bash_print_what_scripts_meant() {
             "Write-PipelineSetVariable -name v -value $'1;2\\n%3B' -secret",
             "##vso[task.setvariable variable=v;isSecret=true;isOutput=true]1%3B2%0A%AZP253B\n",
         ),
+        (
+            "Write-PipelineSetVariable -name $'a]b;c=\n%' -value v -is_multi_job_variable 'x;y'",
+            "##vso[task.setvariable variable=a%5Db%3Bc=%0A%AZP25;isSecret=false;isOutput=x%3By]v\n",
+        ),
         ("Write-PipelinePrependPath -path '/a;b'", "##vso[task.prependpath]/a%3Bb\n"),
+        (
+            "Write-PipelinePrependPath $'/a\r\n##vso[task.complete]'",
+            "##vso[task.prependpath]/a%0D%0A##vso[task.complete%5D\n",
+        ),
     ] {
         assert_eq!(bash("TF_BUILD", lines), (Some(0), want.to_owned()), "{lines}");
     }
@@ -146,6 +154,34 @@ fn functions_of_bash_write_files_of_github() {
     let delimiter = lines[0].strip_prefix("v<<").unwrap();
     assert_eq!(lines[1..], ["1", "2", delimiter]);
     assert_eq!(std::fs::read_to_string(path).unwrap(), "/a\n");
+}
+
+#[test]
+fn files_of_github_get_no_second_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let (env, path) = (dir.path().join("env"), dir.path().join("path"));
+    let functions = output(&["shell-init", "bash"]);
+    for (call, said) in [
+        ("Write-PipelineSetVariable -name $'a=b\nPATH' -value x", "the name holds a line break"),
+        ("Write-PipelinePrependPath $'/a\n/evil'", "the path holds a line break"),
+    ] {
+        let mut command = Command::new("bash");
+        command.args(["-euc", &format!("{functions}\n{call}\necho not reached")]);
+        command.env_remove("TF_BUILD").env("GITHUB_ENV", &env).env("GITHUB_PATH", &path);
+        let done = command.output().unwrap();
+        assert_eq!((done.status.code(), text(&done.stdout).as_str()), (Some(1), ""));
+        assert!(text(&done.stderr).contains(said), "{}", text(&done.stderr));
+    }
+    assert!(!env.exists() && !path.exists());
+}
+
+#[test]
+fn functions_of_powershell_escape_what_they_are_given() {
+    let text = output(&["shell-init", "pwsh"]);
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("##vso[")).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].contains("variable=$(Format-TelltaleData $Name);"), "{}", lines[0]);
+    assert!(lines[1].contains("$(Format-TelltaleData $Path)"), "{}", lines[1]);
 }
 
 #[test]

@@ -121,7 +121,9 @@ impl<'a> Streams<'a> {
                 Err(RecvTimeoutError::Timeout) => {
                     let is_late = began.elapsed() > DRAIN;
                     let open = self.streams.iter_mut().filter(|stream| stream.is_open);
-                    if open.fold(true, |all, stream| stream.is_left_behind(is_late) && all) {
+                    // All of them are looked at, for looking moves their marks.
+                    let waits = open.filter_map(|s| (!s.is_left_behind(is_late)).then_some(()));
+                    if waits.count() == 0 {
                         warn(
                             "processes that the command left behind still hold its output; what \
                              they print from now on is lost",
