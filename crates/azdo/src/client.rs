@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 pub use address::Hosts;
 pub use auth::{Credentials, Entra};
-pub use calls::{BuildFilter, Project, TimelineAnswer};
+pub use calls::{Budget, BuildFilter, LogLines, LogText, Project, TimelineAnswer};
 pub use error::Error;
 use pace::Pace;
 pub use pace::Usage;
@@ -63,6 +63,13 @@ enum Good {
     Empty,
 }
 
+/// What came with the JSON of an answer.
+struct Answered {
+    head: Response,
+    /// Of the decompressed body.
+    bytes: u64,
+}
+
 /// What to do about an answer.
 enum Verdict {
     Good(Good),
@@ -102,8 +109,8 @@ impl<T: Transport> Client<T> {
         self.options.concurrency.max(1)
     }
 
-    /// The JSON of a call and its headers; `None` for 204 and `null`.
-    fn json<V: DeserializeOwned>(&self, url: &str) -> Result<Option<(V, Response)>, Error> {
+    /// The JSON of a call, its headers and size; `None` for 204 and `null`.
+    fn json<V: DeserializeOwned>(&self, url: &str) -> Result<Option<(V, Answered)>, Error> {
         let mut tries = 0;
         loop {
             let mut answer =
@@ -113,7 +120,10 @@ impl<T: Transport> Client<T> {
                 };
             let body = std::mem::take(&mut answer.body);
             match wire::decode::<Option<V>>(&body, "the JSON of this call") {
-                Ok(value) => return Ok(value.map(|value| (value, answer))),
+                Ok(value) => {
+                    let bytes = body.len() as u64;
+                    return Ok(value.map(|value| (value, Answered { head: answer, bytes })));
+                }
                 // Half a page: the connection was cut where nobody noticed.
                 Err(error) if is_broken(&error) => {
                     self.wait_again(url, &mut tries, error.to_string(), None)?;
@@ -127,10 +137,14 @@ impl<T: Transport> Client<T> {
     }
 
     /// The text of a call, its first `bytes_max` bytes.
-    fn text(&self, url: &str, bytes_max: u64) -> Result<String, Error> {
+    fn text(&self, url: &str, bytes_max: u64) -> Result<LogText, Error> {
         match self.send(url, Kind::Text, bytes_max, &mut 0)? {
-            Good::Empty => Ok(String::new()),
-            Good::Whole(answer) => Ok(String::from_utf8_lossy(&answer.body).into_owned()),
+            Good::Empty => Ok(LogText::default()),
+            Good::Whole(answer) => {
+                let is_cut = answer.body.len() as u64 >= bytes_max;
+                let text = String::from_utf8_lossy(&answer.body).into_owned();
+                Ok(LogText { text, is_cut })
+            }
         }
     }
 

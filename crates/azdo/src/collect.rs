@@ -12,6 +12,7 @@ mod glob;
 mod list;
 mod logs;
 mod reconcile;
+mod results;
 mod run;
 mod sink;
 pub mod state;
@@ -46,6 +47,16 @@ pub enum Logs {
     All,
 }
 
+/// Of which jobs the image is read, which only the log of their first step tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    Off,
+    /// Of jobs that did not succeed, of so many of a build at most.
+    Failed,
+    /// Of all jobs: a request each.
+    All,
+}
+
 /// What is stored of people, owning the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum People {
@@ -73,6 +84,7 @@ pub struct Plan {
     pub logs: Logs,
     /// Most bytes read of one log.
     pub log_bytes_max: u64,
+    pub images: Images,
     pub releases: bool,
     pub people: People,
     pub categories: Arc<Categories>,
@@ -140,8 +152,11 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         let wanted = |p: &&crate::client::Project| {
             self.plan.projects.takes(&p.name) && self.plan.projects.allows(&p.id)
         };
-        let names: Vec<String> =
-            all.iter().filter(wanted).map(|project| project.name.clone()).collect();
+        let mut names = Vec::new();
+        for project in all.iter().filter(wanted) {
+            self.learn_id(&project.name, &project.id)?;
+            names.push(project.name.clone());
+        }
         *self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = all;
         if names.is_empty() { Err(Failure::NoProjects) } else { Ok(names) }
     }
@@ -160,25 +175,22 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         }
     }
 
-    /// One pass over a project: what is due again, what has finished, what runs, what was missed,
-    /// what was deployed. The runs are also written as rows; the first one that fails ends the
-    /// pass.
+    /// One pass over a project: what has finished, what runs, what is due again, what was missed,
+    /// what was deployed. The runs are also written as rows. Deployments are of another service and
+    /// are read whatever became of the builds, unless nothing can be asked or stored.
     ///
     /// `since_ns`: lists from that time instead of the cursor.
     pub fn pass(&self, project: &str, since_ns: Option<i64>, watch: &dyn Watch) -> Vec<Run> {
         let mut runs = vec![self.poll(project, since_ns, watch)];
-        if runs.iter().any(|run| run.failure.is_some()) {
-            return runs;
-        }
-        let due_ns =
-            self.state(project).facts().reconciled_ns.saturating_add(self.plan.reconcile_every_ns);
-        if self.now() >= due_ns {
+        let has_failed = |runs: &[Run]| runs.iter().any(|run| run.failure.is_some());
+        let facts = self.state(project).facts();
+        let due_ns = facts.reconciled_ns.saturating_add(self.plan.reconcile_every_ns);
+        // Before the first whole pass there is nothing to compare.
+        if !has_failed(&runs) && facts.cursor_ns > 0 && self.now() >= due_ns {
             runs.push(self.reconcile(project, watch));
-            if runs.iter().any(|run| run.failure.is_some()) {
-                return runs;
-            }
         }
-        if self.plan.releases {
+        let is_over = |run: &Run| run.failure.as_ref().is_some_and(Failure::ends_project);
+        if self.plan.releases && !runs.iter().any(is_over) {
             runs.push(self.deployments(project));
         }
         runs

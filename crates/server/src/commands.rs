@@ -14,6 +14,7 @@ pub mod keys;
 pub mod print;
 pub mod query;
 pub mod reference;
+pub mod say;
 pub mod serve;
 pub mod shell_init;
 pub mod split;

@@ -89,6 +89,8 @@ fn main() -> ExitCode {
         Err(Failure::Because(reasons)) => {
             let mut out = std::io::stderr().lock();
             for reason in reasons {
+                // Commands of pipelines and queries alike run in steps, whose runner reads this.
+                let reason = azdo::command::disarm::disarm_lines(&reason);
                 // Nobody is left to tell when standard error is closed.
                 let _ = writeln!(out, "error: {reason}");
             }

@@ -1,5 +1,7 @@
 //! The calls a collector makes, each an address and a shape (spec azure-devops.md §2).
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 
 use super::address::url;
@@ -25,6 +27,39 @@ const PAGES_MAX: usize = 100_000;
 struct Page<V> {
     items: Vec<V>,
     token: Option<String>,
+    bytes: u64,
+}
+
+/// How much more of several lists is taken: a service may hold, or invent, any number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    pub items: usize,
+    /// Of answers, decompressed.
+    pub bytes: u64,
+    /// Whether something was left out.
+    pub is_spent: bool,
+}
+
+impl Budget {
+    pub fn new(items: usize, bytes: u64) -> Budget {
+        Budget { items, bytes, is_spent: false }
+    }
+}
+
+/// A log, or a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogText {
+    pub text: String,
+    /// Whether there may be more behind it.
+    pub is_cut: bool,
+}
+
+/// Which part of a log: lines from 1 on, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogLines {
+    pub first: i64,
+    /// None: to the end.
+    pub last: Option<i64>,
 }
 
 /// Which builds to list, in the order of their finish times where they have them.
@@ -41,10 +76,11 @@ pub struct BuildFilter {
 /// What there is instead of a timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TimelineAnswer {
-    Found(wire::Timeline),
+    /// With the bytes of the answer.
+    Found(wire::Timeline, u64),
     /// The build never had one.
     Never,
-    /// The build was deleted.
+    /// There is none: the build was deleted, or the timeline alone.
     Gone,
 }
 
@@ -64,9 +100,10 @@ impl<T: Transport> Client<T> {
 
     fn page<V: serde::de::DeserializeOwned>(&self, url: &str) -> Result<Page<V>, Error> {
         let Some((list, answer)) = self.json::<wire::List<V>>(url)? else {
-            return Ok(Page { items: Vec::new(), token: None });
+            return Ok(Page { items: Vec::new(), token: None, bytes: 0 });
         };
-        Ok(Page { items: list.value, token: answer.header(CONTINUATION).map(str::to_owned) })
+        let token = answer.head.header(CONTINUATION).map(str::to_owned);
+        Ok(Page { items: list.value, token, bytes: answer.bytes })
     }
 
     /// Follows tokens to the end; `at` gives the address of a token, `take` gets each page.
@@ -76,13 +113,14 @@ impl<T: Transport> Client<T> {
         mut take: impl FnMut(Vec<V>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut token = String::new();
+        let mut known = HashSet::new();
         for _ in 0..PAGES_MAX {
             let url = at(&token);
             let page = self.page(&url)?;
             take(page.items)?;
             match page.token {
                 None => return Ok(()),
-                Some(next) if next == token => {
+                Some(next) if !known.insert(next.clone()) => {
                     return Err(Error::Paging { url: shown(&url) }.into());
                 }
                 Some(next) => token = next,
@@ -150,7 +188,7 @@ impl<T: Transport> Client<T> {
             super::address::escape(&mut path, timeline);
         }
         match self.json(&self.core(Some(project), &path, &[])) {
-            Ok(Some((timeline, _))) => Ok(TimelineAnswer::Found(timeline)),
+            Ok(Some((timeline, answer))) => Ok(TimelineAnswer::Found(timeline, answer.bytes)),
             Ok(None) => Ok(TimelineAnswer::Never),
             Err(error) if error.is_missing() => Ok(TimelineAnswer::Gone),
             Err(error) => Err(error),
@@ -170,7 +208,7 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// A log from a line on (1 is the first), at most so many bytes; none when it is gone.
+    /// Lines of a log, their first bytes up to a limit; none when the log is gone.
     ///
     /// # Errors
     /// As [`Client`] says.
@@ -179,13 +217,14 @@ impl<T: Transport> Client<T> {
         project: &str,
         build: i64,
         log: i64,
-        first_line: i64,
+        lines: LogLines,
         bytes_max: u64,
-    ) -> Result<Option<String>, Error> {
-        let first = if first_line > 1 { first_line.to_string() } else { String::new() };
+    ) -> Result<Option<LogText>, Error> {
+        let first = if lines.first > 1 { lines.first.to_string() } else { String::new() };
+        let last = lines.last.map(|last| last.to_string()).unwrap_or_default();
         let path = format!("build/builds/{build}/logs/{log}");
-        let url = self.core(Some(project), &path, &[("startLine", first.as_str())]);
-        match self.text(&url, bytes_max) {
+        let query = [("startLine", first.as_str()), ("endLine", last.as_str())];
+        match self.text(&self.core(Some(project), &path, &query), bytes_max) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
@@ -196,17 +235,27 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     /// As [`Client`] says.
-    pub fn test_runs(&self, project: &str, build: i64) -> Result<Vec<wire::TestRun>, Error> {
+    pub fn test_runs(
+        &self,
+        project: &str,
+        build: i64,
+        budget: &mut Budget,
+    ) -> Result<Vec<wire::TestRun>, Error> {
         let uri = format!("vstfs:///Build/Build/{build}");
-        self.skipped(RUNS_PER_PAGE, |top, skip| {
-            let query = [
-                ("buildUri", uri.as_str()),
-                ("includeRunDetails", "true"),
-                ("$top", top),
-                ("$skip", skip),
-            ];
-            self.core(Some(project), "test/runs", &query)
-        })
+        self.skipped(
+            RUNS_PER_PAGE,
+            budget,
+            |run: &wire::TestRun| run.id,
+            |top, skip| {
+                let query = [
+                    ("buildUri", uri.as_str()),
+                    ("includeRunDetails", "true"),
+                    ("$top", top),
+                    ("$skip", skip),
+                ];
+                self.core(Some(project), "test/runs", &query)
+            },
+        )
     }
 
     /// Results of a run with these outcomes (empty: all), with their tries if `detailed`.
@@ -219,34 +268,57 @@ impl<T: Transport> Client<T> {
         run: i64,
         outcomes: &str,
         detailed: bool,
+        budget: &mut Budget,
     ) -> Result<Vec<wire::TestCaseResult>, Error> {
         let (details, top) = match detailed {
             true => ("subResults", DETAILED_PER_PAGE),
             false => ("none", PLAIN_PER_PAGE),
         };
         let path = format!("test/Runs/{run}/results");
-        self.skipped(top, |top, skip| {
-            let query = [
-                ("detailsToInclude", details),
-                ("outcomes", outcomes),
-                ("$top", top),
-                ("$skip", skip),
-            ];
-            self.core(Some(project), &path, &query)
-        })
+        self.skipped(
+            top,
+            budget,
+            |result: &wire::TestCaseResult| result.id,
+            |top, skip| {
+                let query = [
+                    ("detailsToInclude", details),
+                    ("outcomes", outcomes),
+                    ("$top", top),
+                    ("$skip", skip),
+                ];
+                self.core(Some(project), &path, &query)
+            },
+        )
     }
 
-    /// All items of a list that is paged by count: until a page is shorter than asked for.
+    /// All items of a list that is paged by count: until a page is shorter than asked for, or
+    /// tells nothing new, as those of a service that does not know `$skip`. What is over the
+    /// budget is left out.
     fn skipped<V: serde::de::DeserializeOwned>(
         &self,
         top: usize,
+        budget: &mut Budget,
+        id: impl Fn(&V) -> i64,
         at: impl Fn(&str, &str) -> String,
     ) -> Result<Vec<V>, Error> {
         let mut all = Vec::new();
+        let mut known = HashSet::new();
         for page in 0..PAGES_MAX {
+            if budget.items == 0 || budget.bytes == 0 {
+                budget.is_spent = true;
+                break;
+            }
             let url = at(&top.to_string(), &(page * top).to_string());
-            let items = self.page::<V>(&url)?.items;
+            let Page { mut items, bytes, .. } = self.page::<V>(&url)?;
             let count = items.len();
+            items.retain(|item| id(item) == 0 || known.insert(id(item)));
+            if items.is_empty() {
+                break;
+            }
+            budget.is_spent |= items.len() > budget.items;
+            items.truncate(budget.items);
+            budget.items -= items.len();
+            budget.bytes = budget.bytes.saturating_sub(bytes);
             all.extend(items);
             if count < top {
                 break;

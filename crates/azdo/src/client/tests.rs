@@ -43,17 +43,56 @@ fn a_token_that_leads_to_itself_is_an_error() {
 }
 
 #[test]
+fn tokens_that_go_round_are_an_error() {
+    let fake = fake(|request, _| {
+        let next = if request.url.ends_with("continuationToken=a") { "b" } else { "a" };
+        json_with(EMPTY, &[("x-ms-continuationtoken", next)])
+    });
+    assert!(matches!(list(&client(&fake)), Err(Error::Paging { .. })));
+    assert_eq!(fake.urls().len(), 3);
+}
+
+/// A page of results with these ids.
+fn results(ids: std::ops::Range<usize>) -> fake::Answer {
+    let results: Vec<String> = ids.map(|id| format!(r#"{{"id":{}}}"#, id + 1)).collect();
+    json(&format!(r#"{{"value":[{}]}}"#, results.join(",")))
+}
+
+#[test]
 fn lists_by_count_end_with_a_short_page() {
     let fake = fake(|request, _| {
-        let count = if request.url.ends_with("$skip=0") { 200 } else { 3 };
-        let results: Vec<String> = (0..count).map(|id| format!(r#"{{"id":{id}}}"#)).collect();
-        json(&format!(r#"{{"value":[{}]}}"#, results.join(",")))
+        results(if request.url.ends_with("$skip=0") { 0..200 } else { 200..203 })
     });
-    assert_eq!(client(&fake).test_results("p", 501, "Failed", true).unwrap().len(), 203);
+    let mut budget = Budget::new(1000, 1 << 20);
+    let found = client(&fake).test_results("p", 501, "Failed", true, &mut budget).unwrap();
+    assert_eq!(found.len(), 203);
+    assert!((budget.items, budget.is_spent) == (797, false) && budget.bytes < 1 << 20);
     let urls = fake.urls();
     assert_eq!(urls.len(), 2);
     assert!(urls[1].contains("test/Runs/501/results?"), "{urls:?}");
     assert!(urls[1].ends_with("detailsToInclude=subResults&outcomes=Failed&$top=200&$skip=200"));
+}
+
+#[test]
+fn lists_by_count_of_a_service_that_knows_no_skip_end() {
+    let fake = fake(|_, _| results(0..200));
+    let mut budget = Budget::new(1000, 1 << 20);
+    let found = client(&fake).test_results("p", 501, "", true, &mut budget).unwrap();
+    assert_eq!((found.len(), fake.urls().len(), budget.is_spent), (200, 2, false));
+}
+
+#[test]
+fn lists_by_count_end_where_the_budget_does() {
+    let endless = || {
+        fake(|request, _| {
+            let skip = request.url.rsplit('=').next().unwrap().parse().unwrap();
+            results(skip..skip + 200)
+        })
+    };
+    for (mut budget, count) in [(Budget::new(450, 1 << 20), 450), (Budget::new(1000, 3000), 400)] {
+        let found = client(&endless()).test_results("p", 501, "", true, &mut budget).unwrap();
+        assert_eq!((found.len(), budget.is_spent), (count, true));
+    }
 }
 
 #[test]
@@ -213,7 +252,7 @@ fn builds_without_timelines_and_deleted_ones_are_told_apart() {
     assert_eq!(answer(|| status(204, &[])), Ok(TimelineAnswer::Never));
     assert_eq!(answer(|| json("null")), Ok(TimelineAnswer::Never));
     assert_eq!(answer(|| status(404, &[])), Ok(TimelineAnswer::Gone));
-    assert!(matches!(answer(|| json(r#"{"id":"a"}"#)), Ok(TimelineAnswer::Found(_))));
+    assert!(matches!(answer(|| json(r#"{"id":"a"}"#)), Ok(TimelineAnswer::Found(_, 10))));
     assert_eq!(
         client(&fake_always(|| status(404, &[]))).build("p", 1).unwrap().map(|b| b.id),
         None
@@ -309,7 +348,10 @@ fn a_log_is_text_cut_at_its_limit() {
         answer.body = b"half \xc3".to_vec();
         Ok(answer)
     });
-    let text = client(&fake).log("p", 1, 7, 5, 100).unwrap();
-    assert_eq!(text.as_deref(), Some("half \u{fffd}"));
+    let read = |first, last| client(&fake).log("p", 1, 7, LogLines { first, last }, 100).unwrap();
+    let want = LogText { text: "half \u{fffd}".to_owned(), is_cut: false };
+    assert_eq!(read(5, None), Some(want));
+    read(1, Some(200));
     assert!(fake.urls()[0].ends_with("build/builds/1/logs/7?api-version=5.0&startLine=5"));
+    assert!(fake.urls()[1].ends_with("build/builds/1/logs/7?api-version=5.0&endLine=200"));
 }

@@ -11,16 +11,15 @@ use super::run::Tally;
 use super::sink::{Documents, Sink, SinkError};
 use super::state::{Open, Seen};
 use super::{Collector, Logs};
-use crate::client::{Error, TimelineAnswer, Transport};
-use crate::rows::{self, CollectedBuild, CollectedRun, Kept, Tests};
+use crate::client::{TimelineAnswer, Transport};
+use crate::rows::{self, CollectedBuild, Kept};
 use crate::wire;
 
 /// One tick of KQL's times: versions of a row differ by at least this.
 const TICK_NS: i64 = 100;
-/// Most earlier timelines of one build.
+/// Most earlier timelines of one build, and most bytes of them: they are in memory together.
 const TIMELINES_MAX: usize = 5000;
-/// Outcomes of tests that are kept when only failed ones are.
-const FAILED: [&str; 4] = ["Failed", "Aborted", "Timeout", "Error"];
+const TIMELINES_BYTES_MAX: u64 = 256 << 20;
 
 /// A build that has no timelines yet.
 const NOTHING_KEPT: Kept = Kept { attempt_count: 1, has_timeline: false };
@@ -55,7 +54,9 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         let (seen, open) = (state.seen(build.id), state.open(build.id));
         let pending = state.pending(build.id);
         // A build that began again and was stopped at once may look as before.
-        if seen.as_ref().is_some_and(|seen| seen.is_same(build) && open.is_none())
+        if seen
+            .as_ref()
+            .is_some_and(|seen| seen.is_same(build, tally.is_thorough) && open.is_none())
             && pending.is_none()
         {
             Tally::add(&tally.unchanged);
@@ -71,27 +72,39 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         }
         if build.deleted {
             Tally::add(&tally.fetched);
-            return self.alone(project, build, change_id, kept, collected_ns);
+            let seen = Seen::of(build, change_id, kept, collected_ns);
+            return self.alone(project, build, kept, &seen);
         }
         let latest = match self.client.timeline(project, build.id, None)? {
             TimelineAnswer::Gone => {
+                // The list may be older than the deletion; or the timeline alone is gone.
+                let found = self.client.build(project, build.id)?;
+                let is_there = found.is_some_and(|found| !found.deleted);
                 Tally::add(&tally.fetched);
-                let build = wire::Build { deleted: true, ..build.clone() };
-                return self.alone(project, &build, change_id, kept, collected_ns);
+                let build = wire::Build { deleted: !is_there, ..build.clone() };
+                let of = Seen::of(&build, change_id, kept, collected_ns);
+                let seen = Seen { has_lost_timeline: is_there, ..of };
+                if is_there {
+                    tally.note(format!("the timeline of build {} is gone", build.id));
+                }
+                return self.alone(project, &build, kept, &seen);
             }
             TimelineAnswer::Never => None,
-            TimelineAnswer::Found(timeline) => Some(timeline),
+            TimelineAnswer::Found(timeline, _) => Some(timeline),
         };
         Tally::add(&tally.fetched);
         let is_touched_only = seen.as_ref().is_some_and(|seen| {
             let found = latest.as_ref().and_then(|timeline| timeline.change_id);
             seen.is_same_run(build)
+                && seen.is_same_name(build)
                 && !seen.deleted
+                && !seen.has_lost_timeline
                 && seen.timeline == Some(latest.is_some())
                 && seen.change_id == found
         });
         if is_touched_only && pending.is_none() {
-            return self.alone(project, build, change_id, kept, collected_ns);
+            let seen = Seen::of(build, change_id, kept, collected_ns);
+            return self.alone(project, build, kept, &seen);
         }
         let collected = self.fetch(project, build, latest, tally)?;
         let context = self.context(&build.project, collected_ns);
@@ -106,13 +119,12 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         &self,
         project: &str,
         build: &wire::Build,
-        change_id: Option<i64>,
         kept: Kept,
-        collected_ns: i64,
+        seen: &Seen,
     ) -> Result<(), Failure> {
-        let row = rows::of_build_alone(build, kept, &self.context(&build.project, collected_ns))?;
-        let seen = Seen::of(build, change_id, kept, collected_ns);
-        Ok(self.sink.write(vec![row], self.state(project).collected(build.id, &seen))?)
+        let context = self.context(&build.project, seen.collected_ns);
+        let row = rows::of_build_alone(build, kept, &context)?;
+        Ok(self.sink.write(vec![row], self.state(project).collected(build.id, seen))?)
     }
 
     /// Takes a build that waits, runs or ends just now.
@@ -167,17 +179,18 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         tally: &Tally,
     ) -> Result<CollectedBuild, Failure> {
         let previous = match &latest {
-            Some(latest) => self.previous(project, build.id, latest)?,
+            Some(latest) => self.previous(project, build.id, latest, tally)?,
             None => Vec::new(),
         };
         let timelines: Vec<&wire::Timeline> = latest.iter().chain(&previous).collect();
-        let logs = match self.plan.logs {
+        let mut logs = match self.plan.logs {
             Logs::Off => Vec::new(),
             _ => self.logs(project, build.id, &timelines, tally)?,
         };
+        self.image_logs(project, build.id, &timelines, &mut logs, tally)?;
         // Without a timeline nothing ran that could have tested.
         let runs = match self.plan.tests.filter(|_| latest.is_some()) {
-            Some(tests) => Some(self.runs(project, build.id, tests)?),
+            Some(tests) => Some(self.runs(project, build.id, tests, tally)?),
             None => None,
         };
         Ok(CollectedBuild { build: build.clone(), latest, previous, logs, runs })
@@ -189,76 +202,30 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         project: &str,
         build: i64,
         latest: &wire::Timeline,
+        tally: &Tally,
     ) -> Result<Vec<wire::Timeline>, Failure> {
         let mut known: HashSet<String> = HashSet::from([latest.id.clone()]);
         let mut waiting = rows::previous_timelines(latest);
-        let mut found = Vec::new();
+        let (mut found, mut bytes) = (Vec::new(), 0);
         while let Some(id) = waiting.pop() {
             if !known.insert(id.clone()) {
                 continue;
             }
-            if known.len() > TIMELINES_MAX {
-                let reason = format!("it names more than {TIMELINES_MAX} earlier timelines");
-                let url = format!("build {build}");
-                return Err(Error::Unreadable { url, reason }.into());
+            if known.len() > TIMELINES_MAX || bytes >= TIMELINES_BYTES_MAX {
+                let read = found.len();
+                tally.note(format!("of build {build} only {read} earlier timelines are read"));
+                break;
             }
             // One that is gone leaves the others: its records are in no other place.
-            if let TimelineAnswer::Found(timeline) =
+            if let TimelineAnswer::Found(timeline, size) =
                 self.client.timeline(project, build, Some(&id))?
             {
+                bytes += size;
                 waiting.extend(rows::previous_timelines(&timeline));
                 found.push(timeline);
             }
         }
         Ok(found)
-    }
-
-    fn runs(&self, project: &str, build: i64, tests: Tests) -> Result<Vec<CollectedRun>, Failure> {
-        let runs = self.client.test_runs(project, build)?;
-        let collect = |run: wire::TestRun| {
-            let results = self.results(project, &run, tests)?;
-            Ok(CollectedRun { run, results })
-        };
-        runs.into_iter().map(collect).collect()
-    }
-
-    /// The results that are kept of a run; no request when its counts say that there are none.
-    fn results(
-        &self,
-        project: &str,
-        run: &wire::TestRun,
-        tests: Tests,
-    ) -> Result<Vec<wire::TestCaseResult>, Failure> {
-        let statistics = &run.run_statistics;
-        let has = |test: &dyn Fn(&wire::test::RunStatistic) -> bool| {
-            statistics.iter().any(|s| s.count != Some(0) && test(s))
-        };
-        let has_reruns = has(&|s| !s.result_metadata.is_empty());
-        let has_failed = match statistics.is_empty() {
-            true => run.unanalyzed_tests != Some(0) || run.passed_tests != run.total_tests,
-            false => has(&|s| FAILED.contains(&s.outcome.as_str())),
-        };
-        let outcomes = FAILED.join(",");
-        match tests {
-            Tests::Summary => Ok(Vec::new()),
-            Tests::All => Ok(self.client.test_results(project, run.id, "", has_reruns)?),
-            Tests::Failed => {
-                let mut results = Vec::new();
-                if has_failed {
-                    results = self.client.test_results(project, run.id, &outcomes, true)?;
-                }
-                if has_reruns {
-                    let passed = self.client.test_results(project, run.id, "Passed", true)?;
-                    let is_new = |result: &wire::TestCaseResult| {
-                        result.result_group_type == "rerun"
-                            && !results.iter().any(|known| known.id == result.id)
-                    };
-                    let passed: Vec<_> = passed.into_iter().filter(is_new).collect();
-                    results.extend(passed);
-                }
-                Ok(results)
-            }
-        }
     }
 }
 

@@ -50,6 +50,16 @@ impl Failure {
         matches!(self, Failure::Call(Error::Stopped))
     }
 
+    /// Whether the service did not answer: what it answers about one build is about that build.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Failure::Call(Error::Unavailable { .. }))
+    }
+
+    /// Whether this project's other work would fare no better.
+    pub(super) fn ends_project(&self) -> bool {
+        self.ends_pass() && !matches!(self, Failure::Storm { .. })
+    }
+
     /// Whether another build would fare no better.
     pub(super) fn ends_pass(&self) -> bool {
         match self {

@@ -3,11 +3,14 @@
 use super::failure::Failure;
 use super::run::{Begun, Kind, Run, Tally};
 use super::sink::{Documents, Sink};
-use super::state::{Facts, State, text_of};
+use super::state::{Facts, State, learn, text_of};
 use super::tried::Tries;
 use super::{Collector, Watch, work};
 use crate::client::{BuildFilter, Transport};
 use crate::wire;
+
+/// So many documents are written at once.
+const DOCUMENTS_MAX: usize = 1000;
 
 /// Which builds one list is about.
 pub(super) struct Window {
@@ -35,6 +38,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         run.pending = state.all_pending().len() as u64;
         let written = self.edit_facts(&state, |facts| {
             edit(facts);
+            facts.name = project.to_owned();
             if run.fetched > 0 {
                 facts.active_ns = run.finished_ns;
             }
@@ -64,7 +68,33 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         Ok(self.sink.write(rows, documents)?)
     }
 
-    /// What is due again, what has finished since the cursor, what runs.
+    /// Whether a list from this time leaves no gap behind what is collected already: the cursor may
+    /// move over it.
+    fn follows_on(&self, facts: &Facts, from_ns: i64) -> bool {
+        match facts.cursor_ns {
+            0 => from_ns <= self.now().saturating_sub(self.plan.backfill_ns),
+            cursor => from_ns <= cursor.saturating_sub(self.plan.overlap_ns),
+        }
+    }
+
+    /// Takes note of the id of a project, which builds tell: what is known of it is kept by that.
+    pub(super) fn learn(&self, project: &str, builds: &[wire::Build]) -> Result<(), Failure> {
+        match builds.iter().map(|build| build.project.id.as_str()).find(|id| !id.is_empty()) {
+            Some(id) => self.learn_id(project, id),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn learn_id(&self, project: &str, id: &str) -> Result<(), Failure> {
+        let _alone = self.editing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let documents = learn(&self.sink, &self.plan.source, project, id);
+        for documents in documents.chunks(DOCUMENTS_MAX) {
+            self.sink.write(Vec::new(), documents.to_vec())?;
+        }
+        Ok(())
+    }
+
+    /// What has finished since the cursor, what runs, what is due again.
     pub(super) fn poll(&self, project: &str, since_ns: Option<i64>, watch: &dyn Watch) -> Run {
         let facts = self.state(project).facts();
         let is_first = facts.cursor_ns == 0;
@@ -75,11 +105,13 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             false => facts.cursor_ns.saturating_sub(self.plan.overlap_ns),
         });
         let window = Window { from_ns, with_deleted: false };
+        let is_whole = self.follows_on(&facts, from_ns);
         let done = self
-            .again(project, &tries, &tally)
-            .and_then(|()| self.list(project, &window, &tries, &tally, watch, |_| ()))
-            .and_then(|()| self.sweep(project, &tries, &tally));
-        let is_good = done.is_ok();
+            .list(project, &window, &tries, &tally, watch, |_| ())
+            .and_then(|()| self.sweep(project, &tries, &tally))
+            .and_then(|()| self.again(project, &tally));
+        // One that began later than needed has not looked at everything.
+        let is_good = done.is_ok() && is_whole;
         self.end(&begun, project, &tally, done.err(), |facts| {
             if is_good {
                 facts.succeeded_ns = begun.started_ns;
@@ -93,8 +125,8 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         })
     }
 
-    /// Takes finished builds page by page and moves the cursor after each. `seen` hears every
-    /// listed build.
+    /// Takes finished builds page by page and moves the cursor after each, unless builds before the
+    /// window are not collected yet. `seen` hears every listed build.
     pub(super) fn list(
         &self,
         project: &str,
@@ -110,11 +142,13 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             with_deleted: window.with_deleted,
             page_size: self.plan.page_size,
         };
+        let is_whole = self.follows_on(&self.state(project).facts(), window.from_ns);
         self.client.builds(project, &filter, |builds: Vec<wire::Build>| {
+            self.learn(project, &builds)?;
             builds.iter().for_each(&mut seen);
             let newest = builds.iter().filter_map(|build| build.finish_time).max();
             self.take_all(project, builds, tries, tally, watch)?;
-            match newest {
+            match newest.filter(|_| is_whole) {
                 Some(newest) => self.edit_facts(&self.state(project), |facts| {
                     // A finish time ahead of our clock must not hide the builds before it.
                     facts.cursor_ns = facts.cursor_ns.max(newest.min(self.now()));
@@ -146,7 +180,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
     }
 
     /// Whether a build failed and its next try is not due: lists would have it tried every time.
-    fn is_waiting(&self, project: &str, build: i64) -> bool {
+    pub(super) fn is_waiting(&self, project: &str, build: i64) -> bool {
         let pending = self.state(project).pending(build);
         pending.is_some_and(|pending| pending.is_dead || pending.next_ns > self.now())
     }
@@ -171,6 +205,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             if !self.is_wanted(&found) {
                 return Ok(name);
             }
+            self.learn_id(&name, &found.project.id)?;
             tally.listed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.tried(&name, build, &tries, &tally, || self.take(&name, &found, &tally))?;
             Ok(name)

@@ -16,7 +16,7 @@ const PRUNED_MAX: usize = 1000;
 impl<T: Transport, S: Sink> Collector<T, S> {
     pub(super) fn reconcile(&self, project: &str, watch: &dyn Watch) -> Run {
         let begun = self.begin(Kind::Reconcile);
-        let (tally, tries) = (Tally::default(), Tries::default());
+        let (tally, tries) = (Tally::thorough(), Tries::default());
         let from_ns = begun.started_ns.saturating_sub(self.plan.reconcile_window_ns);
         let done = self
             .compare(project, from_ns, &tries, &tally, watch)
@@ -46,7 +46,10 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             listed.insert(build.id);
         })?;
         let missing = known.into_iter().filter(|(build, seen)| {
-            seen.finish_ns > from_ns && !seen.deleted && !listed.contains(build)
+            seen.finish_ns > from_ns
+                && !seen.deleted
+                && !listed.contains(build)
+                && !self.is_waiting(project, *build)
         });
         let missing: Vec<i64> = missing.map(|(build, _)| build).collect();
         work::all(&missing, self.client.concurrency(), |build| {

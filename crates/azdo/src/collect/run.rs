@@ -48,8 +48,34 @@ pub struct Tally {
     pub fetched: AtomicU64,
     pub unchanged: AtomicU64,
     pub failed: AtomicU64,
-    /// What was left out, for people.
-    notes: Mutex<Vec<String>>,
+    /// Whether what contradicts the list is looked at again.
+    pub is_thorough: bool,
+    notes: Mutex<Notes>,
+}
+
+/// For people.
+#[derive(Debug, Default)]
+struct Notes {
+    /// Builds given up, with the reason.
+    dead: Vec<(i64, String)>,
+    /// What was left out.
+    texts: Vec<String>,
+    /// How many more there were.
+    more: usize,
+}
+
+impl Notes {
+    fn text(&self) -> String {
+        let given_up =
+            |(build, reason): &(i64, String)| format!("build {build} is given up: {reason}");
+        let mut texts: Vec<String> = self.dead.iter().take(NOTES_MAX).map(given_up).collect();
+        texts.extend(self.texts.iter().cloned());
+        let more = self.more + self.dead.len().saturating_sub(NOTES_MAX);
+        if more > 0 {
+            texts.push(format!("{more} more remarks"));
+        }
+        texts.join("; ")
+    }
 }
 
 impl Tally {
@@ -57,11 +83,26 @@ impl Tally {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Of a comparison of the whole window.
+    pub fn thorough() -> Tally {
+        Tally { is_thorough: true, ..Tally::default() }
+    }
+
     pub fn note(&self, note: String) {
         let mut notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if notes.len() < NOTES_MAX && !notes.contains(&note) {
-            notes.push(note);
+        if notes.texts.contains(&note) {
+            return;
         }
+        match notes.texts.len() < NOTES_MAX {
+            true => notes.texts.push(note),
+            false => notes.more += 1,
+        }
+    }
+
+    /// A build was tried too often.
+    pub fn dead(&self, build: i64, reason: &str) {
+        let mut notes = self.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        notes.dead.push((build, reason.to_owned()));
     }
 }
 
@@ -85,7 +126,9 @@ pub struct Run {
     pub delayed_seconds: f64,
     pub cursor_ns: Option<i64>,
     pub failure: Option<Failure>,
-    /// The failure, else what was left out.
+    /// Builds this run gave up, with the reasons.
+    pub dead: Vec<(i64, String)>,
+    /// The failure, builds given up, and what was left out.
     pub error: String,
 }
 
@@ -122,9 +165,10 @@ impl Run {
         let (finished_ns, usage, failure) = ended;
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let notes = tally.notes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let error = match &failure {
-            Some(failure) => failure.to_string(),
-            None => notes.join("; "),
+        let error = match (&failure, notes.text()) {
+            (Some(failure), left_out) if left_out.is_empty() => failure.to_string(),
+            (Some(failure), left_out) => format!("{failure}; {left_out}"),
+            (None, left_out) => left_out,
         };
         Run {
             kind: begun.kind,
@@ -142,6 +186,7 @@ impl Run {
             delayed_seconds: usage.delayed_seconds - begun.usage.delayed_seconds,
             cursor_ns: None,
             failure,
+            dead: notes.dead.clone(),
             error,
         }
     }

@@ -5,6 +5,9 @@
 //! (builds that failed), `releases`. A document per build, since documents are written whole: a
 //! build costs its own hundred bytes, however many there are. Those of `seen` go when the reconcile
 //! window has passed over them.
+//!
+//! `{project}` is the project's id, which stays when the project is renamed; its name, as long as
+//! no build has told the id. `collector-names/{source}/{name}` leads from names to ids.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +23,8 @@ use crate::wire;
 
 /// Before the keys of all documents of collectors.
 pub const PREFIX: &str = "collector/";
+/// Before the keys of the documents that hold a project's id by its name.
+const NAMES: &str = "collector-names/";
 /// So many of the last runs are remembered.
 const RUNS_MAX: usize = 8;
 const MINUTE_NS: i64 = 60_000_000_000;
@@ -32,6 +37,8 @@ pub const TRIES_MAX: u32 = 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
+    /// The name the project was last collected under.
+    pub name: String,
     /// The newest finish time all builds up to which are durable or pending; 0: none yet.
     pub cursor_ns: i64,
     /// When the last reconciliation began.
@@ -62,6 +69,12 @@ pub struct Seen {
     pub attempts: i64,
     #[serde(rename = "x", default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// Listed as if it were there, while its timeline is not.
+    #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_lost_timeline: bool,
+    /// Tells the names of projects apart: rows of a build are under one name.
+    #[serde(rename = "p", default)]
+    pub name_hash: u16,
     /// The CollectedAt of its rows.
     #[serde(rename = "n")]
     pub collected_ns: i64,
@@ -92,12 +105,14 @@ pub struct Pending {
 }
 
 impl Seen {
-    /// Whether a listed build is as it was.
-    pub fn is_same(&self, build: &wire::Build) -> bool {
+    /// Whether a listed build is as it was. `is_thorough`: what contradicts the list is looked at
+    /// again.
+    pub fn is_same(&self, build: &wire::Build, is_thorough: bool) -> bool {
         self.is_same_run(build)
             && self.changed_ns == build.last_changed_date.unwrap_or(0)
-            // One whose timeline is gone may still be listed as if nothing had happened.
-            && (self.deleted || !build.deleted)
+            // One that nobody finds may still be listed for a while as if nothing had happened.
+            && (self.deleted == build.deleted || self.deleted && !is_thorough)
+            && !(self.has_lost_timeline && is_thorough)
     }
 
     /// Whether a listed build has not run again.
@@ -115,14 +130,29 @@ impl Seen {
             timeline: Some(kept.has_timeline),
             attempts: kept.attempt_count,
             deleted: build.deleted,
+            has_lost_timeline: false,
+            name_hash: name_hash(&build.project.name),
             collected_ns,
         }
+    }
+
+    /// Whether the rows of the build are under the name its project has now.
+    pub fn is_same_name(&self, build: &wire::Build) -> bool {
+        self.name_hash == name_hash(&build.project.name)
     }
 
     /// What the row of the build alone repeats.
     pub fn kept(&self) -> Kept {
         Kept { attempt_count: self.attempts, has_timeline: self.timeline.unwrap_or(false) }
     }
+}
+
+/// FNV-1a, folded: differs for most pairs of names.
+fn name_hash(name: &str) -> u16 {
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash >> 16) as u16 ^ hash as u16
 }
 
 impl Open {
@@ -160,13 +190,11 @@ pub struct State<'a, S: ?Sized> {
 }
 
 impl<'a, S: Notes + ?Sized> State<'a, S> {
+    /// Of a project by its name or id.
     pub fn of(notes: &'a S, source: &str, project: &str) -> State<'a, S> {
-        let mut prefix = PREFIX.to_owned();
-        escape(&mut prefix, source);
-        prefix.push('/');
-        escape(&mut prefix, project);
-        prefix.push('/');
-        State { notes, prefix }
+        let id = notes.document(&name_key(source, project));
+        let id = id.and_then(|id| String::from_utf8(id.to_vec()).ok());
+        State { notes, prefix: prefix(source, id.as_deref().unwrap_or(project)) }
     }
 
     fn key(&self, kind: &str, build: i64) -> String {
@@ -253,6 +281,46 @@ impl<'a, S: Notes + ?Sized> State<'a, S> {
     }
 }
 
+fn prefix(source: &str, project: &str) -> String {
+    let mut prefix = PREFIX.to_owned();
+    escape(&mut prefix, source);
+    prefix.push('/');
+    escape(&mut prefix, project);
+    prefix.push('/');
+    prefix
+}
+
+/// Names of projects are the same in any letter case.
+fn name_key(source: &str, project: &str) -> String {
+    let mut key = NAMES.to_owned();
+    escape(&mut key, source);
+    key.push('/');
+    escape(&mut key, &project.to_lowercase());
+    key
+}
+
+/// The edits that have documents of a project found by its id, in the order in which they are to be
+/// written; none when they are already. What was noted under the name moves along.
+pub fn learn<S: Notes + ?Sized>(notes: &S, source: &str, project: &str, id: &str) -> Documents {
+    let key = name_key(source, project);
+    if id.is_empty() || id == project || notes.document(&key).is_some_and(|v| *v == *id.as_bytes())
+    {
+        return Documents::new();
+    }
+    let (from, to) = (prefix(source, project), prefix(source, id));
+    let mut documents = Documents::new();
+    for (old, value) in notes.documents(&from) {
+        let new = format!("{to}{}", old.strip_prefix(&from).unwrap_or_default());
+        if notes.document(&new).is_none() {
+            documents.push((new, Some(value.to_vec())));
+        }
+        documents.push((old, None));
+    }
+    // Last: until it is there, all of this can be done again.
+    documents.push((key, Some(id.as_bytes().to_vec())));
+    documents
+}
+
 impl Facts {
     /// Puts a run in front of the history.
     pub fn remember(&mut self, summary: Summary) {
@@ -270,7 +338,10 @@ fn put<V: Serialize>(documents: &mut Documents, key: String, value: Option<&V>) 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Known {
     pub source: String,
+    /// The name it was last collected under.
     pub project: String,
+    /// What its documents are found by.
+    key: String,
     pub facts: Facts,
     pub seen: usize,
     pub open: usize,
@@ -294,15 +365,16 @@ pub fn known<S: Notes + ?Sized>(notes: &S) -> Vec<Known> {
         }
         *counts.entry((source, project, kind)).or_default() += 1;
     }
-    let known = names.into_iter().map(|(source, project)| {
-        let state = State::of(notes, &source, &project);
+    let known = names.into_iter().map(|(source, key)| {
+        let state = State { notes, prefix: prefix(&source, &key) };
         let count = |kind: &str| {
-            let key = (source.clone(), project.clone(), kind.to_owned());
+            let key = (source.clone(), key.clone(), kind.to_owned());
             counts.get(&key).copied().unwrap_or(0)
         };
         let (facts, pending) = (state.facts(), state.all_pending());
         let (seen, open) = (count("seen"), count("open"));
-        Known { facts, seen, open, pending, source, project }
+        let project = if facts.name.is_empty() { key.clone() } else { facts.name.clone() };
+        Known { facts, seen, open, pending, source, project, key }
     });
     known.collect()
 }
@@ -315,7 +387,7 @@ pub fn retry<S: Notes + ?Sized>(notes: &S, source: Option<&str>) -> Documents {
         if source.is_some_and(|source| source != known.source) {
             continue;
         }
-        let state = State::of(notes, &known.source, &known.project);
+        let state = State { notes, prefix: prefix(&known.source, &known.key) };
         for (build, pending) in known.pending {
             let again = Pending { tries: 0, next_ns: 0, is_dead: false, ..pending };
             state.put_pending(&mut documents, build, Some(&again));

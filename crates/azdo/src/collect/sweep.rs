@@ -25,11 +25,13 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             ..BuildFilter::default()
         };
         self.client.builds(project, &filter, |builds: Vec<wire::Build>| {
+            self.learn(project, &builds)?;
             listed.extend(builds.iter().map(|build| build.id));
             self.take_all(project, builds, tries, tally, &Unwatched)
         })?;
         // They finished a moment ago, without a finish time, or were deleted.
-        let missing: Vec<i64> = known.into_iter().filter(|id| !listed.contains(id)).collect();
+        let is_due = |id: &i64| !listed.contains(id) && !self.is_waiting(project, *id);
+        let missing: Vec<i64> = known.into_iter().filter(is_due).collect();
         work::all(&missing, self.client.concurrency(), |build| {
             self.tried(project, *build, tries, tally, || self.one(project, *build, tally))
         })

@@ -1,6 +1,10 @@
 //! The collector against a scripted transport and a store in memory: what is asked, what is
 //! written, what is remembered.
 
+mod failing;
+mod limits;
+mod renamed;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -110,6 +114,7 @@ fn plan() -> Plan {
         tests: None,
         logs: Logs::Off,
         log_bytes_max: 1000,
+        images: Images::Off,
         releases: false,
         people: People::Drop,
         categories: Arc::new(Categories::default()),
@@ -531,6 +536,8 @@ fn what_is_remembered_of_a_build_is_small() {
         timeline: Some(true),
         attempts: 2,
         deleted: false,
+        has_lost_timeline: false,
+        name_hash: 12_345,
         collected_ns: START,
     };
     let text = serde_json::to_vec(&seen).unwrap();

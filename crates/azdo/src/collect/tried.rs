@@ -8,7 +8,8 @@ use super::run::Tally;
 use super::sink::{Documents, Sink};
 use crate::client::Transport;
 
-/// So many failures without a success between them, and it is not about the builds.
+/// So many builds without an answer and without a success between them, and it is not about the
+/// builds.
 const STORM: usize = 10;
 
 /// What happened to the builds of one run.
@@ -37,15 +38,18 @@ impl<T: Transport, S: Sink> Collector<T, S> {
             Err(failure) => failure,
         };
         let state = self.state(project);
-        let reason = failure.to_string();
+        let (reason, is_silence) = (failure.to_string(), failure.is_silence());
         let pending = state.pending(build).unwrap_or_default().failed(reason, self.now());
         if pending.is_dead {
-            tally.note(format!("build {build} is given up: {}", pending.error));
+            tally.dead(build, &pending.error);
         }
         let mut documents = Documents::new();
         state.put_pending(&mut documents, build, Some(&pending));
         self.sink.write(Vec::new(), documents)?;
         Tally::add(&tally.failed);
+        if !is_silence {
+            return Ok(());
+        }
         let count = tries.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         match count >= STORM {
             true => Err(Failure::Storm { count, reason: pending.error }),
@@ -53,15 +57,24 @@ impl<T: Transport, S: Sink> Collector<T, S> {
         }
     }
 
-    /// Tries the builds again that are due.
-    pub(super) fn again(&self, project: &str, tries: &Tries, tally: &Tally) -> Result<(), Failure> {
+    /// Tries the builds again that are due. That many of them fail again says nothing about the
+    /// service: lists and sweep went well.
+    pub(super) fn again(&self, project: &str, tally: &Tally) -> Result<(), Failure> {
+        let tries = Tries::default();
         let now = self.now();
         let pending = self.state(project).all_pending().into_iter();
         let due = pending.filter(|(_, pending)| !pending.is_dead && pending.next_ns <= now);
         let due: Vec<i64> = due.map(|(build, _)| build).collect();
-        super::work::all(&due, self.client.concurrency(), |build| {
-            self.tried(project, *build, tries, tally, || self.one(project, *build, tally))
-        })
+        let done = super::work::all(&due, self.client.concurrency(), |build| {
+            self.tried(project, *build, &tries, tally, || self.one(project, *build, tally))
+        });
+        match done {
+            Err(storm @ Failure::Storm { .. }) => {
+                tally.note(format!("of builds tried again {storm}"));
+                Ok(())
+            }
+            done => done,
+        }
     }
 
     /// Takes one build by its number.

@@ -43,6 +43,17 @@ impl Command {
         }
         Severity::from_word(self.property("type")?)
     }
+
+    /// The value it tells the service to mask, if it tells one.
+    pub fn secret(&self) -> Option<&str> {
+        let is_true = |value: &str| {
+            let words = ["true", "$true", "1"];
+            words.into_iter().any(|word| word.eq_ignore_ascii_case(value.trim()))
+        };
+        let is_secret = self.is("task", "setsecret")
+            || (self.is("task", "setvariable") && self.property("issecret").is_some_and(is_true));
+        is_secret.then_some(self.data.as_str())
+    }
 }
 
 /// Reads the command a line holds; text before it is dropped, as the service does.
@@ -169,6 +180,20 @@ mod tests {
             let command = parse(&line).unwrap();
             assert_eq!(command.property("code").unwrap_or(""), value, "{line:?}");
             assert_eq!(command.data, *data, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_known() {
+        for (line, want) in [
+            ("##vso[task.setvariable variable=t;issecret=true]a%3Bb", Some("a;b")),
+            ("x ##vso[TASK.SetVariable isSecret=TRUE;variable=t]v", Some("v")),
+            ("##vso[task.setsecret]v", Some("v")),
+            ("##vso[task.setvariable variable=t;issecret=false]v", None),
+            ("##vso[task.setvariable variable=t]v", None),
+            ("##vso[task.debug issecret=true]v", None),
+        ] {
+            assert_eq!(parse(line).unwrap().secret(), want, "{line}");
         }
     }
 

@@ -53,6 +53,11 @@ impl Command {
     pub fn issue_severity(&self) -> Option<Severity> {
         Severity::from_word(&self.name)
     }
+
+    /// The value it tells the service to mask, if it tells one.
+    pub fn secret(&self) -> Option<&str> {
+        (self.name == "add-mask").then_some(self.message.as_str())
+    }
 }
 
 /// Reads the command a line is; only white space may stand before it.
@@ -167,6 +172,12 @@ mod tests {
             assert_eq!(command.property("file").unwrap_or(""), value, "{line:?}");
             assert_eq!(command.message, *message, "{line:?}");
         }
+    }
+
+    #[test]
+    fn secrets_are_known() {
+        assert_eq!(parse("::add-mask::a%0Ab").unwrap().secret(), Some("a\nb"));
+        assert_eq!(parse("::debug::a").unwrap().secret(), None);
     }
 
     #[test]

@@ -3,9 +3,14 @@
 //!
 //! Invariant: whatever is written here is read back as the same command, whatever the texts hold
 //! (the tests of both dialects try it with seeded texts).
+//!
+//! [`disarm`] keeps texts of others from being commands, [`masks`] keeps the values that commands
+//! tell to mask out of ours.
 
 pub mod azure;
+pub mod disarm;
 pub mod github;
+pub mod masks;
 
 use crate::errors::Severity;
 

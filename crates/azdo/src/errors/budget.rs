@@ -75,16 +75,26 @@ impl Budget {
             return Verdict::Report;
         }
         tally.beyond += 1;
-        let code = finding.code.as_deref().unwrap_or("");
-        if let Some(count) = tally.codes.get_mut(code) {
-            *count += 1;
-        } else if tally.codes.len() < CODES_MAX {
-            tally.codes.insert(code.to_owned(), 1);
-        }
+        tally.count(finding.code.as_deref().unwrap_or(""), 1);
         if tally.texts.len() < TEXTS_QUOTED {
             tally.texts.push(quote(finding));
         }
         Verdict::Beyond
+    }
+
+    /// Takes over what went beyond another budget.
+    pub fn absorb(&mut self, other: Budget) {
+        for (severity, other) in
+            [(Severity::Error, other.errors), (Severity::Warning, other.warnings)]
+        {
+            let tally = self.tally(severity);
+            tally.beyond += other.beyond;
+            for (code, count) in other.codes {
+                tally.count(&code, count);
+            }
+            let room = TEXTS_QUOTED.saturating_sub(tally.texts.len());
+            tally.texts.extend(other.texts.into_iter().take(room));
+        }
     }
 
     /// Takes account of an issue that the step reported itself.
@@ -113,6 +123,14 @@ impl Budget {
 }
 
 impl Tally {
+    fn count(&mut self, code: &str, count: usize) {
+        if let Some(known) = self.codes.get_mut(code) {
+            *known += count;
+        } else if self.codes.len() < CODES_MAX {
+            self.codes.insert(code.to_owned(), count);
+        }
+    }
+
     /// `12 more errors (CS0103: 9, CS1002: 2, without code: 1): text; text; text`.
     fn summary(&self, severity: Severity) -> String {
         let mut codes: Vec<(&str, usize)> =
@@ -199,6 +217,20 @@ mod tests {
         assert_eq!(
             budget.summaries()[0].text,
             "1 more error (without code: 1), the first:\nsrc/a.c(3): x"
+        );
+    }
+
+    #[test]
+    fn what_went_beyond_another_budget_is_part_of_the_summary() {
+        let (mut budget, mut other) = (Budget::new(1), Budget::new(1));
+        for (text, code) in [("one", "A1"), ("two", "A1"), ("three", "B2")] {
+            budget.admit(&error(code, text));
+            other.admit(&error("A1", &format!("other {text}")));
+        }
+        budget.absorb(other);
+        assert_eq!(
+            budget.summaries()[0].text,
+            "4 more errors (A1: 3, B2: 1), the first:\nA1: two\nB2: three\nA1: other two"
         );
     }
 

@@ -109,13 +109,31 @@ impl<'a> PullRequest<'a> {
 /// `templateParameters`. Empty when the text is no JSON object.
 fn parameters(build: &Build) -> Map<String, Value> {
     let mut all: Map<String, Value> = serde_json::from_str(&build.parameters).unwrap_or_default();
-    all.retain(|name, _| !names_a_person(name));
     if let Some(Value::Object(template)) = &build.template_parameters
         && !template.is_empty()
     {
         all.insert("templateParameters".to_owned(), Value::Object(template.clone()));
     }
+    forget_people(&mut all);
+    // Nothing may be left of a template.
+    let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty);
+    all.retain(|name, value| name != "templateParameters" || !is_empty(value));
     all
+}
+
+/// Removes what names people, at any depth: parameters of templates are objects and lists. The
+/// depth is bounded by what JSON is read at all.
+fn forget_people(object: &mut Map<String, Value>) {
+    object.retain(|name, _| !names_a_person(name));
+    object.values_mut().for_each(forget_people_within);
+}
+
+fn forget_people_within(value: &mut Value) {
+    match value {
+        Value::Object(object) => forget_people(object),
+        Value::Array(items) => items.iter_mut().for_each(forget_people_within),
+        _ => {}
+    }
 }
 
 /// JSON text; `''` for nothing.

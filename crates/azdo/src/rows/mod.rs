@@ -15,7 +15,7 @@ mod test_runs;
 pub(crate) mod writer;
 
 pub use image::sets_up_job;
-pub use test_results::PASSED_ON_RERUN;
+pub use test_results::{PASSED_ON_RERUN, is_rerun};
 
 use model::Batch;
 

@@ -20,7 +20,8 @@ pub(super) fn passed_on_rerun(result: &TestCaseResult) -> bool {
     is_rerun(result) && result.outcome == "Passed"
 }
 
-fn is_rerun(result: &TestCaseResult) -> bool {
+/// Whether a test was tried again.
+pub fn is_rerun(result: &TestCaseResult) -> bool {
     result.result_group_type.eq_ignore_ascii_case("rerun")
 }
 

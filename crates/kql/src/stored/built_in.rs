@@ -11,7 +11,7 @@ macro_rules! texts {
 }
 
 /// Name and text of each.
-pub const TEXTS: [(&str, &str); 55] = texts![
+pub const TEXTS: [(&str, &str); 57] = texts![
     "BlockedFailures",
     "BuildDependencies",
     "BuildDuration",
@@ -32,12 +32,14 @@ pub const TEXTS: [(&str, &str); 55] = texts![
     "ChangeFailureRate",
     "CollectorLag",
     "CompletedBuilds",
+    "CountedTestResults",
     "DeploymentFrequency",
     "FailedJobs",
     "FailureBreakdown",
     "FinishedDeployments",
     "FirstAttemptPassRate",
     "FlakyEvidence",
+    "InfrastructureRuns",
     "IssueOverflow",
     "IssuesInTrace",
     "JobQueueWait",

@@ -120,16 +120,13 @@ fn pass(collector: &SourceCollector, line: &Line) -> bool {
             }
         }
     }
-    if is_good {
-        line.set_health(|health| {
+    line.set_health(|health| {
+        if is_good {
             health.succeeded_ns = started_ns;
-            health.alarm.clear();
-        });
-    } else {
-        line.set_health(|health| {
-            health.alarm = wrong.or_else(|| silence(line, health)).unwrap_or_default();
-        });
-    }
+        }
+        let silence = if is_good { None } else { wrong.or_else(|| silence(line, health)) };
+        health.alarm = silence.or_else(|| given_up(health)).unwrap_or_default();
+    });
     let alarm = line.health().alarm;
     if !alarm.is_empty() {
         tracing::error!(source = line.source.name, alarm, "a source needs attention");
@@ -190,6 +187,18 @@ fn silence(line: &Line, health: &Health) -> Option<String> {
     silent.map(|(name, _)| format!("project `{name}` has not been collected for too long"))
 }
 
+/// What is wrong while builds wait for their user.
+fn given_up(health: &Health) -> Option<String> {
+    let dead = |project: &&ProjectHealth| project.dead > 0;
+    let (name, project) = health.projects.iter().find(|(_, project)| dead(project))?;
+    let count = health.projects.values().map(|project| project.dead).sum::<u64>();
+    let others = if project.dead == count { "" } else { " and others" };
+    Some(format!(
+        "builds of project `{name}`{others} are given up: {count}; see `telltale collect status`, \
+         `telltale collect retry` has them tried again"
+    ))
+}
+
 /// Keeps what metrics show of a project.
 fn note(collector: &SourceCollector, line: &Line, project: &str) {
     let state = State::of(collector.sink(), &line.source.name, project);
@@ -213,6 +222,9 @@ fn note(collector: &SourceCollector, line: &Line, project: &str) {
 pub fn tell(run: &Run) {
     let (source, project, pass) = (&run.source, &run.project, run.kind.name());
     let (listed, fetched, failed) = (run.listed, run.fetched, run.failed);
+    for (build, error) in &run.dead {
+        tracing::warn!(source, project, build, error, "a build is given up");
+    }
     match &run.failure {
         Some(failure) if failure.is_stop() => {}
         Some(failure) => {

@@ -77,6 +77,7 @@ pub fn collector(
         reconcile_window_ns: source.reconcile_window_ns,
         tests: source.tests,
         logs: source.logs,
+        images: source.images,
         log_bytes_max: source.log_bytes_max,
         releases: source.releases,
         people,

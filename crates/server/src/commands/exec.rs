@@ -14,7 +14,6 @@ pub mod scan;
 pub mod surroundings;
 pub mod telemetry;
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +26,7 @@ use self::surroundings::Surroundings;
 use self::telemetry::Sender;
 use crate::app::now;
 use crate::cli::pipeline::ExecCall;
+use crate::commands::say;
 
 /// The category of a command that took too long.
 const TIMEOUT: &str = "Timeout";
@@ -79,6 +79,8 @@ pub fn run(call: &ExecCall) -> i32 {
     }
     report.close();
     if let Some(sender) = sender {
+        // Values may have been masked after the errors that show them.
+        done.iter_mut().for_each(|run| report.mask(&mut run.errors));
         sender.send(&name, call, &done);
     }
     let code = done.last().map_or(0, |last| last.end.code());
@@ -135,6 +137,5 @@ fn name(call: &ExecCall) -> String {
 
 /// Says something on standard error, where nobody takes it for the child's result.
 pub fn warn(text: &str) {
-    // Nobody is left to tell when standard error is closed.
-    let _ = writeln!(std::io::stderr().lock(), "telltale exec: warning: {text}");
+    say::warn("telltale exec: warning: ", text);
 }

@@ -7,9 +7,9 @@ use std::io::Write;
 
 use azdo::origin::{Level, Origin};
 
-use super::Failure;
 use super::telemetry::connection::Connection;
 use super::telemetry::{opt_out, variable};
+use super::{Failure, say};
 use crate::cli::track::TraceCall;
 
 /// The variable SDKs read.
@@ -47,9 +47,7 @@ impl Form {
 pub fn run(call: &TraceCall) -> Result<(), Failure> {
     match print(call) {
         Err(Failure::Because(reasons)) if !call.is_strict => {
-            let mut out = std::io::stderr().lock();
-            // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(out, "warning: {}", reasons.join("; "));
+            say::warn("warning: ", &reasons.join("; "));
             Ok(())
         }
         done => done,

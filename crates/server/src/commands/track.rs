@@ -17,10 +17,10 @@ use clap::{Arg, ArgMatches};
 use serde_json::json;
 
 use self::given::Given;
-use super::Failure;
 use super::telemetry::Telemetry;
 use super::telemetry::item::{Data, Item};
 use super::telemetry::send::Sent;
+use super::{Failure, say};
 use crate::app::now;
 use crate::cli::track::TrackCall;
 
@@ -47,9 +47,7 @@ pub fn run(call: &TrackCall) -> Result<(), Failure> {
         Ok(()) => Ok(()),
         Err(Failure::Because(reasons)) if !call.is_strict => {
             if !call.is_quiet {
-                let mut out = std::io::stderr().lock();
-                // Nobody is left to tell when standard error is closed.
-                let _ = writeln!(out, "warning: telemetry not sent: {}", reasons.join("; "));
+                say::warn("warning: telemetry not sent: ", &reasons.join("; "));
             }
             Ok(())
         }
@@ -76,9 +74,8 @@ fn send(call: &TrackCall) -> Result<(), Failure> {
         return Ok(());
     }
     if sent.cut > 0 {
-        let mut out = std::io::stderr().lock();
         let max = ingest::breeze::ITEM_BYTES_MAX;
-        let _ = writeln!(out, "warning: texts were cut: an item has at most {max} bytes");
+        say::warn("warning: ", &format!("texts were cut: an item has at most {max} bytes"));
     }
     print_ids(&item, &telemetry, call.is_json)
 }

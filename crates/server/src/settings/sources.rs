@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use azdo::client::Hosts;
-use azdo::collect::{Globs, Logs};
+use azdo::collect::{Globs, Images, Logs};
 use azdo::rows::Tests;
 
 use super::value::{parse_duration_ms, parse_size};
@@ -28,7 +28,7 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 25] = [
+pub static KEYS: [Key; 26] = [
     key("name", "", "Value of the column Organization."),
     key("base", "", "Address of the organisation or collection."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
@@ -58,6 +58,11 @@ pub static KEYS: [Key; 25] = [
     key("tests", "failed", "`off`, `summary`, `failed` or `all`."),
     key("logs", "failed", "Logs of tasks that are read for their errors: `off`, `failed`, `all`."),
     key("log_bytes_max", "2MiB", "Most bytes read of one log."),
+    key(
+        "images",
+        "failed",
+        "Jobs whose image is read, a request each: `off`, `failed` (10 of a build), `all`.",
+    ),
     key("releases", "true", "Whether deployments of classic releases are collected."),
     key("identities", "hash", "What is stored of people: `drop`, `hash` or `keep`."),
     key("api_version", "5.0", "Version of the REST API."),
@@ -112,6 +117,7 @@ pub struct Source {
     pub tests: Option<Tests>,
     pub logs: Logs,
     pub log_bytes_max: u64,
+    pub images: Images,
     pub releases: bool,
     pub identities: Identities,
     pub api_version: String,
@@ -201,6 +207,10 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
         logs: fields
             .one_of("logs", &[("off", Logs::Off), ("failed", Logs::Failed), ("all", Logs::All)]),
         log_bytes_max: fields.size("log_bytes_max", 1 << 10, 16 << 20),
+        images: fields.one_of(
+            "images",
+            &[("off", Images::Off), ("failed", Images::Failed), ("all", Images::All)],
+        ),
         releases: fields.bool("releases"),
         identities: read_identities(fields),
         api_version: fields.text("api_version"),

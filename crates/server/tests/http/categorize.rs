@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use azdo::category::Categories;
 use azdo::identity::Identities;
-use azdo::rows::{CollectedBuild, Context, Tests, of_build};
+use azdo::rows::{CollectedBuild, CollectedLog, Context, Tests, of_build};
 use azdo::wire::{Build, Definition, Issue, Record, Timeline};
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ use crate::client::Response;
 use crate::server::{Server, output, run};
 
 const HOUR: i64 = 3_600_000_000_000;
+
+/// The build with a log.
+const LOGGED: i64 = 9;
 
 /// A folder with builds as a collector stores them, before anybody had rules: build `n` finished
 /// so many hours ago and has these errors.
@@ -39,6 +42,16 @@ fn collected(builds: &[(i64, i64, &[&str])]) -> tempfile::TempDir {
     dir
 }
 
+/// The log of a build's task, which holds an error that is no issue.
+fn log(id: i64) -> CollectedLog {
+    CollectedLog {
+        record_id: format!("record-{id}"),
+        log_id: 1,
+        first_line: 1,
+        text: "##[error]We stopped hearing from the log".to_owned(),
+    }
+}
+
 fn build(id: i64, finish: i64, errors: &[&str]) -> CollectedBuild {
     let issue = |message: &&str| Issue {
         kind: "error".to_owned(),
@@ -57,7 +70,8 @@ fn build(id: i64, finish: i64, errors: &[&str]) -> CollectedBuild {
     let definition =
         Definition { name: "ci".to_owned(), path: "\\team".to_owned(), ..Definition::default() };
     let build = Build { id, finish_time: Some(finish), definition, ..Build::default() };
-    CollectedBuild { build, latest: Some(latest), ..CollectedBuild::default() }
+    let logs = if id == LOGGED { vec![log(id)] } else { Vec::new() };
+    CollectedBuild { build, latest: Some(latest), logs, ..CollectedBuild::default() }
 }
 
 fn rules(dir: &Path, text: &str) -> PathBuf {
@@ -110,6 +124,9 @@ fn a_dry_run_shows_and_a_run_stores_once() {
     let older = output(&[&args[..], &["--since", "60d"]].concat());
     assert!(older.starts_with("6 issues of 3 builds"), "{older}");
     assert!(older.ends_with("1 issues changed\n"), "{older}");
+    // Within the last 30 days there was no log.
+    let logs = "1 error lines of logs keep their category until their builds are collected again";
+    assert!(older.contains(logs) && !shown.contains("lines of logs"), "{older}");
     let audit = "Audit | where action == 'ci.triage' | order by rows asc | project target, rows";
     assert_eq!(server.rows(audit), json!([["default", 1], ["default", 3]]));
 }

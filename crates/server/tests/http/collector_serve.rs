@@ -110,6 +110,39 @@ fn a_source_that_fails_delays_no_other_and_raises_an_alarm() {
 }
 
 #[test]
+fn a_build_given_up_raises_an_alarm_until_it_is_tried_again() {
+    let service = scenario();
+    service.inject(Rule::always(Fault::TooMany(0)).at("/builds/104/timeline"));
+    let setup = Setup::new(&format!("{RULES}\n{}", scenario_source("exorg", &service.url())));
+    // It was tried nineteen times before.
+    crate::server::Server::on(&setup.data(), &[]).stop();
+    let store = store::Store::open(&setup.data(), store::Options::default()).unwrap();
+    let pending = json!({ "tries": 19, "next_ns": 0, "error": "", "is_dead": false });
+    let key = "collector/exorg/exproj/pending/104".to_owned();
+    let documents = vec![(key, Some(pending.to_string().into_bytes()))];
+    store.append_blocking(store::Write { rows: Vec::new(), documents }).unwrap();
+    store.close().unwrap();
+    let server = serve(&setup);
+    let alarm = || metric(&server, r#"telltale_collector_alarm{source="exorg"}"#);
+    wait_until("the alarm", || alarm() == Some(1));
+    let status = server.get("/api/collect").json();
+    let want = "builds of project `exproj` are given up: 1; see `telltale collect status`, \
+                `telltale collect retry` has them tried again";
+    assert_eq!(status["sources"][0]["alarm"], want);
+    let told = "CollectorRuns | where Error startswith 'build 104 is given up: ' | count";
+    assert_eq!(server.rows(told)[0][0], 1);
+    // It stays while passes go well.
+    let before = server.rows("CollectorRuns | count")[0][0].as_u64().unwrap();
+    let count = || server.rows("CollectorRuns | count")[0][0].as_u64().unwrap();
+    wait_until("two more passes", || count() >= before + 2);
+    assert_eq!(alarm(), Some(1));
+    service.heal();
+    assert_eq!(server.post("/api/collect/retry", &[], b"").json(), json!({ "retried": 1 }));
+    wait_until("the end of the alarm", || alarm() == Some(0));
+    assert_expected(&server, "poll1", "after another try");
+}
+
+#[test]
 fn an_organisation_that_cannot_be_found_raises_an_alarm_at_once() {
     let service = scenario();
     let wrong = format!("{}/nowhere", service.url());

@@ -13,6 +13,7 @@ fn every_mistake_of_every_source_is_reported_at_once() {
         token = "hunter2"
         interval = "soon"
         tests = "some"
+        images = "most"
         page_size = 0
         projects = ["!x"]
         reconcile = { every = "24h", windows = "1d" }
@@ -44,6 +45,7 @@ fn every_mistake_of_every_source_is_reported_at_once() {
         "there is no key `token`",
         "`interval` is `soon`, but must be a time such as `5m`, from 1s to 7d",
         "`tests` is `some`, but must be one of `off`, `summary`, `failed`, `all`",
+        "`images` is `most`, but must be one of `off`, `failed`, `all`",
         "`page_size` is `0`, but must be a whole number from 1 to 5000",
         "`projects` names nothing: `*` is all",
         "`reconcile`: there is no key `windows`",

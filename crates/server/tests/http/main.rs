@@ -43,6 +43,8 @@ mod own_tables;
 mod pipeline_scripts;
 mod process;
 mod queries;
+mod report_domains;
+mod reports_truth;
 mod security;
 mod server;
 mod telemetry;

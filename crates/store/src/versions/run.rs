@@ -157,13 +157,13 @@ mod tests {
     use model::tables::pipelines::{TIMELINE_BUILDS, TIMELINE_RECORDS};
     use model::{BatchBuilder, Type};
 
-    /// Rows of (project, build, time).
+    /// Rows of (organization, build, time).
     fn batch(rows: &[(&str, i64, i64)]) -> RecordBatch {
         let mut builder = BatchBuilder::new(&TIMELINE_RECORDS);
-        for (project, build, time) in rows {
+        for (organization, build, time) in rows {
             for (at, column) in TIMELINE_RECORDS.columns.iter().enumerate() {
                 match (column.name, column.ty) {
-                    ("Project", _) => builder.column(at).text(project),
+                    ("Organization", _) => builder.column(at).text(organization),
                     ("BuildId", _) => builder.column(at).long(*build),
                     ("CollectedAt", _) => builder.column(at).long(*time),
                     _ => builder.column(at).null(),
@@ -197,15 +197,15 @@ mod tests {
 
     #[test]
     fn keys_differ_when_any_value_does() {
-        let of = |project: &str, build: i64| {
-            runs(&TIMELINE_RECORDS, [&batch(&[(project, build, 0)])]).unwrap()[0].key
+        let of = |organization: &str, build: i64| {
+            runs(&TIMELINE_RECORDS, [&batch(&[(organization, build, 0)])]).unwrap()[0].key
         };
         let keys = [of("p", 1), of("p", 2), of("", 1), of("p\u{1}", 1), of("q", 1)];
         for (at, key) in keys.iter().enumerate() {
             assert!(!keys[..at].contains(key), "{at}");
         }
-        // The bytes that the manual describes: Organization '', Project 'p', BuildId 1.
-        let text = [&[2, 0, 2, 1, b'p', 1][..], &1i64.to_le_bytes()].concat();
+        // The bytes that the manual describes: Organization 'p', BuildId 1.
+        let text = [&[2, 1, b'p', 1][..], &1i64.to_le_bytes()].concat();
         assert_eq!(keys[0], xxh3_128(&text));
     }
 

@@ -41,7 +41,7 @@ impl Default for Shape {
             tests_per_run: 100,
             trouble: 1.0,
             deleted: 0.01,
-            // 2026-11-20T12:00:00Z
+            // 2026-11-20T00:00:00Z
             now: 17_951_328_000_000_000,
         }
     }

@@ -109,7 +109,10 @@ fn an_exit_code_beside_another_error_gives_no_category() {
 fn parameters_of_a_build_are_kept_without_people() {
     let build = wire::Build {
         parameters: r#"{"a":"1","Build.RequestedFor":"x","mail.email":"y"}"#.to_owned(),
-        template_parameters: Some(json!({"config": "Release"})),
+        template_parameters: Some(json!({
+            "config": "Release",
+            "mailTo": { "authorName": "x", "keep": [{ "senderEmail": "y", "n": 1 }] },
+        })),
         tags: vec!["x".to_owned(), "\"".to_owned()],
         ..build()
     };
@@ -118,7 +121,10 @@ fn parameters_of_a_build_are_kept_without_people() {
         table(&[batch], "TimelineBuilds").remove(0)
     };
     let row = of(&build);
-    assert_eq!(row["Parameters"], r#"{"a":"1","templateParameters":{"config":"Release"}}"#);
+    assert_eq!(
+        row["Parameters"],
+        r#"{"a":"1","templateParameters":{"config":"Release","mailTo":{"keep":[{"n":1}]}}}"#
+    );
     assert_eq!(row["Tags"], r#"["x","\""]"#);
     let row = of(&wire::Build { parameters: "not json".to_owned(), ..self::build() });
     assert_eq!((&row["Parameters"], &row["Tags"]), (&json!(""), &json!("")));

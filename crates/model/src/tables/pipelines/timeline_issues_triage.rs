@@ -20,7 +20,7 @@ const COLUMNS: [ColumnDef; 9] = [
 pub static TIMELINE_ISSUES_TRIAGE: TableDef = TableDef {
     name: "TimelineIssuesTriage",
     columns: &COLUMNS,
-    key: &["Organization", "Project", "BuildId", "RecordId", "Index"],
+    key: &["Organization", "BuildId", "RecordId", "Index"],
 };
 
 pub(super) fn shown() -> ViewDef {

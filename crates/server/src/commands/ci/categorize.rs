@@ -33,6 +33,7 @@ pub fn run(call: &CategorizeCall) -> Result<(), Failure> {
         }
         changed += entries.len();
     }
+    let log_errors = stored.log_errors(since)?;
     stored.close()?;
     let mut out = std::io::stdout().lock();
     let from = format_datetime(since, Fraction::Trimmed);
@@ -44,6 +45,13 @@ pub fn run(call: &CategorizeCall) -> Result<(), Failure> {
     }
     if summary.by_hand > 0 {
         writeln!(out, "{} issues keep the category a person gave them", summary.by_hand)?;
+    }
+    if log_errors > 0 {
+        writeln!(
+            out,
+            "{log_errors} error lines of logs keep their category until their builds are collected \
+             again"
+        )?;
     }
     match (changed, call.is_dry_run) {
         (0, _) => writeln!(out, "nothing changes")?,

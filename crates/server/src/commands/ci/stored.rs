@@ -158,19 +158,20 @@ impl Stored {
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
             return Ok(Vec::new());
         };
-        let of_page = format!(
-            "where Organization == {} and Project == {} and BuildId between ({} .. {})",
+        // What was decided under an earlier name of the project counts.
+        let of_builds = format!(
+            "where Organization == {} and BuildId between ({} .. {})",
             literal(&first.organization),
-            literal(&first.project),
             first.id,
             last.id
         );
+        let of_page = format!("{of_builds} and Project == {}", literal(&first.project));
         let text = format!(
             "TimelineIssues | {of_page} and BucketSource != 'validation' \
              | join kind=leftouter (TimelineRecords | {of_page} \
                | project BuildId, RecordId, Task = iff(isempty(TaskName), Name, TaskName)) \
                on BuildId, RecordId \
-             | join kind=leftouter (TimelineIssuesTriage | {of_page} \
+             | join kind=leftouter (TimelineIssuesTriage | {of_builds} \
                | summarize arg_max(ModifiedDateTime, UpdatedCategory, By) \
                  by BuildId, RecordId, Index) on BuildId, RecordId, Index \
              | project BuildId, RecordId, Index, Type, Category, Bucket, Message, Task, \
@@ -195,6 +196,21 @@ impl Stored {
             })
         });
         Ok(issues.collect())
+    }
+
+    /// How many error lines of logs there are of builds that finished since a moment or run: they
+    /// have no triage.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn log_errors(&self, since: i64) -> Result<u64, Failure> {
+        let text = format!(
+            "TimelineLogErrors | join kind=inner (TimelineBuilds \
+             | where FinishTime >= {} or isnull(FinishTime) | project Organization, BuildId) \
+             on Organization, BuildId | count",
+            datetime(since)
+        );
+        Ok(self.rows(&text)?.first().and_then(|row| row[0].as_u64()).unwrap_or(0))
     }
 
     /// Stores new categories; what was stored before a failure stays.

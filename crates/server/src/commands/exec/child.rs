@@ -1,34 +1,24 @@
 //! The child: started, its output passed on, waited for, told of signals, ended when it takes too
 //! long.
 //!
-//! Invariants: a process that was waited for is never signalled; threads that wait for output of
-//! processes the child left behind do not keep us.
+//! Invariants: a process that was waited for is never signalled; an end nobody knows is a failure.
 
 mod signals;
+mod streams;
 
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use parking_lot::Mutex;
-
-use super::relay::{self, Target};
+use self::streams::Streams;
 use super::report::Report;
-use super::scan::{Scan, Seen};
-use super::{TIMEOUT_CODE, warn};
+use super::{TIMEOUT_CODE, relay, warn};
 use crate::cli::pipeline::ExecCall;
 
-/// One read, as large as pipes of Linux are.
-const PIECE_BYTES: usize = 64 * 1_024;
-/// After the child's end: how long its output may be silent, and how long all of it may take,
-/// while somebody still holds it open.
-const SILENCE: Duration = Duration::from_millis(500);
-const DRAIN: Duration = Duration::from_secs(10);
+/// What programs that run others exit with when they fail themselves (`env`, `timeout`).
+const UNKNOWN_CODE: i32 = 125;
 
 /// How the command ended.
 #[derive(Debug, Clone)]
@@ -39,6 +29,8 @@ pub enum End {
     TimedOut(Duration),
     /// The exit code shells give, and why.
     NotStarted(i32, String),
+    /// It has ended, and why the system does not tell how.
+    Unknown(String),
 }
 
 impl End {
@@ -48,6 +40,7 @@ impl End {
             End::Exited(code) | End::NotStarted(code, _) => *code,
             End::Signal(signal) => 128 + signal,
             End::TimedOut(_) => TIMEOUT_CODE,
+            End::Unknown(_) => UNKNOWN_CODE,
         }
     }
 
@@ -68,6 +61,7 @@ impl End {
             End::Signal(signal) => format!("killed by signal {signal}"),
             End::TimedOut(limit) => format!("timed out after {limit:?}"),
             End::NotStarted(_, reason) => format!("could not be started: {reason}"),
+            End::Unknown(reason) => format!("ended, but it is not known how: {reason}"),
         }
     }
 }
@@ -109,7 +103,7 @@ pub fn run(call: &ExecCall, variables: &[(&'static str, String)], report: &Arc<R
         _ => ended.map_or_else(
             |error| {
                 warn(&format!("it is not known how the command ended: {error}"));
-                End::Exited(0)
+                End::Unknown(error.to_string())
             },
             end_of,
         ),
@@ -168,93 +162,4 @@ fn end_of(status: ExitStatus) -> End {
 #[cfg(not(unix))]
 fn end_of(status: ExitStatus) -> End {
     End::Exited(status.code().unwrap_or(1))
-}
-
-/// The threads that pass the output on.
-struct Streams<'a> {
-    report: &'a Arc<Report>,
-    scans: Vec<Arc<Mutex<Scan>>>,
-    /// Pieces that came, to notice silence.
-    pieces: Arc<AtomicU64>,
-    ended: Receiver<()>,
-    open: usize,
-}
-
-impl<'a> Streams<'a> {
-    fn start(
-        report: &'a Arc<Report>,
-        child: &mut Child,
-        one: Option<io::PipeReader>,
-    ) -> Streams<'a> {
-        let (done, ended) = channel();
-        let pieces = Arc::new(AtomicU64::new(0));
-        let mut streams = Streams { report, scans: Vec::new(), pieces, ended, open: 0 };
-        if let Some(both) = one {
-            streams.add(both, Target::Out, true, &done);
-        }
-        if let Some(out) = child.stdout.take() {
-            streams.add(out, Target::Out, false, &done);
-        }
-        if let Some(err) = child.stderr.take() {
-            streams.add(err, Target::Err, true, &done);
-        }
-        streams
-    }
-
-    fn add(
-        &mut self,
-        from: impl Read + Send + 'static,
-        target: Target,
-        keeps_last: bool,
-        done: &Sender<()>,
-    ) {
-        let report = Arc::clone(self.report);
-        let scan = self.report.scan(keeps_last).map(|scan| Arc::new(Mutex::new(scan)));
-        let pieces = Arc::clone(&self.pieces);
-        let done = done.clone();
-        self.scans.extend(scan.clone());
-        let work = move || {
-            let mut buffer = vec![0; PIECE_BYTES];
-            relay::pass(from, target, &report.output, &mut buffer, |bytes| {
-                pieces.fetch_add(1, Ordering::Relaxed);
-                if let Some(scan) = &scan {
-                    let mut seen = Seen::default();
-                    scan.lock().feed(bytes, &mut seen);
-                    report.take(seen);
-                }
-            });
-            // Nobody listens any more when the streams were given up.
-            let _ = done.send(());
-        };
-        match thread::Builder::new().name("relay".into()).spawn(work) {
-            Ok(_) => self.open += 1,
-            Err(error) => warn(&format!("output of the command is lost: {error}")),
-        }
-    }
-
-    /// Waits for the rest of the output after the child's end, and ends the scanners.
-    fn drain(mut self) {
-        let began = Instant::now();
-        let mut seen = self.pieces.load(Ordering::Relaxed);
-        while self.open > 0 {
-            match self.ended.recv_timeout(SILENCE) {
-                Ok(()) => self.open -= 1,
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    let now = self.pieces.load(Ordering::Relaxed);
-                    if now == seen || began.elapsed() > DRAIN {
-                        warn(
-                            "processes that the command left behind still hold its output; what \
-                             they print from now on is lost",
-                        );
-                        break;
-                    }
-                    seen = now;
-                }
-            }
-        }
-        for scan in &self.scans {
-            self.report.end_of_stream(&mut scan.lock());
-        }
-    }
 }

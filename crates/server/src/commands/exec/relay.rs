@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -151,6 +152,34 @@ fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// How far a stream is passed on.
+#[derive(Debug, Default)]
+pub struct Progress {
+    is_busy: AtomicBool,
+    passed: AtomicU64,
+}
+
+impl Progress {
+    /// Whether a piece is being written or looked at; if not, the relay waits for one.
+    pub fn is_busy(&self) -> bool {
+        self.is_busy.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that were written and looked at.
+    pub fn passed(&self) -> u64 {
+        self.passed.load(Ordering::SeqCst)
+    }
+
+    fn begin(&self) {
+        self.is_busy.store(true, Ordering::SeqCst);
+    }
+
+    fn end(&self, bytes: usize) {
+        self.passed.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::SeqCst);
+        self.is_busy.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Passes a stream on until it ends or nobody reads it. `each` looks at every piece after it was
 /// written; `buffer` is as large as a piece may be.
 ///
@@ -160,6 +189,7 @@ pub fn pass(
     target: Target,
     output: &Output,
     buffer: &mut [u8],
+    progress: &Progress,
     mut each: impl FnMut(&[u8]),
 ) {
     let mut err = match target {
@@ -174,12 +204,14 @@ pub fn pass(
             // How Linux says that the other end of a terminal is closed, among others.
             Err(_) => return,
         };
+        progress.begin();
         let written = match (target, &mut err) {
             (Target::Out, _) => output.write(bytes),
             (Target::Err, Some(file)) => write_all(file, bytes),
             (Target::Err, None) => Err(ErrorKind::BrokenPipe.into()),
         };
         each(bytes);
+        progress.end(bytes.len());
         if written.is_err() {
             return;
         }

@@ -2,8 +2,9 @@
 //! still be tried again; repeated, summed up, or only sent as telemetry.
 //!
 //! Invariants: the lock here is never held while something is written; commands begin on fresh
-//! lines of standard output, which both services read.
+//! lines of standard output, which both services read; nothing is told that the step masked.
 
+use azdo::command::masks::Masks;
 use azdo::command::{Dialect, azure};
 use azdo::errors::budget::{Budget, Verdict};
 use azdo::errors::message::{Style, check_category, is_marker};
@@ -19,9 +20,12 @@ use super::surroundings::Surroundings;
 use super::warn;
 use crate::cli::pipeline::ExecCall;
 
-/// Findings kept back of a run, and errors kept for telemetry.
+/// Errors kept back of a run, and as many warnings; what is beyond is counted.
 const KEPT_MAX: usize = 1_000;
+/// Errors kept for telemetry.
 const ERRORS_MAX: usize = 100;
+/// Characters of the last line that are told.
+const LAST_CHARS_MAX: usize = 300;
 
 /// Says whether streams are looked at and gathers what was seen.
 pub struct Report {
@@ -38,12 +42,19 @@ pub struct Report {
 
 struct State {
     budget: Budget,
+    masks: Masks,
     /// Findings of this run while it may be tried again.
-    kept: Vec<Finding>,
-    keeps: bool,
+    kept: Option<Kept>,
     run: Run,
     /// Lines that were too long.
     cut: u64,
+}
+
+/// Findings kept back.
+struct Kept {
+    findings: Vec<Finding>,
+    /// Tells them apart and counts those that are too many.
+    budget: Budget,
 }
 
 /// What is known of the run that goes on.
@@ -59,7 +70,8 @@ impl Report {
     pub fn new(call: &ExecCall, surroundings: &Surroundings, sends: bool) -> Report {
         let dialect = surroundings.dialect;
         let budget = Budget::new(call.issues_max);
-        let state = State { budget, kept: Vec::new(), keeps: false, run: Run::default(), cut: 0 };
+        let (masks, run) = (Masks::default(), Run::default());
+        let state = State { budget, masks, kept: None, run, cut: 0 };
         Report {
             output: Output::new(),
             state: Mutex::new(state),
@@ -95,13 +107,15 @@ impl Report {
     pub fn begin(&self, may_retry: bool) {
         let mut state = self.state.lock();
         state.run = Run::default();
-        state.keeps = may_retry;
+        let budget = Budget::new(KEPT_MAX);
+        state.kept = may_retry.then(|| Kept { findings: Vec::new(), budget });
     }
 
     /// Takes what a piece of output held.
     pub fn take(&self, seen: Seen) {
         let mut state = self.state.lock();
         state.run.wants_retry |= seen.wants_retry;
+        seen.secrets.iter().for_each(|secret| state.masks.add(secret));
         for severity in seen.commands {
             state.run.has_errors |= severity == Severity::Error;
             state.budget.spend(severity);
@@ -112,10 +126,10 @@ impl Report {
                 finding.file = Some(self.folders.place(&file, from));
             }
             state.run.has_errors |= finding.severity == Severity::Error;
-            if state.keeps && state.kept.len() < KEPT_MAX {
-                state.kept.push(finding);
-            } else {
-                self.admit(&mut state, finding);
+            state.masks.apply(&mut finding);
+            match &mut state.kept {
+                Some(kept) => kept.add(finding),
+                None => self.admit(&mut state, finding),
             }
         }
         drop(state);
@@ -136,16 +150,18 @@ impl Report {
     fn admit(&self, state: &mut State, finding: Finding) {
         let verdict = state.budget.admit(&finding);
         if verdict == Verdict::Report {
-            self.tell(&finding);
+            self.tell(&state.masks, &finding);
         }
         if verdict != Verdict::Repeated {
             keep_error(state, finding);
         }
     }
 
-    fn tell(&self, finding: &Finding) {
+    fn tell(&self, masks: &Masks, finding: &Finding) {
         if let Some(dialect) = self.dialect {
-            self.output.add_pending(&self.style.line(finding, dialect));
+            let mut finding = finding.clone();
+            masks.apply(&mut finding);
+            self.output.add_pending(&self.style.line(&finding, dialect));
         }
     }
 
@@ -154,7 +170,7 @@ impl Report {
         let mut state = self.state.lock();
         self.release(&mut state);
         state.budget.spend(finding.severity);
-        self.tell(&finding);
+        self.tell(&state.masks, &finding);
         keep_error(&mut state, finding);
     }
 
@@ -167,9 +183,11 @@ impl Report {
     }
 
     fn release(&self, state: &mut State) {
-        state.keeps = false;
-        for finding in std::mem::take(&mut state.kept) {
-            self.admit(state, finding);
+        if let Some(kept) = state.kept.take() {
+            for finding in kept.findings {
+                self.admit(state, finding);
+            }
+            state.budget.absorb(kept.budget);
         }
     }
 
@@ -177,7 +195,7 @@ impl Report {
     pub fn finish(&self, is_retried: bool) -> Vec<Finding> {
         let mut state = self.state.lock();
         if is_retried {
-            for finding in std::mem::take(&mut state.kept) {
+            for finding in state.kept.take().into_iter().flat_map(|kept| kept.findings) {
                 keep_error(&mut state, finding);
             }
         } else {
@@ -193,11 +211,14 @@ impl Report {
     pub fn close(&self) {
         let state = self.state.lock();
         for summary in state.budget.summaries() {
-            self.tell(&summary);
+            self.tell(&state.masks, &summary);
         }
-        let cut = state.cut;
+        let (cut, is_hidden) = (state.cut, state.masks.is_full());
         drop(state);
         self.output.finish();
+        if is_hidden {
+            warn("the command masked so many values that its errors are told without their texts");
+        }
         if cut > 0 {
             let max = matcher::LINE_BYTES_MAX;
             warn(&format!("of {cut} long lines only the first {max} bytes were looked at"));
@@ -220,9 +241,25 @@ impl Report {
         self.state.lock().budget.has_errors()
     }
 
-    /// The last line of the run's standard error.
+    /// The last line of the run's standard error, or its beginning.
     pub fn last_line(&self) -> Option<String> {
-        self.state.lock().run.last_line.clone()
+        let state = self.state.lock();
+        let line = state.masks.text(state.run.last_line.as_deref()?);
+        Some(line.chars().take(LAST_CHARS_MAX).collect())
+    }
+
+    /// Masks what the step masked.
+    pub fn mask(&self, errors: &mut [Finding]) {
+        let state = self.state.lock();
+        errors.iter_mut().for_each(|error| state.masks.apply(error));
+    }
+}
+
+impl Kept {
+    fn add(&mut self, finding: Finding) {
+        if self.budget.admit(&finding) == Verdict::Report {
+            self.findings.push(finding);
+        }
     }
 }
 

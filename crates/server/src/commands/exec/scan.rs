@@ -9,15 +9,14 @@ use azdo::matcher::{Lines, Matchers, strip};
 use memchr::memmem::Finder;
 use regex::Regex;
 
-/// Characters of the last line that are told.
-const LAST_CHARS_MAX: usize = 300;
-
 /// What a piece of output held.
 #[derive(Debug, Default)]
 pub struct Seen {
     pub findings: Vec<Finding>,
     /// Issues the child reported itself.
     pub commands: Vec<Severity>,
+    /// Values it told the service to mask.
+    pub secrets: Vec<String>,
     pub wants_retry: bool,
 }
 
@@ -59,45 +58,48 @@ impl Scan {
         std::mem::take(&mut self.lines.cut)
     }
 
-    /// The last line that is not blank.
+    /// The last line that is neither blank nor a command.
     pub fn last_line(&self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.looker.last);
-        let text: String = strip(&text).trim().chars().take(LAST_CHARS_MAX).collect();
+        let text = strip(&text).trim().to_owned();
         (!text.is_empty()).then_some(text)
     }
 }
 
 impl Looker {
     fn line(&mut self, line: &[u8], seen: &mut Seen) {
-        if self.keeps_last && !line.trim_ascii().is_empty() {
-            self.last.clear();
-            self.last.extend_from_slice(line.get(..4 * LAST_CHARS_MAX).unwrap_or(line));
-        }
         if let Some(retry_on) = &self.retry_on {
             seen.wants_retry |= retry_on.is_match(&strip(&String::from_utf8_lossy(line)));
         }
-        if self.is_command(line, seen) {
+        let has_azure = self.azure.find(line).is_some();
+        if is_command(line, has_azure, seen) {
             return;
+        }
+        // What was meant as a command may hold a secret, also when the service cannot read it.
+        if self.keeps_last && !has_azure && !line.trim_ascii().is_empty() {
+            self.last.clear();
+            self.last.extend_from_slice(line);
         }
         if let Some(matchers) = &mut self.matchers {
             matchers.line(line, &mut seen.findings);
         }
     }
+}
 
-    /// Commands of either dialect are the service's; those with issues are counted.
-    fn is_command(&self, line: &[u8], seen: &mut Seen) -> bool {
-        if self.azure.find(line).is_some()
-            && let Some(command) = azure::parse(&String::from_utf8_lossy(line))
-        {
-            seen.commands.extend(command.issue_severity());
-            return true;
-        }
-        if line.trim_ascii_start().starts_with(github::PREFIX.as_bytes())
-            && let Some(command) = github::parse(&String::from_utf8_lossy(line))
-        {
-            seen.commands.extend(command.issue_severity());
-            return true;
-        }
-        false
+/// Commands of either dialect are the service's; those with issues are counted, and secrets
+/// remembered.
+fn is_command(line: &[u8], has_azure: bool, seen: &mut Seen) -> bool {
+    if has_azure && let Some(command) = azure::parse(&String::from_utf8_lossy(line)) {
+        seen.commands.extend(command.issue_severity());
+        seen.secrets.extend(command.secret().map(str::to_owned));
+        return true;
     }
+    if line.trim_ascii_start().starts_with(github::PREFIX.as_bytes())
+        && let Some(command) = github::parse(&String::from_utf8_lossy(line))
+    {
+        seen.commands.extend(command.issue_severity());
+        seen.secrets.extend(command.secret().map(str::to_owned));
+        return true;
+    }
+    false
 }

@@ -68,6 +68,27 @@ Write-PipelineSetResult() {
   "$TELLTALE" complete --result "$result" -- "$@"
 }
 
+# A text as it must stand in a logging command.
+_telltale_data() {
+  local text=$1
+  text=${text//'%'/%AZP25}
+  text=${text//';'/%3B}
+  text=${text//$'\r'/%0D}
+  text=${text//$'\n'/%0A}
+  text=${text//']'/%5D}
+  printf '%s' "$text"
+}
+
+# Files of the service have a line for each name and path: a second line would be another one.
+_telltale_line() {
+  case "$2" in
+    *$'\n'* | *$'\r'*)
+      printf '%s: the %s holds a line break\n' "$3" "$1" >&2
+      return 1
+      ;;
+  esac
+}
+
 # A variable for later steps: Write-PipelineSetVariable -name N -value V [-secret]
 Write-PipelineSetVariable() {
   local name='' value='' secret=false output=true flag delimiter
@@ -83,14 +104,11 @@ Write-PipelineSetVariable() {
     [ $# -gt 0 ] && shift
   done
   if [ -n "${TF_BUILD-}" ]; then
-    value=${value//'%'/%AZP25}
-    value=${value//';'/%3B}
-    value=${value//$'\r'/%0D}
-    value=${value//$'\n'/%0A}
-    value=${value//']'/%5D}
     printf '##vso[task.setvariable variable=%s;isSecret=%s;isOutput=%s]%s\n' \
-      "$name" "$secret" "$output" "$value"
+      "$(_telltale_data "$name")" "$secret" "$(_telltale_data "$output")" \
+      "$(_telltale_data "$value")"
   elif [ -n "${GITHUB_ENV-}" ]; then
+    _telltale_line name "$name" Write-PipelineSetVariable || return 1
     delimiter="telltale_${RANDOM}_${RANDOM}_${RANDOM}"
     printf '%s<<%s\n%s\n%s\n' "$name" "$delimiter" "$value" "$delimiter" >> "$GITHUB_ENV"
   fi
@@ -104,11 +122,9 @@ Write-PipelinePrependPath() {
     *) path=${1-} ;;
   esac
   if [ -n "${TF_BUILD-}" ]; then
-    path=${path//'%'/%AZP25}
-    path=${path//';'/%3B}
-    path=${path//']'/%5D}
-    printf '##vso[task.prependpath]%s\n' "$path"
+    printf '##vso[task.prependpath]%s\n' "$(_telltale_data "$path")"
   elif [ -n "${GITHUB_PATH-}" ]; then
+    _telltale_line path "$path" Write-PipelinePrependPath || return 1
     printf '%s\n' "$path" >> "$GITHUB_PATH"
   fi
 }

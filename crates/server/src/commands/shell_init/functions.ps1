@@ -103,6 +103,12 @@ function global:Format-TelltaleData {
     $Value.Replace("`n", '%0A').Replace(']', '%5D')
 }
 
+# Files of the service have a line for each name and path: a second line would be another one.
+function global:Assert-TelltaleLine {
+    param([string]$What, [string]$Text)
+    if ($Text -match '[\r\n]') { throw "the $What holds a line break" }
+}
+
 function global:Write-PipelineSetVariable {
     [CmdletBinding()]
     param(
@@ -115,9 +121,10 @@ function global:Write-PipelineSetVariable {
     if ($env:TF_BUILD) {
         $data = Format-TelltaleData $Value
         $flags = "isSecret=$($Secret.IsPresent);isOutput=$IsMultiJobVariable"
-        $line = "##vso[task.setvariable variable=$Name;$flags]$data"
+        $line = "##vso[task.setvariable variable=$(Format-TelltaleData $Name);$flags]$data"
         if ($AsOutput) { $line } else { Write-Host $line }
     } elseif ($env:GITHUB_ENV) {
+        Assert-TelltaleLine 'name' $Name
         $delimiter = "telltale_$([guid]::NewGuid().ToString('N'))"
         Add-Content -Path $env:GITHUB_ENV -Value "$Name<<$delimiter`n$Value`n$delimiter"
     }
@@ -133,6 +140,7 @@ function global:Write-PipelinePrependPath {
         $line = "##vso[task.prependpath]$(Format-TelltaleData $Path)"
         if ($AsOutput) { $line } else { Write-Host $line }
     } elseif ($env:GITHUB_PATH) {
+        Assert-TelltaleLine 'path' $Path
         Add-Content -Path $env:GITHUB_PATH -Value $Path
     }
 }

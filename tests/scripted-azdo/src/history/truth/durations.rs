@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Done, seconds};
 use crate::history::hooks;
 use crate::history::world::World;
-use crate::time::Ticks;
+use crate::time::{self, SECOND, Ticks};
 
 /// Fewest values of a trimmed mean.
 const TRIMMED_MIN: usize = 30;
@@ -39,6 +39,22 @@ pub struct Distribution {
     pub trimmed_mean: Option<f64>,
 }
 
+/// Waits that began in one hour.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Hour {
+    /// The pool.
+    pub pool: String,
+    /// The job's name; nothing when builds waited.
+    pub job: String,
+    /// The beginning of the hour.
+    pub hour: String,
+    /// Their waits.
+    pub waits: Distribution,
+}
+
+/// Waits by pool, job name and the hour they began in.
+type Hours = BTreeMap<(String, String, Ticks), Vec<Ticks>>;
+
 pub(super) fn of(done: &[Done<'_>]) -> Durations {
     let plain = done.iter().filter(|d| d.result == "succeeded" && d.effective() == 1);
     Durations {
@@ -57,6 +73,49 @@ pub(super) fn waits(world: &World, done: &[Done<'_>]) -> BTreeMap<String, Distri
         }
     }
     pools.into_iter().map(|(pool, waits)| (pool, distribution(waits))).collect()
+}
+
+/// Queue waits by pool and hour.
+pub(super) fn waits_by_hour(world: &World, done: &[Done<'_>]) -> Vec<Hour> {
+    let mut found = Hours::new();
+    for one in done {
+        if let (Some(start), Some(definition)) = (one.start, world.definition(one.build)) {
+            let pool = world.pool(definition).name.to_owned();
+            let key = (pool, String::new(), hour(one.build.queue));
+            found.entry(key).or_default().push(start - one.build.queue);
+        }
+    }
+    hours(found)
+}
+
+/// Waits of jobs whose running event was sent, by pool, job name and hour; of builds that are not
+/// deleted, because nobody may know the pool of the others.
+pub(super) fn job_waits_by_hour(world: &World, now: Ticks) -> Vec<Hour> {
+    let mut found = Hours::new();
+    for build in world.builds.iter().filter(|build| !build.is_deleted(now)) {
+        let Some(definition) = world.definition(build) else { continue };
+        let pool = world.pool(definition).name;
+        for wait in hooks::waits(world, build).filter(|wait| wait.running <= now) {
+            let Some(job) = world.layout.jobs(wait.job.stage).get(wait.job.index) else { continue };
+            let key = (pool.to_owned(), job.name.clone(), hour(wait.waiting));
+            found.entry(key).or_default().push(wait.running - wait.waiting);
+        }
+    }
+    hours(found)
+}
+
+fn hours(found: Hours) -> Vec<Hour> {
+    let hour = |((pool, job, hour), waits): ((String, String, Ticks), Vec<Ticks>)| Hour {
+        pool,
+        job,
+        hour: time::text(hour),
+        waits: distribution(waits),
+    };
+    found.into_iter().map(hour).collect()
+}
+
+fn hour(time: Ticks) -> Ticks {
+    time - time.rem_euclid(3_600 * SECOND)
 }
 
 /// Waits of jobs whose running event was sent, by the pool or by the job's name.
@@ -116,7 +175,6 @@ fn trimmed(sorted: &[Ticks]) -> Option<f64> {
 #[cfg(test)]
 mod unit {
     use super::*;
-    use crate::time::SECOND;
 
     #[test]
     fn percentiles_are_values_of_the_list() {

@@ -22,7 +22,7 @@ use super::world::World;
 use crate::time::{self, DAY, SECOND, Ticks};
 
 pub use cost::{Cost, LostMachines};
-pub use durations::{Distribution, Durations};
+pub use durations::{Distribution, Durations, Hour};
 pub use failures::Failures;
 pub use rates::Rates;
 pub use red::{Red, RedInterval};
@@ -81,12 +81,12 @@ const FORMULAS: [(&str, &str); 20] = [
     ),
     (
         "C3",
-        "sum over pull requests' builds with a retried stage that passed: finish of the last attempt - finish of the first",
+        "sum over pull requests' builds of more than one attempt that passed: finish of the last attempt - finish of the first; 0 when a job was re-run by the service within the first",
     ),
     ("W2", "abandoned jobs of all attempts by pool and by the day the build finished"),
     (
         "Q",
-        "deployments that completed; lead time of succeeded ones = completed - finish of the build; change failure = failed, or followed within 24 h by a deployment of an older release; restored = completed of the next succeeded one - completed of the failed one",
+        "deployments that completed; lead time of succeeded ones = completed - finish of the build; change failure = failed, or a deployment of an older release began within 24 h of its completion; restored = completed of the next succeeded one - completed of the failed one",
     ),
 ];
 
@@ -111,11 +111,15 @@ pub struct Truth {
     pub weeks: Vec<Week>,
     /// Queue waits (D3) by pool.
     pub queue_waits: BTreeMap<String, Distribution>,
+    /// The same by pool and hour of queueing.
+    pub queue_waits_by_hour: Vec<Hour>,
     /// Waits of jobs for machines (D3) by pool, from the events of hooks; deleted builds and those
     /// that still run included.
     pub job_waits: BTreeMap<String, Distribution>,
     /// The same by the job's name.
     pub job_waits_by_name: BTreeMap<String, Distribution>,
+    /// The same by pool, job and the hour in which the wait began, without deleted builds.
+    pub job_waits_by_hour: Vec<Hour>,
     /// Lost machines (W2).
     pub lost_machines: Vec<LostMachines>,
     /// Tests with evidence of flakiness or failures.
@@ -213,8 +217,10 @@ pub(crate) fn of(world: &World, now: Ticks) -> Truth {
         definitions,
         weeks: weeks(world, &done),
         queue_waits: durations::waits(world, &done),
+        queue_waits_by_hour: durations::waits_by_hour(world, &done),
         job_waits: durations::job_waits(world, now, |pool, _| pool),
         job_waits_by_name: durations::job_waits(world, now, |_, job| job),
+        job_waits_by_hour: durations::job_waits_by_hour(world, now),
         lost_machines: cost::lost(world, &done),
         tests,
         infrastructure_runs,

@@ -28,7 +28,7 @@ pub struct EnvironmentTruth {
     pub succeeded_by_week: BTreeMap<String, usize>,
     /// Q2.
     pub lead_time: Distribution,
-    /// Deployments that failed or were followed within 24 h by one of an older release.
+    /// Deployments that failed, or after which one of an older release began within 24 h.
     pub change_failures: usize,
     /// Q3, from 0 to 1.
     pub change_failure_rate: f64,
@@ -46,10 +46,10 @@ pub(super) fn of(world: &World, now: Ticks) -> Vec<EnvironmentTruth> {
                 .deployments
                 .iter()
                 .filter(|d| d.project == project && d.environment == environment)
-                .filter(|d| d.completed <= now)
+                .filter(|d| d.queued <= now)
                 .collect();
             own.sort_by_key(|d| (d.completed, d.id));
-            found.push(one(world, named.name.clone(), name, &own));
+            found.push(one(world, named.name.clone(), name, &own, now));
         }
     }
     found
@@ -59,8 +59,10 @@ fn one(
     world: &World,
     project: String,
     environment: &'static str,
-    own: &[&Deployment],
+    queued: &[&Deployment],
+    now: Ticks,
 ) -> EnvironmentTruth {
+    let own: Vec<&Deployment> = queued.iter().copied().filter(|d| d.completed <= now).collect();
     let mut succeeded_by_day = BTreeMap::new();
     let mut succeeded_by_week = BTreeMap::new();
     let mut lead = Vec::new();
@@ -68,9 +70,11 @@ fn one(
     let (mut failed, mut change_failures, mut not_restored) = (0, 0, 0);
     for (at, deployment) in own.iter().enumerate() {
         let later = own.get(at + 1..).unwrap_or_default();
-        let undone = later
-            .iter()
-            .any(|d| d.release < deployment.release && d.completed - deployment.completed <= DAY);
+        // What matters is when somebody went back, not how long that took.
+        let undone = queued.iter().any(|d| {
+            let begin = if d.started <= now { d.started } else { d.queued };
+            d.release < deployment.release && (0..=DAY).contains(&(begin - deployment.completed))
+        });
         change_failures += usize::from(undone || !deployment.succeeded);
         if deployment.succeeded {
             *succeeded_by_day.entry(day(deployment.completed)).or_default() += 1;

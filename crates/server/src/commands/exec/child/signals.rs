@@ -113,6 +113,9 @@ mod system {
             }
             let mut streams = Vec::new();
             if has_runtime {
+                // Where it is ignored the system throws the exit codes of children away. Listening
+                // ends that, for the child as well; without it waiting fails and says so.
+                let _ = signal(SignalKind::child());
                 let ignored = ignored();
                 for (at, (number, _, _)) in SIGNALS.iter().enumerate() {
                     let raw = number.as_raw();
