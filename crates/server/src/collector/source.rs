@@ -24,6 +24,9 @@ const SECRET_BYTES_MAX: usize = 64 << 10;
 /// A collector over real sockets and the store.
 pub type SourceCollector = Collector<Sockets, StoreSink>;
 
+/// Hears the name of a source and a line about it, for people.
+pub type ToldOf = Arc<dyn Fn(&str, &str) + Send + Sync>;
+
 /// What collectors of all sources share.
 #[derive(Clone)]
 pub struct Ground {
@@ -32,8 +35,8 @@ pub struct Ground {
     pub stop: Arc<Stop>,
     /// Whether the collector seals by itself: there is no server.
     pub seals: bool,
-    /// Hears the name of a source and what it waits for.
-    pub told: Arc<dyn Fn(&str, &str) + Send + Sync>,
+    /// Hears what sources wait for.
+    pub told: ToldOf,
 }
 
 /// The collector of a source.
