@@ -473,6 +473,28 @@ fn builds_go_on_when_time_does() {
     assert!(earlier.completed < history.truth().totals.completed);
 }
 
+/// Deployments to an environment that failed, or after which an older release went there within a
+/// day.
+fn change_failures(all: &[Value], environment: &str) -> usize {
+    let own: Vec<&Value> =
+        all.iter().filter(|d| d["releaseEnvironment"]["name"] == environment).collect();
+    let is_older = |a: &Value, b: &Value| a["release"]["id"].as_i64() < b["release"]["id"].as_i64();
+    let is_undone = |d: &Value| {
+        own.iter().filter(|later| is_older(later, d)).any(|later| {
+            let begun = ticks(later, "startedOn").filter(|begun| *begun > 0);
+            let begun = begun.or(ticks(later, "queuedOn")).expect("a time");
+            (0..=time::DAY).contains(&(begun - ticks(d, "completedOn").expect("a time")))
+        })
+    };
+    own.iter()
+        .filter(|d| {
+            text(d, "deploymentStatus") == "failed" || {
+                text(d, "deploymentStatus") == "succeeded" && is_undone(d)
+            }
+        })
+        .count()
+}
+
 #[test]
 fn deployments_come_in_pages() {
     let history = History::generate(3, &shape());
@@ -492,6 +514,7 @@ fn deployments_come_in_pages() {
         assert_eq!(own("succeeded"), environment.succeeded);
         assert_eq!(own("failed"), environment.failed);
         assert_eq!(environment.succeeded_by_day.values().sum::<usize>(), environment.succeeded);
+        assert_eq!(change_failures(&all, environment.environment), environment.change_failures);
     }
     let failed = pages(&mut client, &format!("{list}&deploymentStatus=failed"));
     assert!(!failed.is_empty() && failed.iter().all(|d| d["operationStatus"] == "PhaseFailed"));
@@ -524,6 +547,10 @@ fn figures_add_up() {
         let red: f64 = definition.red.intervals.iter().map(|i| i.seconds).sum();
         assert!((red - definition.red.red_seconds).abs() < 1e-3);
         assert!(definition.red.intervals.iter().rev().skip(1).all(|i| i.finish.is_some()));
+    }
+    for (pool, waits) in &truth.queue_waits {
+        let own = truth.queue_waits_by_hour.iter().filter(|hour| hour.pool == *pool);
+        assert_eq!(own.map(|hour| hour.waits.count).sum::<usize>(), waits.count);
     }
     let kinds: BTreeSet<&str> =
         truth.definitions.iter().flat_map(|d| &d.red.intervals).map(|i| i.kind).collect();

@@ -25,7 +25,7 @@ const DAYS: u32 = 75;
 
 fn shape() -> Shape {
     Shape {
-        builds: 420,
+        builds: 330,
         records_per_build: 22,
         definitions: 4,
         projects: 2,
@@ -95,16 +95,8 @@ fn reports_find_what_is_true_of_a_history() {
     deliver(&setup, &history, &deleted);
     let begin = history.now() - i64::from(DAYS) * time::DAY;
     let mut check = Check::new(setup.server(), begin, history.now());
-    let gone =
-        check.server.rows("TimelineBuilds | where IsDeleted | count")[0][0].as_u64().unwrap();
-    assert!(
-        (1..deleted.len() as u64).contains(&gone),
-        "{gone} deleted of {} {}",
-        deleted.len(),
-        check.server.rows(
-            "CollectorRuns | project Pass, Project, Listed, Fetched, Unchanged, Failed, Error"
-        )
-    );
+    let gone = check.server.rows("TimelineBuilds | where IsDeleted | count");
+    check.has(gone[0][0] != 0, "builds deleted after they were collected");
     rates::check(&mut check, &truth);
     red::check(&mut check, &truth);
     durations::check(&mut check, &truth);

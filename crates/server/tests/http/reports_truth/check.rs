@@ -30,7 +30,7 @@ impl Check {
 
     /// Asks and compares, rows in the order of their texts.
     pub fn same(&mut self, query: &str, want: Vec<Vec<Value>>) {
-        assert!(!want.is_empty(), "nothing is true: {query}");
+        self.has(!want.is_empty(), query);
         let got: Vec<Vec<Value>> = serde_json::from_value(self.server.rows(query)).unwrap();
         let (got, want) = (ordered(got), ordered(want));
         if got.len() != want.len() {
@@ -47,6 +47,13 @@ impl Check {
     pub fn by_definition(&mut self, name: &str, columns: &str, want: Vec<Vec<Value>>) {
         let report = self.report(name, "");
         self.same(&format!("{report} | project Project, Definition, {columns}"), want);
+    }
+
+    /// The history must have what a comparison is about.
+    pub fn has(&mut self, is_there: bool, what: &str) {
+        if !is_there {
+            self.differences.push(format!("the history has no {what}"));
+        }
     }
 
     /// No difference may have been found.

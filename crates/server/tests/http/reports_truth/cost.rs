@@ -7,7 +7,8 @@ use super::check::{Check, in_ticks};
 
 pub fn check(check: &mut Check, truth: &Truth) {
     let all = || truth.definitions.iter().map(|one| &one.cost);
-    assert!(all().all(|cost| cost.lost_jobs > 0) && all().any(|cost| cost.people_waited > 0));
+    check.has(all().all(|cost| cost.lost_jobs > 0), "lost jobs");
+    check.has(all().any(|cost| cost.people_waited > 0), "people who waited");
     sums(check, "RerunTime", "", "RerunTime", truth, |cost| {
         (cost.rerun_machine_seconds > 0.0).then(|| vec![in_ticks(cost.rerun_machine_seconds)])
     });

@@ -8,8 +8,10 @@ use super::check::{Check, moment, wilson};
 pub fn check(check: &mut Check, truth: &Truth) {
     for one in &truth.definitions {
         let rates = &one.rates;
-        assert!(rates.passed_at_first < rates.passed && rates.passed < rates.builds);
-        assert!(rates.canceled > 0 && rates.rescued < rates.several_attempts);
+        let differ = rates.passed_at_first < rates.passed && rates.passed < rates.builds;
+        check.has(differ, "pass rates that differ");
+        check.has(rates.canceled > 0, "canceled builds");
+        check.has(rates.rescued < rates.several_attempts, "builds repeated in vain");
     }
     check.by_definition(
         "PassRate",

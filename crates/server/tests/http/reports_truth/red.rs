@@ -8,9 +8,9 @@ use super::check::{Check, in_ticks, moment, ticks};
 pub fn check(check: &mut Check, truth: &Truth) {
     let all = || truth.definitions.iter().flat_map(|one| &one.red.intervals);
     for kind in ["persistent", "intermittent"] {
-        assert!(all().any(|interval| interval.kind == kind), "none is {kind}");
+        check.has(all().any(|interval| interval.kind == kind), kind);
     }
-    assert!(all().any(|interval| interval.finish.is_none()), "none is open");
+    check.has(all().any(|interval| interval.finish.is_none()), "open red interval");
     let rows = |cells: &dyn Fn(&DefinitionTruth) -> Vec<Value>| -> Vec<Vec<Value>> {
         let row = |one: &DefinitionTruth| {
             [vec![json!(one.project), json!(one.definition)], cells(one)].concat()
