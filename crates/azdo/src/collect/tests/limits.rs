@@ -58,7 +58,9 @@ fn logs_of_failed_tasks() -> Plan {
 
 #[test]
 fn the_last_line_of_a_log_is_read_however_long_its_lines_are() {
-    let lengths: [(&str, &dyn Fn(usize) -> usize, usize); 4] = [
+    /// A name, the lengths of lines by their number, and the most requests.
+    type Case<'a> = (&'a str, &'a dyn Fn(usize) -> usize, usize);
+    let lengths: [Case; 4] = [
         ("shorter than thought", &|_| 20, 1),
         ("longer than thought", &|_| 150, 2),
         ("longest at the end", &|number| if number > 39_900 { 30_000 } else { 10 }, 7),
