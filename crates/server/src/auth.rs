@@ -4,8 +4,8 @@
 //! the same answer whatever is wrong with it; a caller that may not see an application gets the
 //! same answer whether it exists or not.
 
-mod credentials;
-mod failures;
+pub mod credentials;
+pub mod failures;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

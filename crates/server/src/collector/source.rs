@@ -122,8 +122,11 @@ fn secret(place: &SecretPlace) -> azdo::client::auth::Secret {
     })
 }
 
-/// Makes the key at the first need, and never another one.
-fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
+/// The key of this installation. Made at the first need, and never another one.
+///
+/// # Errors
+/// When there are no random bytes or the store refuses: a sentence.
+pub fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
     // Sources start side by side, and two keys would be two people for each.
     static MAKING: Mutex<()> = Mutex::new(());
     let _alone = MAKING.lock();
