@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 use crate::apps::{self, Apps};
 use crate::audit;
 use crate::auth::Auth;
+use crate::badges::Badges;
+use crate::badges::choice::Choice;
 use crate::collector::Lines;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
@@ -30,6 +32,8 @@ pub struct App {
     pub auth: Auth,
     pub audit: audit::Buffer,
     pub engine: Engine,
+    /// Release badges.
+    pub badges: Badges,
     pub metrics: Metrics,
     /// Sources that are collected.
     pub collectors: Lines,
@@ -85,7 +89,9 @@ impl App {
         let engine = engine(&store, &apps, options)?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let units = settings.ingest.in_flight_bytes_max / INTAKE_UNIT_BYTES;
+        let badges = Badges::load(Arc::clone(&store), Choice::initial())?;
         Ok(App {
+            badges,
             intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
             decoding: Semaphore::new(threads),
             metrics: Metrics::default(),

@@ -8,6 +8,7 @@ mod apps;
 mod ask;
 mod audit;
 mod auth;
+mod badges;
 mod body;
 mod cells;
 mod cli;
