@@ -5,6 +5,7 @@ pub mod appinsights;
 pub mod ci;
 pub mod collect;
 pub mod health;
+pub mod hooks;
 pub mod ingest;
 pub mod keys;
 pub mod kusto;

@@ -173,6 +173,11 @@ impl Caller {
         Caller { who: Who::Local, sees_audit: true, request_id: String::new(), address: None }
     }
 
+    /// Somebody without a key that counts.
+    pub fn unknown(app: &App, parts: &Parts) -> Caller {
+        Caller::new(app, parts, Who::Anonymous)
+    }
+
     fn new(app: &App, parts: &Parts, who: Who) -> Caller {
         let request_id = parts.headers.get("x-ms-client-request-id");
         let request_id = request_id.and_then(|value| value.to_str().ok()).unwrap_or_default();

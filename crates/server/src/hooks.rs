@@ -46,11 +46,7 @@ pub struct Hooks {
 impl Hooks {
     /// What a store holds: deliveries that wait, tallies.
     pub fn load(store: &Store) -> Hooks {
-        Hooks {
-            inbox: Inbox::load(store),
-            tallies: Tallies::load(store),
-            ..Hooks::default()
-        }
+        Hooks { inbox: Inbox::load(store), tallies: Tallies::load(store), ..Hooks::default() }
     }
 
     /// What is stored of people: the strictest that any source wants, since a delivery has to be

@@ -404,10 +404,7 @@ fn read_applications(names: Option<&[String]>, apps: &Apps) -> Result<Option<Vec
     Ok(Some(numbers))
 }
 
-fn read_projects(
-    names: Option<&[String]>,
-    scopes: &[Scope],
-) -> Result<Option<Vec<String>>, Error> {
+fn read_projects(names: Option<&[String]>, scopes: &[Scope]) -> Result<Option<Vec<String>>, Error> {
     let Some(names) = names else { return Ok(None) };
     if !scopes.contains(&Scope::Hook) {
         return Err(Error::ProjectsScope);

@@ -16,6 +16,7 @@ mod collector;
 mod commands;
 mod error;
 mod headers;
+mod hooks;
 mod jobs;
 mod keys;
 mod kql_text;

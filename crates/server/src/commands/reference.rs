@@ -7,7 +7,7 @@ use std::io::Write;
 use kql::codes;
 
 use super::Failure;
-use crate::routes::{INGESTION, QUERIES};
+use crate::routes::{HOOKS, INGESTION, QUERIES};
 use crate::settings::{DEFINITIONS, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
@@ -76,6 +76,7 @@ fn routes() -> String {
     let mut page = String::from("# Routes\n");
     let groups = [
         ("Telemetry clients (below any path prefix, letter case ignored)", INGESTION.as_slice()),
+        ("Service hooks (below any path prefix)", HOOKS.as_slice()),
         ("Queries and administration", QUERIES.as_slice()),
     ];
     for (title, routes) in groups {

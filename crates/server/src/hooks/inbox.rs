@@ -172,7 +172,9 @@ impl Inbox {
     /// Has deliveries that were taken be taken again.
     pub fn put_back(&self, ids: &[i64]) {
         let mut queue = self.queue.lock();
-        ids.iter().for_each(|id| drop(queue.taken.remove(id)));
+        for id in ids {
+            queue.taken.remove(id);
+        }
     }
 
     /// Forgets deliveries whose documents are gone.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use azdo::collect::People;
 use azdo::hook::{self, HookError};
 use azdo::identity::Identities;
-use azdo::collect::People;
 use bytes::Bytes;
 use store::Write;
 
@@ -63,8 +63,7 @@ pub async fn take(app: &Arc<App>, key: &Arc<Key>, body: Bytes) -> Result<Taken, 
 }
 
 async fn take_whole(app: &Arc<App>, key: &Key, body: Bytes) -> Result<Taken, Refused> {
-    let sender =
-        Sender { key_id: key.document.id.clone(), key_name: key.document.name.clone() };
+    let sender = Sender { key_id: key.document.id.clone(), key_name: key.document.name.clone() };
     let reading = Arc::clone(app);
     let _permit = app.decoding.acquire().await;
     let read = tokio::task::spawn_blocking(move || read(&reading, sender, &body)).await;
