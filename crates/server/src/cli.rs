@@ -5,6 +5,7 @@
 mod badge;
 mod ci;
 mod collect;
+mod hooks;
 pub mod pipeline;
 pub mod telemetry;
 pub mod track;
@@ -19,6 +20,7 @@ use ingest::bulk::Misfit;
 pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
 pub use ci::CategorizeCall;
 pub use collect::CollectCall;
+pub use hooks::{HooksCall, SubscribeCall};
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
@@ -109,6 +111,7 @@ pub enum Call {
         out: Option<PathBuf>,
     },
     Badge(BadgeCall),
+    Hooks(HooksCall),
     Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
     Reference {
@@ -176,6 +179,7 @@ pub fn command() -> Command {
         .subcommand(pipeline::shell_init_command())
         .subcommand(tls_command())
         .subcommand(badge::command())
+        .subcommand(hooks::command())
         .subcommand(
             Command::new("reference")
                 .about("Print the generated pages of the reference")
@@ -485,6 +489,7 @@ fn call(matches: &ArgMatches) -> Call {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }
         }
+        Some(("hooks", m)) => Call::Hooks(hooks::call(m)),
         Some(("badge", m)) => Call::Badge(badge::call(m)),
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),

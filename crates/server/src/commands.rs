@@ -7,6 +7,7 @@ pub mod client;
 pub mod collect;
 pub mod complete;
 pub mod exec;
+pub mod hooks;
 pub mod import;
 pub mod ingest;
 pub mod issue;

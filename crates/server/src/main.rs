@@ -79,6 +79,7 @@ fn main() -> ExitCode {
         Call::Complete(call) => commands::complete::run(&call),
         Call::ShellInit(shell) => commands::shell_init::run(shell),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
+        Call::Hooks(call) => commands::hooks::run(&call),
         Call::Badge(call) => commands::badge::run(&call),
         Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
