@@ -28,6 +28,7 @@ const PREFIX: &str = "badge/";
 pub const BADGES_MAX: usize = 20_000;
 
 /// All badges of one data folder.
+#[derive(Clone)]
 pub struct Badges {
     shared: Arc<Shared>,
 }

@@ -42,6 +42,7 @@ fn make(app: &App, line: &Line, stop: &Arc<Stop>) -> Result<SourceCollector, Str
         apps: Arc::clone(&app.apps),
         stop: Arc::clone(stop),
         seals: false,
+        badges: Some(app.badges.clone()),
     };
     collector(&line.source, &app.settings, &ground)
 }

@@ -7,9 +7,10 @@ use azdo::collect::{Collector, People, Plan};
 use parking_lot::Mutex;
 use store::{Store, Write};
 
-use super::sink::StoreSink;
+use super::sink::{Heard, StoreSink};
 use super::transport::{Sockets, Stop};
 use crate::apps::Apps;
+use crate::badges::Badges;
 use crate::commands::Failure;
 use crate::commands::client::read_trusted;
 use crate::settings::Settings;
@@ -32,6 +33,8 @@ pub struct Ground {
     pub stop: Arc<Stop>,
     /// Whether the collector seals by itself: there is no server.
     pub seals: bool,
+    /// Badges that hear of deployments; those of a server.
+    pub badges: Option<Badges>,
 }
 
 /// The collector of a source.
@@ -44,7 +47,7 @@ pub fn collector(
     settings: &Settings,
     ground: &Ground,
 ) -> Result<SourceCollector, String> {
-    let Ground { store, apps, stop, seals } = ground.clone();
+    let Ground { store, apps, stop, seals, badges } = ground.clone();
     let application = apps.by_name_or_id(&source.application);
     let application =
         application.ok_or_else(|| format!("there is no application `{}`", source.application))?;
@@ -71,7 +74,10 @@ pub fn collector(
     };
     let client = client(source, Arc::clone(&stop))?;
     let limits = settings.query.clone();
-    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
+    let core = &source.hosts.core;
+    let organization = azdo::hook::organization_of(core).unwrap_or_else(|| source.name.clone());
+    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals)
+        .with_badges(badges.map(|badges| Heard { badges, organization }));
     Ok(Collector::new(client, sink, plan))
 }
 

@@ -42,7 +42,7 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
     }
     let (store, apps) = open_folder(&settings.storage.data)?;
     let stop: Arc<Stop> = Arc::default();
-    let ground = Ground { store: Arc::clone(&store), apps, stop, seals: true };
+    let ground = Ground { store: Arc::clone(&store), apps, stop, seals: true, badges: None };
     let mut collectors = Vec::new();
     for source in sources {
         let made = collector(source, &settings, &ground);

@@ -190,9 +190,9 @@ fn build(delivery: &Delivery) -> Option<(String, i64)> {
         _ => false,
     };
     let id = delivery.event.build_id(delivery.kind).filter(|id| *id > 0 && has_ended)?;
-    let project = match delivery.envelope.project_id.as_str() {
-        "" => project_name(&delivery.event),
-        id => id,
+    let project = match project_name(&delivery.event) {
+        "" => delivery.envelope.project_id.as_str(),
+        name => name,
     };
     (!project.is_empty()).then(|| (project.to_owned(), id))
 }

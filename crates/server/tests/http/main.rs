@@ -33,6 +33,8 @@ mod exec_telemetry;
 mod functions;
 mod grafana;
 mod hooks;
+mod hooks_collect;
+mod hooks_commands;
 mod hooks_kills;
 mod hooks_state;
 mod ingest;
