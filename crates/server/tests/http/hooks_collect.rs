@@ -3,11 +3,11 @@
 
 use std::process::Stdio;
 
-use scripted_azdo::{History, Service, Shape};
+use scripted_azdo::{History, Service, Shape, time};
 use serde_json::{Value, json};
 
-use crate::azdo::{PAT, RULES, Setup, play, scenario, source};
-use crate::hooks::{ADMIN, drained, fixture, make, rows, taken};
+use crate::azdo::{PAT, Setup};
+use crate::hooks::{ADMIN, drained, make, rows, taken};
 use crate::hooks_state::files;
 use crate::server::{Server, wait_until};
 
@@ -28,31 +28,36 @@ fn serve(setup: &Setup) -> Server {
 
 #[test]
 fn a_build_that_ended_is_collected_without_waiting_for_a_pass() {
-    let service = scenario();
-    let more = "page_size = 3\nlogs = \"off\"\ninterval = \"1h\"\n";
-    let setup = Setup::new(&format!("{RULES}\n{}", source("exorg", &service.url(), more)));
+    let shape = Shape { builds: 30, records_per_build: 12, days: 3, ..Shape::default() };
+    let history = History::generate(5, &shape);
+    let end = history.now();
+    let service = Service::start(history.at(end - time::DAY)).unwrap();
+    let base = service.url();
+    let setup = Setup::new(&format!(
+        "[[source]]\nname = \"cloud\"\nbase = \"{base}/exorg\"\nprojects = [\"*\"]\n\
+         token_env = \"PAT_OF_STORIES\"\nbackfill = \"36500d\"\ninterval = \"1h\"\n\
+         releases = false\n"
+    ));
     let server = serve(&setup);
     let key = make(&server, "team", &Value::Null);
-    wait_until("the first pass", || {
-        rows(&server, "CollectorRuns | where Error == '' | count") != [json!([0])]
-    });
-    play(&service, "poll2");
-    let newest = "TimelineBuilds | where BuildId == 106 | project Result";
-    assert_ne!(rows(&server, newest), [json!(["succeeded"])]);
-    let mut event: Value = serde_json::from_str(&fixture("build.complete-2.0.json")).unwrap();
-    event["resource"]["id"] = json!(106);
-    for container in ["collection", "account"] {
-        event["resourceContainers"][container]["baseUrl"] =
-            format!("{}/exorg/", service.url()).into();
-    }
-    taken(&server, &key, &event.to_string());
-    wait_until("the build is collected", || rows(&server, newest) == [json!(["succeeded"])]);
+    let passes = "CollectorRuns | where Error == '' and Pass == 'poll' | count";
+    let projects = history.projects().len() as u64;
+    wait_until("the first passes", || rows(&server, passes)[0][0].as_u64() >= Some(projects));
+    service.play(history.at(end));
+    let completed = |event: &scripted_azdo::Event| event.event_type == "build.complete";
+    let event = history.events(end - time::DAY, end).filter(completed).last().unwrap();
+    let build: Value = serde_json::from_str(&event.body).unwrap();
+    let build = &build["resource"]["id"];
+    let known = format!("TimelineBuilds | where BuildId == {build} and Status == 'completed'");
+    assert!(rows(&server, &known).is_empty());
     // One of another organisation is nobody's to collect.
-    event["notificationId"] = json!(999);
-    event["resourceContainers"]["collection"]["baseUrl"] = "https://dev.azure.com/else/".into();
-    event["resourceContainers"]["account"]["baseUrl"] = "https://dev.azure.com/else/".into();
-    taken(&server, &key, &event.to_string());
+    let elsewhere = event.body.replace("dev.azure.com/exorg", "dev.azure.com/elsewhere");
+    taken(&server, &key, &elsewhere.replace("\"notificationId\":", "\"notificationId\":9"));
+    taken(&server, &key, &event.body.replace("https://dev.azure.com/", &format!("{base}/")));
+    wait_until("the build is collected", || rows(&server, &known).len() == 1);
     drained(&server);
+    let triggered = "CollectorRuns | where Pass == 'trigger' | project Error";
+    assert_eq!(rows(&server, triggered), [json!([""])]);
     assert_eq!(rows(&server, "PipelineEvents | where Processed | count"), [json!([2])]);
 }
 
