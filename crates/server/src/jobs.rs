@@ -4,6 +4,7 @@
 //! again at its next turn.
 
 mod audit;
+mod badges;
 mod keys;
 mod merge;
 mod retain;

@@ -30,7 +30,7 @@ const KEYS_MAX: usize = 1000;
 const APPS_MAX: usize = 100;
 const RATE_MAX: u32 = 1_000_000;
 /// Names the audit uses for callers without a key.
-const RESERVED: [&str; 3] = ["anonymous", "admin_key", "local"];
+const RESERVED: [&str; 4] = ["anonymous", "admin_key", "local", "badge"];
 
 /// One key as its document says; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Serialize, Deserialize)]
