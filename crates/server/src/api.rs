@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod appinsights;
+pub mod badges;
 pub mod ci;
 pub mod collect;
 pub mod health;

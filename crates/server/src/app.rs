@@ -13,13 +13,13 @@ use crate::apps::{self, Apps};
 use crate::audit;
 use crate::auth::Auth;
 use crate::badges::Badges;
-use crate::badges::choice::Choice;
 use crate::collector::Lines;
 use crate::hooks::Hooks;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
 use crate::running::Running;
 use crate::settings::Settings;
+use crate::settings::sources::Source;
 
 /// Bytes one permit of the intake stands for.
 pub const INTAKE_UNIT_BYTES: usize = 4096;
@@ -92,7 +92,11 @@ impl App {
         let engine = engine(&store, &apps, options)?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let units = settings.ingest.in_flight_bytes_max / INTAKE_UNIT_BYTES;
-        let badges = Badges::load(Arc::clone(&store), Choice::initial())?;
+        let badges = Badges::load(
+            Arc::clone(&store),
+            settings.badges.clone(),
+            settings.sources.iter().map(organization_of).collect(),
+        )?;
         Ok(App {
             badges,
             intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
@@ -111,6 +115,18 @@ impl App {
             url,
         })
     }
+}
+
+/// The organisation a source collects, as hooks name it, and the source's own name.
+fn organization_of(source: &Source) -> (String, String) {
+    let base = source.hosts.core.trim_end_matches('/');
+    let address = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let host = address.split('/').next().unwrap_or_default();
+    let name = match host.strip_suffix(".visualstudio.com") {
+        Some(name) => name,
+        None => address.rsplit('/').next().unwrap_or_default(),
+    };
+    (name.to_lowercase(), source.name.clone())
 }
 
 /// The engine over a store and its applications.

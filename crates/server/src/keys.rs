@@ -33,7 +33,7 @@ const PROJECTS_MAX: usize = 100;
 const PROJECT_CHARS_MAX: usize = 256;
 const RATE_MAX: u32 = 1_000_000;
 /// Names the audit uses for callers without a key.
-const RESERVED: [&str; 3] = ["anonymous", "admin_key", "local"];
+const RESERVED: [&str; 4] = ["anonymous", "admin_key", "local", "badge"];
 
 /// One key as its document says; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use tower_http::compression::CompressionLayer;
 use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
 use crate::api::{
-    admin, appinsights, ci, collect, health, hooks, ingest, keys, kusto, metadata, track,
+    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, track,
 };
 use crate::app::App;
 use crate::headers;
@@ -96,8 +96,16 @@ pub static HOOKS: [Route; 2] = [
     ),
 ];
 
+/// Pictures for everybody, below any prefix. Every answer has headers of its own and packs itself.
+pub static PICTURES: [Route; 1] = [route(
+    "/badges/{*path}",
+    "GET, HEAD",
+    "A badge as SVG, PNG or JSON, by names, ids, alias or token.",
+    || any(badges::serve),
+)];
+
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 34] = [
+pub static QUERIES: [Route; 39] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -177,6 +185,25 @@ pub static QUERIES: [Route; 34] = [
     route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
     route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || any(keys::keys)),
     route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || any(keys::key)),
+    route(
+        "/api/badges",
+        "GET",
+        "Badges: what they show, where they are, why there is none.",
+        || any(badges::list),
+    ),
+    route("/api/badges/{id}", "GET, PUT, DELETE", "A badge and what is chosen for it.", || {
+        any(badges::badge)
+    }),
+    route("/api/badges/{id}/token", "POST", "Another token for a badge.", || any(badges::token)),
+    route(
+        "/api/badges/q/{name}",
+        "GET, PUT, DELETE",
+        "A badge that shows what a query answers.",
+        || any(badges::query),
+    ),
+    route("/api/badges/q/{name}/token", "POST", "Another token for a query badge.", || {
+        any(badges::query_token)
+    }),
     route("/api/ci/triage", "POST", "New categories of issues of pipelines.", || any(ci::triage)),
     route(
         "/api/collect",
@@ -240,6 +267,12 @@ pub fn router(app: &Arc<App>) -> Router {
                 .layer(axum::middleware::from_fn(headers::name_request))
                 .layer(CatchPanicLayer::custom(track::answer_panic)),
         );
+    let mut pictures = Router::new();
+    for route in &PICTURES {
+        pictures = pictures.route(route.path, (route.handler)());
+    }
+    let panics = CatchPanicLayer::custom(track::answer_panic);
+    let routes = routes.merge(pictures.with_state(Arc::clone(app)).layer(panics));
     // The path is changed before routing, which a layer of the same router could not do.
     Router::new().fallback_service(tower::util::MapRequest::new(routes, canonical))
 }
@@ -276,8 +309,9 @@ fn canonical_text(path: &str) -> String {
     // Of equal length ingestion comes first.
     let ingestion = longest(&INGESTION, &parts, str::eq_ignore_ascii_case);
     let query = longest(&QUERIES, &parts, |part, wanted| part == wanted);
+    let picture = longest(&PICTURES, &parts, |part, wanted| part == wanted);
     let hook = longest(&HOOKS, &parts, |part, wanted| part == wanted);
-    let length = ingestion.max(query).max(hook).unwrap_or(parts.len());
+    let length = ingestion.max(query).max(picture).max(hook).unwrap_or(parts.len());
     let path = format!("/{}", parts[parts.len() - length..].join("/"));
     match ingestion {
         Some(found) if found == length => canonical_path(&path),

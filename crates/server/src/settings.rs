@@ -4,6 +4,7 @@
 //! `TELLTALE_INGEST_MODE` and the key `ingest_mode` of the TOML file; flags win over variables,
 //! variables over the file. Invariant: [`Settings::read`] reports every mistake at once.
 
+pub mod badges;
 pub mod categories;
 pub mod sources;
 mod value;
@@ -225,6 +226,8 @@ pub struct Settings {
     pub access: Access,
     /// Which messages get which category.
     pub categories: Arc<azdo::category::Categories>,
+    /// What holds for badges.
+    pub badges: badges::BadgeSettings,
     /// What is collected.
     pub sources: Vec<sources::Source>,
     pub log_form: LogForm,
@@ -260,6 +263,7 @@ impl Settings {
             query: read_query(&mut reader),
             access: read_access(&mut reader),
             categories: std::mem::take(&mut reader.categories).categories(&mut reader.problems),
+            badges: std::mem::take(&mut reader.badges),
             sources: std::mem::take(&mut reader.sources),
             log_form: match reader.text("log").split_once(':').map(|(form, _)| form.to_owned()) {
                 Some(form) => reader.one_of(

@@ -7,8 +7,8 @@ use std::io::Write;
 use kql::codes;
 
 use super::Failure;
-use crate::routes::{HOOKS, INGESTION, QUERIES};
-use crate::settings::{DEFINITIONS, flag, sources, variable};
+use crate::routes::{HOOKS, INGESTION, PICTURES, QUERIES};
+use crate::settings::{DEFINITIONS, badges, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
 
@@ -69,6 +69,17 @@ fn settings() -> String {
         };
         page.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.about));
     }
+    page.push_str(
+        "\n## Badges\n\nKeys of `[badges]` of the file: what holds for badges that nothing else \
+         was chosen for.\n\n| Key | Default | Meaning |\n| --- | --- | --- |\n",
+    );
+    for key in &badges::KEYS {
+        let default = match key.default {
+            "" => "not set".to_owned(),
+            text => format!("`{text}`"),
+        };
+        page.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.about));
+    }
     page
 }
 
@@ -78,6 +89,7 @@ fn routes() -> String {
         ("Telemetry clients (below any path prefix, letter case ignored)", INGESTION.as_slice()),
         ("Service hooks (below any path prefix)", HOOKS.as_slice()),
         ("Queries and administration", QUERIES.as_slice()),
+        ("Badges", PICTURES.as_slice()),
     ];
     for (title, routes) in groups {
         page.push_str(&format!(

@@ -40,7 +40,7 @@ fn a_build_that_ended_is_collected_without_waiting_for_a_pass() {
     ));
     let server = serve(&setup);
     let key = make(&server, "team", &Value::Null);
-    let passes = "CollectorRuns | where Error == '' and Pass == 'poll' | count";
+    let passes = "CollectorRuns | where Error == '' and Pass in ('poll', 'backfill') | count";
     let projects = history.projects().len() as u64;
     wait_until("the first passes", || rows(&server, passes)[0][0].as_u64() >= Some(projects));
     service.play(history.at(end));

@@ -91,8 +91,7 @@ fn unreachable(base: &str) -> Option<&'static str> {
     let (scheme, rest) = base.split_once("://")?;
     let host = rest.split('/').next().unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let is_local = name.eq_ignore_ascii_case("localhost")
-        || name.parse().is_ok_and(is_loopback);
+    let is_local = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(is_loopback);
     match (is_local, scheme) {
         (true, _) => Some(
             "only this machine reaches that address: give the one that Azure DevOps is to call \
