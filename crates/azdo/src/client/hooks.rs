@@ -23,7 +23,8 @@ const RELEASES: &str = "rm";
 pub struct Subscription {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// `enabled`, `onProbation`, `disabledByUser`, `disabledBySystem`, `disabledByInactiveIdentity`.
+    /// `enabled`, `onProbation`, `disabledByUser`, `disabledBySystem`,
+    /// `disabledByInactiveIdentity`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub status: String,
     pub publisher_id: String,

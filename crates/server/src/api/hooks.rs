@@ -13,15 +13,17 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use azdo::hook;
 use azdo::identity::Identities;
-use azdo::release_badge::{self, DefinitionName};
+use azdo::release_badge;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::admin::refused;
 use super::appinsights::json_headers;
+use super::badges;
 use crate::app::{App, now};
 use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
+use crate::badges::document::{badge_id, normal};
 use crate::error::Refusal;
 use crate::hooks::intake::{self, Taken};
 use crate::hooks::{replay as again, sample, wire};
@@ -123,19 +125,24 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
     let is_done = is_done.await.unwrap_or(false);
     let target = format!("{} ({})", key.document.name, key.document.id);
     audit::record_durably(app, &caller, Event { target, ..Event::new("hooks.test") }).await;
-    let answer = outcome(&key, &body, is_done);
+    let answer = outcome(app, &key, &body, is_done);
     Ok((json_headers(), answer.to_string()).into_response())
 }
 
-/// What came of a sample.
-fn outcome(key: &Key, body: &Value, is_done: bool) -> Value {
+/// What came of a sample. `badge` is the address that shows it: by its token where one is needed.
+fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
     let delivery = hook::read(body.to_string().as_bytes(), &Identities::Keep).ok();
     let heard = delivery.and_then(|delivery| release_badge::of_delivery(&delivery).ok());
-    let badge = heard.filter(|_| key.document.projects.is_none()).map(|(key, news)| {
-        format!("/badges/{}.svg", release_badge::seed_path(&key, &news, DefinitionName::Id))
+    let id = heard.map(|(key, _)| badge_id(&normal(key)));
+    let is_ours = is_done && key.document.projects.is_none();
+    let entry = id.filter(|_| is_ours).and_then(|id| app.badges.get(&id));
+    let badge = entry.map(|entry| {
+        let urls = badges::wire::shape(&entry, &app.url, true)["urls"].clone();
+        if urls["token"].is_string() { urls["token"].clone() } else { urls["seed"].clone() }
     });
     let why = match (is_done, badge.is_some()) {
         (false, _) => "the event is stored and has not been worked through yet",
+        (true, false) if is_ours => "there is no room for another badge",
         (true, false) => "the key is for some projects, and the sample is of none of them",
         (true, true) => "",
     };

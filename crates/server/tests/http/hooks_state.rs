@@ -223,7 +223,10 @@ fn a_replay_ends_in_the_same_state() {
     assert_eq!(files(&server, dir.path()), before);
     assert_eq!(rows(&server, "ReleaseDeployments | count"), [json!([30])]);
     assert_eq!(rows(&server, "PipelineEvents | count"), [json!([31])]);
-    let audit = rows(&server, "Audit | where action == 'hooks.replay' | project rows");
+    let audit = rows(
+        &server,
+        "Audit | where action == 'hooks.replay' | order by timestamp asc | project rows",
+    );
     assert_eq!(audit, [json!([30]), json!([30]), json!([0])]);
 }
 

@@ -2,10 +2,6 @@
 
 use std::io::Write;
 
-use azdo::hook;
-use azdo::identity::Identities;
-use azdo::release_badge::{self, DefinitionName};
-
 use super::PATH;
 use crate::app::now;
 use crate::cli::{Place, Trust};
@@ -30,7 +26,7 @@ pub fn run(place: &Place, key: Option<&str>, target: &str) -> Result<(), Failure
     let answer = good(&client.post(&path, "application/json", b"")?)?;
     match answer["badge"].as_str() {
         Some(badge) if answer["isProcessed"] == true => {
-            told(&format!("the sample was taken and worked through; its badge is {url}{badge}"))
+            told(&format!("the sample was taken and worked through; its badge is {badge}"))
         }
         _ => {
             let why = answer["message"].as_str().unwrap_or_default();
@@ -49,14 +45,10 @@ fn to_url(target: &str, trust: &Trust) -> Result<(), Failure> {
     if reply.status != 200 {
         return Err(reply.refusal());
     }
-    let delivery = hook::read(body.as_bytes(), &Identities::Keep).ok();
-    let heard = delivery.and_then(|delivery| release_badge::of_delivery(&delivery).ok());
-    let badge = heard.map_or_else(String::new, |(key, news)| {
-        format!("/badges/{}.svg", release_badge::seed_path(&key, &news, DefinitionName::Id))
-    });
-    told(&format!(
-        "the sample was taken (HTTP 200); if the key is for all projects its badge is {base}{badge}"
-    ))
+    told(
+        "the sample was taken (HTTP 200); `telltale badge list` has the badge `Sample` of \
+         `telltale-sample` if the key is for all projects",
+    )
 }
 
 fn told(text: &str) -> Result<(), Failure> {
