@@ -6,6 +6,7 @@ pub mod badges;
 pub mod ci;
 pub mod collect;
 pub mod health;
+pub mod hooks;
 pub mod ingest;
 pub mod keys;
 pub mod kusto;

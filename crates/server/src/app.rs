@@ -14,6 +14,7 @@ use crate::audit;
 use crate::auth::Auth;
 use crate::badges::Badges;
 use crate::collector::Lines;
+use crate::hooks::Hooks;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
 use crate::running::Running;
@@ -35,6 +36,8 @@ pub struct App {
     /// Release badges.
     pub badges: Badges,
     pub metrics: Metrics,
+    /// Deliveries of service hooks.
+    pub hooks: Hooks,
     /// Sources that are collected.
     pub collectors: Lines,
     /// Queries under way.
@@ -99,6 +102,7 @@ impl App {
             intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
             decoding: Semaphore::new(threads),
             metrics: Metrics::default(),
+            hooks: Hooks::load(&store),
             collectors: Lines::new(&settings.sources),
             running: Arc::default(),
             settings,

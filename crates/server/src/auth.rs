@@ -4,8 +4,8 @@
 //! the same answer whatever is wrong with it; a caller that may not see an application gets the
 //! same answer whether it exists or not.
 
-mod credentials;
-mod failures;
+pub mod credentials;
+pub mod failures;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -179,6 +179,11 @@ impl Caller {
     pub fn badge(application: AppId) -> Caller {
         let who = Who::Badge(application);
         Caller { who, sees_audit: false, request_id: String::new(), address: None }
+    }
+
+    /// Somebody without a key that counts.
+    pub fn unknown(app: &App, parts: &Parts) -> Caller {
+        Caller::new(app, parts, Who::Anonymous)
     }
 
     fn new(app: &App, parts: &Parts, who: Who) -> Caller {

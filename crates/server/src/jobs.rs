@@ -4,7 +4,7 @@
 //! again at its next turn.
 
 mod audit;
-mod badges;
+mod hooks;
 mod keys;
 mod merge;
 mod retain;

@@ -13,9 +13,10 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
 use crate::api::{
-    admin, appinsights, badges, ci, collect, health, ingest, keys, kusto, metadata, track,
+    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, track,
 };
 use crate::app::App;
 use crate::headers;
@@ -87,8 +88,24 @@ pub static PICTURES: [Route; 1] = [route(
     || any(badges::serve),
 )];
 
+/// Routes of senders of events, below any prefix. No browser calls them: no CORS.
+pub static HOOKS: [Route; 2] = [
+    route(
+        "/hooks/azdo/{key}",
+        "POST",
+        "Deliveries of Azure DevOps service hooks in, stored before the answer.",
+        || any(receive::receive),
+    ),
+    route(
+        "/hooks/azdo",
+        "POST",
+        "The same; the key as `X-Hook-Key`, parameter `key` or `code`, or password.",
+        || any(receive::receive),
+    ),
+];
+
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 36] = [
+pub static QUERIES: [Route; 39] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -197,6 +214,21 @@ pub static QUERIES: [Route; 36] = [
     route("/api/collect/retry", "POST", "Another try of builds that were given up.", || {
         any(collect::retry)
     }),
+    route("/api/hooks", "GET", "Keys of service hooks and what came with them.", || {
+        any(hooks::list)
+    }),
+    route(
+        "/api/hooks/replay",
+        "POST",
+        "Stored events (`from`, `to`) worked through again: badges, deployments.",
+        || any(hooks::replay),
+    ),
+    route(
+        "/api/hooks/test",
+        "POST",
+        "A sample event with the key `name`; what came of it.",
+        || any(hooks::test),
+    ),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];
@@ -216,13 +248,21 @@ pub fn router(app: &Arc<App>) -> Router {
     for route in &QUERIES {
         queries = queries.route(route.path, (route.handler)());
     }
+    let mut hooks = Router::new();
+    for route in &HOOKS {
+        hooks = hooks.route(route.path, (route.handler)());
+    }
     let queries = queries.layer(
         ServiceBuilder::new()
             .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::guard_queries))
             .layer(CompressionLayer::new().gzip(true)),
     );
-    let routes =
-        ingestion.merge(queries).fallback(health::not_found).with_state(Arc::clone(app)).layer(
+    let routes = ingestion
+        .merge(queries)
+        .merge(hooks)
+        .fallback(health::not_found)
+        .with_state(Arc::clone(app))
+        .layer(
             ServiceBuilder::new()
                 .layer(axum::middleware::from_fn(headers::name_request))
                 .layer(CatchPanicLayer::custom(track::answer_panic)),
@@ -270,7 +310,8 @@ fn canonical_text(path: &str) -> String {
     let ingestion = longest(&INGESTION, &parts, str::eq_ignore_ascii_case);
     let query = longest(&QUERIES, &parts, |part, wanted| part == wanted);
     let picture = longest(&PICTURES, &parts, |part, wanted| part == wanted);
-    let length = ingestion.max(query).max(picture).unwrap_or(parts.len());
+    let hook = longest(&HOOKS, &parts, |part, wanted| part == wanted);
+    let length = ingestion.max(query).max(picture).max(hook).unwrap_or(parts.len());
     let path = format!("/{}", parts[parts.len() - length..].join("/"));
     match ingestion {
         Some(found) if found == length => canonical_path(&path),

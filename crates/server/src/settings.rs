@@ -33,7 +33,7 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 27] = [
+pub static DEFINITIONS: [Definition; 28] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting(
         "listen",
@@ -95,6 +95,11 @@ pub static DEFINITIONS: [Definition; 27] = [
     setting("query_memory_bytes", "512MiB", "Memory all running queries share."),
     setting("queries_max", "8", "Queries that run at the same time."),
     setting("query_origins", "", "Web origins that may call the query APIs, separated by commas."),
+    setting(
+        "hooks_revoked",
+        "410",
+        "Answer to a revoked hook key: `410` ends its subscription, `200` drops what it sends.",
+    ),
     setting("connections_max", "1024", "Connections open at the same time."),
     setting(
         "log",
@@ -208,6 +213,8 @@ pub struct Access {
     pub ingest_needs_key: bool,
     pub origins: Vec<String>,
     pub connections_max: usize,
+    /// Deliveries with a revoked key are answered with success, and dropped.
+    pub drops_revoked: bool,
 }
 
 /// Every setting, checked.
@@ -327,6 +334,10 @@ fn read_access(reader: &mut Reader) -> Access {
         ingest_needs_key: reader.bool("ingest_needs_key"),
         origins: reader.list("query_origins"),
         connections_max: reader.number("connections_max", 1, 1 << 20),
+        drops_revoked: {
+            let answer = reader.text("hooks_revoked");
+            reader.one_of("hooks_revoked", &answer, &[("410", false), ("200", true)])
+        },
     }
 }
 

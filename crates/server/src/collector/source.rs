@@ -53,14 +53,6 @@ pub fn collector(
         Identities::Keep => People::Keep,
         Identities::Hash => People::Hash(installation_key(&store)?),
     };
-    let options = Options {
-        hosts: source.hosts.clone(),
-        credentials: credentials(&source.token),
-        concurrency: source.concurrency,
-        api_version: source.api_version.clone(),
-        body_bytes_max: source.body_bytes_max,
-        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
     let plan = Plan {
         source: source.name.clone(),
         projects: source.projects.clone(),
@@ -77,15 +69,31 @@ pub fn collector(
         people,
         categories: Arc::clone(&settings.categories),
     };
+    let client = client(source, Arc::clone(&stop))?;
+    let limits = settings.query.clone();
+    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
+    Ok(Collector::new(client, sink, plan))
+}
+
+/// A client of a source.
+///
+/// # Errors
+/// When the file of certificates cannot be used: a sentence.
+pub fn client(source: &Source, stop: Arc<Stop>) -> Result<Client<Sockets>, String> {
+    let options = Options {
+        hosts: source.hosts.clone(),
+        credentials: credentials(&source.token),
+        concurrency: source.concurrency,
+        api_version: source.api_version.clone(),
+        body_bytes_max: source.body_bytes_max,
+        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
     let trusted = match source.ca_file.as_deref().map(read_trusted) {
         Some(Err(Failure::Because(reasons))) => return Err(reasons.join("; ")),
         Some(Err(_)) | None => None,
         Some(Ok(trusted)) => Some(trusted),
     };
-    let client = Client::new(Sockets::new(Arc::clone(&stop), trusted), options);
-    let limits = settings.query.clone();
-    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
-    Ok(Collector::new(client, sink, plan))
+    Ok(Client::new(Sockets::new(stop, trusted), options))
 }
 
 fn credentials(token: &Token) -> Credentials {
@@ -122,8 +130,11 @@ fn secret(place: &SecretPlace) -> azdo::client::auth::Secret {
     })
 }
 
-/// Makes the key at the first need, and never another one.
-fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
+/// The key of this installation. Made at the first need, and never another one.
+///
+/// # Errors
+/// When there are no random bytes or the store refuses: a sentence.
+pub fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
     // Sources start side by side, and two keys would be two people for each.
     static MAKING: Mutex<()> = Mutex::new(());
     let _alone = MAKING.lock();

@@ -7,7 +7,7 @@ use std::io::Write;
 use kql::codes;
 
 use super::Failure;
-use crate::routes::{INGESTION, PICTURES, QUERIES};
+use crate::routes::{HOOKS, INGESTION, PICTURES, QUERIES};
 use crate::settings::{DEFINITIONS, badges, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
@@ -87,6 +87,7 @@ fn routes() -> String {
     let mut page = String::from("# Routes\n");
     let groups = [
         ("Telemetry clients (below any path prefix, letter case ignored)", INGESTION.as_slice()),
+        ("Service hooks (below any path prefix)", HOOKS.as_slice()),
         ("Queries and administration", QUERIES.as_slice()),
         ("Badges", PICTURES.as_slice()),
     ];
