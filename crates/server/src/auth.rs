@@ -175,15 +175,15 @@ impl Caller {
         Caller { who: Who::Local, sees_audit: true, request_id: String::new(), address: None }
     }
 
-    /// Somebody without a key that counts.
-    pub fn unknown(app: &App, parts: &Parts) -> Caller {
-        Caller::new(app, parts, Who::Anonymous)
-    }
-
     /// The query of a badge, which may ask that application and nothing else.
     pub fn badge(application: AppId) -> Caller {
         let who = Who::Badge(application);
         Caller { who, sees_audit: false, request_id: String::new(), address: None }
+    }
+
+    /// Somebody without a key that counts.
+    pub fn unknown(app: &App, parts: &Parts) -> Caller {
+        Caller::new(app, parts, Who::Anonymous)
     }
 
     fn new(app: &App, parts: &Parts, who: Who) -> Caller {

@@ -11,7 +11,6 @@ pub mod choice;
 pub mod document;
 pub mod draw;
 pub mod index;
-pub mod orphans;
 pub mod plan;
 pub mod query;
 pub mod refresh;

@@ -3,6 +3,7 @@
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
 mod badge;
+mod badges;
 mod ci;
 mod collect;
 mod hooks;
@@ -18,6 +19,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
 pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
+pub use badges::{BadgeChange, BadgesCall};
 pub use ci::CategorizeCall;
 pub use collect::CollectCall;
 pub use hooks::{HooksCall, SubscribeCall};
@@ -111,6 +113,8 @@ pub enum Call {
         out: Option<PathBuf>,
     },
     Badge(BadgeCall),
+    /// Badges of a server: `telltale badge list`, `set`, `token`, `query`.
+    Badges(BadgesCall),
     Hooks(HooksCall),
     Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
@@ -490,7 +494,10 @@ fn call(matches: &ArgMatches) -> Call {
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }
         }
         Some(("hooks", m)) => Call::Hooks(hooks::call(m)),
-        Some(("badge", m)) => Call::Badge(badge::call(m)),
+        Some(("badge", m)) => match badges::call(m) {
+            Some(call) => Call::Badges(call),
+            None => Call::Badge(badge::call(m)),
+        },
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
         None => Call::Serve { flags: BTreeMap::new(), config: None },

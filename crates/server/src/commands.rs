@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod badge;
+pub mod badges;
 pub mod ci;
 pub mod client;
 pub mod collect;

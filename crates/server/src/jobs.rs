@@ -4,7 +4,6 @@
 //! again at its next turn.
 
 mod audit;
-mod badges;
 mod hooks;
 mod keys;
 mod merge;

@@ -81,6 +81,7 @@ fn main() -> ExitCode {
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
         Call::Hooks(call) => commands::hooks::run(&call),
         Call::Badge(call) => commands::badge::run(&call),
+        Call::Badges(call) => commands::badges::run(&call),
         Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };

@@ -80,6 +80,14 @@ pub static INGESTION: [Route; 8] = [
     ),
 ];
 
+/// Pictures for everybody, below any prefix. Every answer has headers of its own and packs itself.
+pub static PICTURES: [Route; 1] = [route(
+    "/badges/{*path}",
+    "GET, HEAD",
+    "A badge as SVG, PNG or JSON, by names, ids, alias or token.",
+    || any(badges::serve),
+)];
+
 /// Routes of senders of events, below any prefix. No browser calls them: no CORS.
 pub static HOOKS: [Route; 2] = [
     route(
@@ -95,14 +103,6 @@ pub static HOOKS: [Route; 2] = [
         || any(receive::receive),
     ),
 ];
-
-/// Pictures for everybody, below any prefix. Every answer has headers of its own and packs itself.
-pub static PICTURES: [Route; 1] = [route(
-    "/badges/{*path}",
-    "GET, HEAD",
-    "A badge as SVG, PNG or JSON, by names, ids, alias or token.",
-    || any(badges::serve),
-)];
 
 /// Routes of people and programs that ask, below any prefix.
 pub static QUERIES: [Route; 39] = [
@@ -286,6 +286,10 @@ fn canonical_path(path: &str) -> String {
 /// its prefix.
 fn canonical(mut request: Request<Body>) -> Request<Body> {
     let path = request.uri().path();
+    // Badges are asked for most, and of all routes this one fits the whole path.
+    if path.starts_with("/badges/") && !path.ends_with('/') && !path.contains("//") {
+        return request;
+    }
     let path = canonical_text(path);
     if path == request.uri().path() {
         return request;

@@ -2,7 +2,7 @@
 
 mod address;
 mod serve;
-mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 

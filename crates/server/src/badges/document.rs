@@ -1,7 +1,7 @@
 //! What is stored of a release badge and of the strip of a definition: one small document each.
 //!
 //! Invariant: a badge's document depends on what was heard, not on the order it was heard in; only
-//! times of this server (`changed`, `orphan`) do.
+//! the time of this server (`changed`) does.
 
 use azdo::release_badge::{BadgeKey, BadgeState, News, Sort};
 use serde::{Deserialize, Serialize};
@@ -31,9 +31,6 @@ pub struct Document {
     /// When what it shows may have changed last.
     #[serde(default)]
     pub changed: i64,
-    /// Since when the definition or environment is known to be gone.
-    #[serde(default)]
-    pub orphan: Option<i64>,
 }
 
 /// What a badge's environment was called, and when that was last said.
@@ -58,7 +55,6 @@ impl Document {
             choice: Choice::default(),
             generation: 0,
             changed: 0,
-            orphan: None,
         }
     }
 
@@ -73,8 +69,7 @@ impl Document {
             environment: news.environment.clone(),
         };
         let has_new_name = self.note(names);
-        let is_back = self.orphan.take().is_some();
-        self.state.hear(news) || has_new_name || is_back
+        self.state.hear(news) || has_new_name
     }
 
     fn note(&mut self, names: Names) -> bool {

@@ -3,6 +3,7 @@
 //! Invariant: what is drawn depends on face and variant alone, so its tag does, too.
 
 use std::io::Write;
+use std::sync::OnceLock;
 
 use axum::http::HeaderValue;
 use azdo::badge::{self, Badge, Palette, Rules, Segment, Strip, Style};
@@ -90,9 +91,16 @@ impl Variant {
 pub struct Picture {
     pub form: Form,
     pub plain: Sent,
-    /// Only when it is smaller.
-    pub gzip: Option<Sent>,
-    pub brotli: Option<Sent>,
+    digest: String,
+    gzip: OnceLock<Option<Sent>>,
+    brotli: OnceLock<Option<Sent>>,
+}
+
+/// How bytes may be packed on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    Gzip,
+    Brotli,
 }
 
 /// Bytes and their strong tag.
@@ -104,17 +112,9 @@ pub struct Sent {
 
 impl Picture {
     fn new(form: Form, plain: Vec<u8>) -> Picture {
-        let tag = hex(&Sha256::digest(&plain)[..12]);
-        let packed = |bytes: Option<Vec<u8>>, suffix: &str| {
-            let bytes = bytes.filter(|bytes| bytes.len() < plain.len())?;
-            Some(Sent::new(bytes, &format!("{tag}-{suffix}")))
-        };
-        let (gzip, brotli) = match form {
-            // Its bytes are packed already.
-            Form::Png => (None, None),
-            Form::Svg | Form::Json => (packed(gzip(&plain), "gz"), packed(brotli(&plain), "br")),
-        };
-        Picture { form, gzip, brotli, plain: Sent::new(plain, &tag) }
+        let digest = hex(&Sha256::digest(&plain)[..12]);
+        let plain = Sent::new(plain, &digest);
+        Picture { form, plain, digest, gzip: OnceLock::new(), brotli: OnceLock::new() }
     }
 
     /// Nothing drawn.
@@ -122,10 +122,28 @@ impl Picture {
         Picture::new(Form::Svg, Vec::new())
     }
 
-    /// Bytes it takes in memory.
+    /// The bytes packed, when that makes them fewer; the first who asks waits for it.
+    pub fn packed(&self, packing: Packing) -> Option<&Sent> {
+        // Its bytes are packed already.
+        if self.form == Form::Png {
+            return None;
+        }
+        let (place, pack, suffix): (_, fn(&[u8]) -> Option<Vec<u8>>, _) = match packing {
+            Packing::Gzip => (&self.gzip, gzip, "gz"),
+            Packing::Brotli => (&self.brotli, brotli, "br"),
+        };
+        let packed = place.get_or_init(|| {
+            let plain = &self.plain.bytes;
+            let bytes = pack(plain).filter(|bytes| bytes.len() < plain.len())?;
+            Some(Sent::new(bytes, &format!("{}-{suffix}", self.digest)))
+        });
+        packed.as_ref()
+    }
+
+    /// Bytes it takes in memory at most.
     pub fn size_bytes(&self) -> usize {
-        let packed = [&self.gzip, &self.brotli].into_iter().flatten();
-        self.plain.bytes.len() + packed.map(|sent| sent.bytes.len()).sum::<usize>()
+        let copies = if self.form == Form::Png { 1 } else { 3 };
+        copies * self.plain.bytes.len()
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use azdo::release_badge::{self, Sort};
 
 use super::choice::{Choice, Look, Visibility};
@@ -30,6 +31,8 @@ pub struct Entry {
     pub version: u64,
     /// When what it shows may have changed last, nanoseconds since 1970.
     pub changed: i64,
+    /// The same as headers have it.
+    pub last_modified: Option<HeaderValue>,
 }
 
 /// What an entry is made of.
@@ -219,7 +222,8 @@ impl Index {
         }
         let token = self.secret.token(id, generation);
         let id = id.to_owned();
-        let entry = Entry { id, what, look, face, token, picture, version, changed };
+        let last_modified = http_date(changed);
+        let entry = Entry { id, what, look, face, token, picture, version, changed, last_modified };
         for (path, rank) in self.claims(&entry) {
             let sort = entry.document().map(|document| document.key.sort);
             let claims = self.paths.entry(path).or_default();
@@ -343,6 +347,11 @@ impl Index {
             }
         }
     }
+}
+
+fn http_date(nanos: i64) -> Option<HeaderValue> {
+    let time = chrono::DateTime::from_timestamp_nanos(nanos);
+    HeaderValue::from_str(&time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
 }
 
 fn face_of(look: &Look) -> Face {

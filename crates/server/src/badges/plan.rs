@@ -152,24 +152,24 @@ impl Plan {
     }
 
     /// Puts a changed document.
-    pub(super) fn put(&mut self, id: &str, document: Document) {
+    fn put(&mut self, id: &str, document: Document) {
         self.badges.insert(id.to_owned(), Some(Arc::new(document)));
     }
 
     /// The badge as the plan would have it.
-    pub(super) fn document(&self, id: &str) -> Option<Arc<Document>> {
+    fn document(&self, id: &str) -> Option<Arc<Document>> {
         match self.badges.get(id) {
             Some(planned) => planned.clone(),
             None => self.entry(id)?.document().cloned(),
         }
     }
 
-    pub(super) fn entry(&self, id: &str) -> Option<Arc<Entry>> {
+    fn entry(&self, id: &str) -> Option<Arc<Entry>> {
         self.shared.index.read().entries.get(id).cloned()
     }
 
     /// All entries as they were before the plan.
-    pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
+    fn entries(&self) -> Vec<Arc<Entry>> {
         self.shared.index.read().entries.values().cloned().collect()
     }
 

@@ -73,8 +73,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let (stop_jobs, stopped) = watch::channel(false);
     let mut running = jobs::start(&app, &stopped);
     collector::schedule::start(&app);
-    hooks::work::start(&app);
     badges::refresh::start(&app);
+    hooks::work::start(&app);
     if let Some(keeper) = keeper {
         // Ends with the runtime: nothing of it needs an orderly end.
         tokio::spawn(keeper.keep(Arc::clone(&app), signal(SignalKind::hangup())?));

@@ -12,7 +12,7 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 14] = [
+pub static KEYS: [Key; 13] = [
     key("visibility", "token", "Who sees a badge: `public`, `token` or `signed-in`."),
     key("shows", "succeeded", "Deployments that are shown: `succeeded`, `all` or `running`."),
     key("style", "flat", "One of the styles of shields."),
@@ -26,7 +26,6 @@ pub static KEYS: [Key; 14] = [
     key("seed_colors", "false", "Canceled deployments in red instead of grey."),
     key("cache", "60s", "How long answers may be kept by others."),
     key("unknown_status", "404", "Status of a badge that is not there: `404` or `200`."),
-    key("orphans", "off", "How long badges stay whose definition is gone, such as `30d`."),
 ];
 
 /// What holds for all badges.
@@ -35,13 +34,11 @@ pub struct BadgeSettings {
     pub defaults: Choice,
     /// 404 or 200.
     pub unknown_status: u16,
-    /// How long orphans stay, nanoseconds; `None`: for ever.
-    pub orphans_ns: Option<i64>,
 }
 
 impl Default for BadgeSettings {
     fn default() -> BadgeSettings {
-        BadgeSettings { defaults: Choice::initial(), unknown_status: 404, orphans_ns: None }
+        BadgeSettings { defaults: Choice::initial(), unknown_status: 404 }
     }
 }
 
@@ -70,14 +67,6 @@ pub fn read(value: toml::Value, place: &str, problems: &mut Vec<String>) -> Badg
                 Some(404) => {}
                 Some(200) => settings.unknown_status = 200,
                 _ => problems.push(wrong("404 or 200")),
-            },
-            "orphans" => match value.as_str() {
-                Some("off") => {}
-                Some(text) => match parse_duration_ms(text).and_then(|ms| i64::try_from(ms).ok()) {
-                    Some(ms) => settings.orphans_ns = Some(ms.saturating_mul(1_000_000)),
-                    None => problems.push(wrong("a time such as `30d`, or `off`")),
-                },
-                None => problems.push(wrong("a time such as `30d`, or `off`")),
             },
             name => {
                 let json = match value {

@@ -239,7 +239,10 @@ fn a_sample_says_what_came_of_it() {
     assert_eq!(done.status, 200, "{}", done.text());
     let done = done.json();
     assert_eq!(done["isProcessed"], true);
-    assert_eq!(done["badge"], "/badges/00000000-0000-4000-8000-7e117a1e0000/1-Production.svg");
+    let badge = done["badge"].as_str().unwrap();
+    let shown = server.get(badge.strip_prefix(&server.url).unwrap());
+    assert_eq!(shown.status, 200, "{done}");
+    assert!(shown.text().contains("<title>Sample: Release-"), "{}", shown.text());
     assert_eq!(files(&server, dir.path()).len(), 1);
     // It is no deployment of anything.
     assert_eq!(rows(&server, "ReleaseDeployments | count"), [json!([0])]);

@@ -12,6 +12,8 @@ mod audit;
 mod azdo;
 mod bad_input;
 mod badge;
+mod badges_query;
+mod badges_serving;
 mod batch;
 mod browsers;
 mod categorize;

@@ -17,7 +17,7 @@ use super::address::Address;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
 use crate::badges::choice::Visibility;
-use crate::badges::draw::{Face, Form, Picture, Sent, Variant, draw};
+use crate::badges::draw::{Face, Form, Packing, Picture, Sent, Variant, draw};
 use crate::badges::index::{Entry, Rank, What, readable, readable_strip};
 use crate::commands::client::encode;
 use crate::headers::check_sender;
@@ -107,8 +107,8 @@ fn answer(
     };
     let headers = response.headers_mut();
     headers.insert(header::ETAG, sent.tag.clone());
-    if let Some(date) = http_date(entry.changed) {
-        headers.insert(header::LAST_MODIFIED, date);
+    if let Some(date) = &entry.last_modified {
+        headers.insert(header::LAST_MODIFIED, date.clone());
     }
     common(headers, keeper, entry.look.cache_seconds.max(cache_seconds));
     response
@@ -125,12 +125,14 @@ fn chosen<'a>(asked: &HeaderMap, picture: &'a Picture) -> (&'a Sent, Option<&'st
             name.trim().eq_ignore_ascii_case(wanted) && weight != Some(0.0)
         })
     };
-    let brotli = picture.brotli.as_ref().filter(|_| takes("br")).map(|sent| (sent, "br"));
-    let gzip = || picture.gzip.as_ref().filter(|_| takes("gzip")).map(|sent| (sent, "gzip"));
-    match brotli.or_else(gzip) {
-        Some((sent, name)) => (sent, Some(name)),
-        None => (&picture.plain, None),
+    for (packing, name) in [(Packing::Brotli, "br"), (Packing::Gzip, "gzip")] {
+        if takes(name)
+            && let Some(sent) = picture.packed(packing)
+        {
+            return (sent, Some(name));
+        }
     }
+    (&picture.plain, None)
 }
 
 /// Whether the client has it already. A tag decides alone when one was sent.
@@ -190,11 +192,6 @@ fn cache_control(keeper: Keeper, seconds: u32) -> HeaderValue {
         (Keeper::Caller, seconds) => format!("private, max-age={seconds}"),
     };
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-cache"))
-}
-
-fn http_date(nanos: i64) -> Option<HeaderValue> {
-    let time = chrono::DateTime::from_timestamp_nanos(nanos);
-    HeaderValue::from_str(&time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
 }
 
 /// The answer for what is not there, or not for the caller.

@@ -60,7 +60,6 @@ pub fn shape(entry: &Entry, url: &str, is_admin: bool) -> Value {
         What::Badge(document) => {
             put("key", json!(document.key));
             put("names", json!(document.current()));
-            put("orphanSince", time(document.orphan));
         }
         What::Strip { document, .. } => drop(put("key", json!(document.key))),
         What::Query(query) => {
