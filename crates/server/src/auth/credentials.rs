@@ -31,8 +31,8 @@ pub fn read(parts: &Parts) -> Vec<String> {
 }
 
 /// The keys a delivery of a service hook carries (spec azure-devops.md §8.5), at most one per
-/// place: what follows `/hooks/azdo/` in the path, `X-Hook-Key`, the parameter `code`, and where all
-/// requests carry theirs.
+/// place: what follows `/hooks/azdo/` in the path, `X-Hook-Key`, the parameter `code`, and where
+/// all requests carry theirs.
 pub fn read_hook(parts: &Parts) -> Vec<String> {
     let of_path = parts.uri.path().rsplit_once("/hooks/azdo/").map(|(_, key)| key.to_owned());
     let header = parts.headers.get("x-hook-key").and_then(|value| value.to_str().ok());

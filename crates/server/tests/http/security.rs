@@ -43,6 +43,7 @@ fn routes() -> Vec<(String, String)> {
 fn scope(path: &str) -> &'static str {
     match path {
         "/metrics" => "admin",
+        "/api/badges" => "query",
         path if path.starts_with("/v2/") && !path.contains("/rest/") => "ingest",
         path if path.starts_with("/trace/") => "ingest",
         path if path.starts_with("/v2.1/") || path.contains("/ingest/") => "ingest",
