@@ -10,6 +10,7 @@ mod calls;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod hooks;
 pub mod pace;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ pub use calls::{Budget, BuildFilter, LogLines, LogText, Project, TimelineAnswer}
 pub use error::Error;
 use pace::Pace;
 pub use pace::Usage;
-pub use transport::{Request, Response, Stopped, Transport, TransportError};
+pub use transport::{Content, Request, Response, Stopped, Transport, TransportError};
 
 use crate::wire;
 
@@ -114,7 +115,7 @@ impl<T: Transport> Client<T> {
         let mut tries = 0;
         loop {
             let mut answer =
-                match self.send(url, Kind::Json, self.options.body_bytes_max, &mut tries)? {
+                match self.send(url, Kind::Json, self.options.body_bytes_max, &mut tries, None)? {
                     Good::Empty => return Ok(None),
                     Good::Whole(answer) => answer,
                 };
@@ -136,9 +137,24 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// Sends JSON once and reads the JSON that comes back: what may have been done is not done
+    /// again.
+    fn post<V: DeserializeOwned>(&self, url: &str, content: &Content) -> Result<V, Error> {
+        let bytes_max = self.options.body_bytes_max;
+        let mut tries = RETRIES;
+        let reason = match self.send(url, Kind::Json, bytes_max, &mut tries, Some(content))? {
+            Good::Empty => "it is empty".to_owned(),
+            Good::Whole(answer) => match wire::decode(&answer.body, "the JSON of this call") {
+                Ok(value) => return Ok(value),
+                Err(error) => error.to_string(),
+            },
+        };
+        Err(Error::Unreadable { url: shown(url), reason })
+    }
+
     /// The text of a call, its first `bytes_max` bytes.
     fn text(&self, url: &str, bytes_max: u64) -> Result<LogText, Error> {
-        match self.send(url, Kind::Text, bytes_max, &mut 0)? {
+        match self.send(url, Kind::Text, bytes_max, &mut 0, None)? {
             Good::Empty => Ok(LogText::default()),
             Good::Whole(answer) => {
                 let is_cut = answer.body.len() as u64 >= bytes_max;
@@ -149,7 +165,14 @@ impl<T: Transport> Client<T> {
     }
 
     /// Sends until there is an answer of some worth. `tries` counts sends over several calls.
-    fn send(&self, url: &str, kind: Kind, bytes_max: u64, tries: &mut u32) -> Result<Good, Error> {
+    fn send(
+        &self,
+        url: &str,
+        kind: Kind,
+        bytes_max: u64,
+        tries: &mut u32,
+        content: Option<&Content>,
+    ) -> Result<Good, Error> {
         let mut is_renewed = false;
         loop {
             let authorization = match self.options.credentials.header(&self.transport) {
@@ -160,7 +183,7 @@ impl<T: Transport> Client<T> {
                 }
                 Err(error) => return Err(error),
             };
-            let request = self.request(url, kind, bytes_max, authorization);
+            let request = self.request(url, kind, bytes_max, authorization, content);
             let slot = self.pace.enter(&self.transport)?;
             let answer = self.transport.send(&request);
             let now = self.transport.now();
@@ -187,6 +210,7 @@ impl<T: Transport> Client<T> {
         kind: Kind,
         bytes_max: u64,
         authorization: Option<String>,
+        content: Option<&Content>,
     ) -> Request {
         let accept = match kind {
             Kind::Json => "application/json",
@@ -201,7 +225,7 @@ impl<T: Transport> Client<T> {
         ];
         headers.extend(authorization.map(|value| ("authorization", value)));
         Request {
-            form: None,
+            content: content.cloned(),
             url: url.to_owned(),
             headers,
             body_bytes_max: bytes_max,
@@ -241,8 +265,8 @@ fn judge(url: &str, kind: Kind, answer: Result<Response, TransportError>, now: i
     let sign_in = |reason: String| Verdict::Bad(Error::AuthFailed { url: shown(url), reason });
     match answer.status {
         204 => Verdict::Good(Good::Empty),
-        200 if is_kind(&answer, kind) => Verdict::Good(Good::Whole(answer)),
-        200 => {
+        200 | 201 if is_kind(&answer, kind) => Verdict::Good(Good::Whole(answer)),
+        200 | 201 => {
             let kind = answer.header("content-type").unwrap_or("no type");
             sign_in(format!("a page of {kind} instead of data"))
         }

@@ -2,9 +2,11 @@
 
 pub mod admin;
 pub mod appinsights;
+pub mod badges;
 pub mod ci;
 pub mod collect;
 pub mod health;
+pub mod hooks;
 pub mod ingest;
 pub mod keys;
 pub mod kusto;

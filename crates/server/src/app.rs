@@ -12,11 +12,14 @@ use tokio::sync::Semaphore;
 use crate::apps::{self, Apps};
 use crate::audit;
 use crate::auth::Auth;
+use crate::badges::Badges;
 use crate::collector::Lines;
+use crate::hooks::Hooks;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
 use crate::running::Running;
 use crate::settings::Settings;
+use crate::settings::sources::Source;
 
 /// Bytes one permit of the intake stands for.
 pub const INTAKE_UNIT_BYTES: usize = 4096;
@@ -30,7 +33,11 @@ pub struct App {
     pub auth: Auth,
     pub audit: audit::Buffer,
     pub engine: Engine,
+    /// Release badges.
+    pub badges: Badges,
     pub metrics: Metrics,
+    /// Deliveries of service hooks.
+    pub hooks: Hooks,
     /// Sources that are collected.
     pub collectors: Lines,
     /// Queries under way.
@@ -85,10 +92,17 @@ impl App {
         let engine = engine(&store, &apps, options)?;
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let units = settings.ingest.in_flight_bytes_max / INTAKE_UNIT_BYTES;
+        let badges = Badges::load(
+            Arc::clone(&store),
+            settings.badges.clone(),
+            settings.sources.iter().map(organization_of).collect(),
+        )?;
         Ok(App {
+            badges,
             intake: Arc::new(Semaphore::new(units.clamp(1, Semaphore::MAX_PERMITS))),
             decoding: Semaphore::new(threads),
             metrics: Metrics::default(),
+            hooks: Hooks::load(&store),
             collectors: Lines::new(&settings.sources),
             running: Arc::default(),
             settings,
@@ -101,6 +115,18 @@ impl App {
             url,
         })
     }
+}
+
+/// The organisation a source collects, as hooks name it, and the source's own name.
+fn organization_of(source: &Source) -> (String, String) {
+    let base = source.hosts.core.trim_end_matches('/');
+    let address = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let host = address.split('/').next().unwrap_or_default();
+    let name = match host.strip_suffix(".visualstudio.com") {
+        Some(name) => name,
+        None => address.rsplit('/').next().unwrap_or_default(),
+    };
+    (name.to_lowercase(), source.name.clone())
 }
 
 /// The engine over a store and its applications.

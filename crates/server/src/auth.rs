@@ -4,8 +4,8 @@
 //! the same answer whatever is wrong with it; a caller that may not see an application gets the
 //! same answer whether it exists or not.
 
-mod credentials;
-mod failures;
+pub mod credentials;
+pub mod failures;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -106,6 +106,8 @@ enum Who {
     Key(Arc<Key>),
     /// The command line on a folder.
     Local,
+    /// A query badge, which asks one application.
+    Badge(AppId),
 }
 
 /// Whoever sent a request.
@@ -173,6 +175,17 @@ impl Caller {
         Caller { who: Who::Local, sees_audit: true, request_id: String::new(), address: None }
     }
 
+    /// The query of a badge, which may ask that application and nothing else.
+    pub fn badge(application: AppId) -> Caller {
+        let who = Who::Badge(application);
+        Caller { who, sees_audit: false, request_id: String::new(), address: None }
+    }
+
+    /// Somebody without a key that counts.
+    pub fn unknown(app: &App, parts: &Parts) -> Caller {
+        Caller::new(app, parts, Who::Anonymous)
+    }
+
     fn new(app: &App, parts: &Parts, who: Who) -> Caller {
         let request_id = parts.headers.get("x-ms-client-request-id");
         let request_id = request_id.and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -180,7 +193,7 @@ impl Caller {
         let peer = peer.filter(|_| app.settings.ingest.store_addresses);
         let sees_audit = match &who {
             Who::Everybody | Who::AdminKey | Who::Local => true,
-            Who::Anonymous => false,
+            Who::Anonymous | Who::Badge(_) => false,
             // What concerns the server as a whole stands among the rows of the default
             // application, and names others.
             Who::Key(key) => {
@@ -207,6 +220,10 @@ impl Caller {
             Who::Everybody | Who::AdminKey | Who::Local => Ok(()),
             Who::Anonymous if scope == Scope::Query => Ok(()),
             Who::Anonymous => Err(unauthorized()),
+            Who::Badge(own) => match application.is_some_and(|found| found.app_id() == *own) {
+                true if scope == Scope::Query => Ok(()),
+                _ => Err(forbidden()),
+            },
             Who::Key(key) => {
                 let is_for = match application {
                     Some(found) => key.is_for(found.app_id()),
@@ -232,6 +249,7 @@ impl Caller {
     pub fn sees(&self, application: &Application) -> bool {
         match &self.who {
             Who::Key(key) => key.is_for(application.app_id()),
+            Who::Badge(own) => application.app_id() == *own,
             _ => true,
         }
     }
@@ -257,6 +275,7 @@ impl Caller {
                 let numbers = key.document.applications.as_ref()?;
                 Some(numbers.iter().map(|number| AppId(*number)).collect())
             }
+            Who::Badge(own) => Some(vec![*own]),
             _ => None,
         }
     }
@@ -273,6 +292,7 @@ impl Caller {
             Who::AdminKey => "admin_key",
             Who::Key(key) => &key.document.name,
             Who::Local => "local",
+            Who::Badge(_) => "badge",
         }
     }
 

@@ -3,8 +3,10 @@
 //! Invariant: the flags of settings are generated from `settings::DEFINITIONS`; none is spelt here.
 
 mod badge;
+mod badges;
 mod ci;
 mod collect;
+mod hooks;
 pub mod pipeline;
 pub mod telemetry;
 pub mod track;
@@ -17,8 +19,10 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command};
 use ingest::bulk::Misfit;
 
 pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
+pub use badges::{BadgeChange, BadgesCall};
 pub use ci::CategorizeCall;
 pub use collect::CollectCall;
+pub use hooks::{HooksCall, SubscribeCall};
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
@@ -109,6 +113,9 @@ pub enum Call {
         out: Option<PathBuf>,
     },
     Badge(BadgeCall),
+    /// Badges of a server: `telltale badge list`, `set`, `token`, `query`.
+    Badges(BadgesCall),
+    Hooks(HooksCall),
     Categorize(CategorizeCall),
     /// One generated section of the reference, or all.
     Reference {
@@ -176,6 +183,7 @@ pub fn command() -> Command {
         .subcommand(pipeline::shell_init_command())
         .subcommand(tls_command())
         .subcommand(badge::command())
+        .subcommand(hooks::command())
         .subcommand(
             Command::new("reference")
                 .about("Print the generated pages of the reference")
@@ -485,7 +493,11 @@ fn call(matches: &ArgMatches) -> Call {
             let m = m.subcommand_matches("show").unwrap_or(m);
             Call::ShowCertificate { place: place(m), out: m.get_one::<PathBuf>("out").cloned() }
         }
-        Some(("badge", m)) => Call::Badge(badge::call(m)),
+        Some(("hooks", m)) => Call::Hooks(hooks::call(m)),
+        Some(("badge", m)) => match badges::call(m) {
+            Some(call) => Call::Badges(call),
+            None => Call::Badge(badge::call(m)),
+        },
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
         None => Call::Serve { flags: BTreeMap::new(), config: None },
@@ -526,6 +538,7 @@ fn keys_call(matches: &ArgMatches) -> Call {
                 applications: texts(m, "app"),
                 expires: text(m, "expires"),
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
+                projects: None,
             },
             is_json: is_json(m),
         },

@@ -44,6 +44,27 @@ impl Lines {
         self.all.iter().find(|line| line.source.hosts.core.eq_ignore_ascii_case(base))
     }
 
+    /// The source of the collection whose addresses a delivery names. The cloud answers for an
+    /// organisation at two names.
+    pub fn by_addresses(&self, addresses: &[&str]) -> Option<&Arc<Line>> {
+        let cloud = |address: &str| {
+            let host = address.split('/').nth(2).unwrap_or_default().to_ascii_lowercase();
+            let is_cloud = host.ends_with("dev.azure.com") || host.ends_with(".visualstudio.com");
+            is_cloud.then(|| azdo::hook::organization_of(address)).flatten()
+        };
+        let same = |line: &&Arc<Line>| {
+            let core = &line.source.hosts.core;
+            let ours = cloud(core);
+            addresses.iter().any(|address| {
+                core.eq_ignore_ascii_case(address.trim_end_matches('/'))
+                    || ours.is_some()
+                        && cloud(address).map(|name| name.to_ascii_lowercase())
+                            == ours.as_ref().map(|name| name.to_ascii_lowercase())
+            })
+        };
+        self.all.iter().find(same)
+    }
+
     /// Has all threads end soon; those that wait for an answer do not look up.
     pub fn end(&self) {
         self.stop.set();

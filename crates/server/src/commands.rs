@@ -2,11 +2,13 @@
 
 pub mod apps;
 pub mod badge;
+pub mod badges;
 pub mod ci;
 pub mod client;
 pub mod collect;
 pub mod complete;
 pub mod exec;
+pub mod hooks;
 pub mod import;
 pub mod ingest;
 pub mod issue;

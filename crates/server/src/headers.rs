@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -72,7 +72,7 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
     if let Some(peer) = request.extensions().get::<Peer>() {
         peer.gate.release();
     }
-    if let Err(refusal) = check_sender(&app, &request) {
+    if let Err(refusal) = check_sender(&app, request.method(), request.uri(), request.headers()) {
         let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
         return (refusal.status, Json(error)).into_response();
     }
@@ -127,10 +127,18 @@ fn sender(request: &Request) -> Parts {
 /// whose name was made to mean this machine would be let in as anybody is: only names that nobody
 /// else can give away are answered. And a page of another origin may send without asking what it
 /// may not read.
-fn check_sender(app: &App, request: &Request) -> Result<(), Refusal> {
+///
+/// # Errors
+/// 403 for what must be kept out.
+pub fn check_sender(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
     let forbidden = |message| Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message));
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let given = request.uri().authority().map(Authority::as_str).or_else(|| text(header::HOST));
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let given = uri.authority().map(Authority::as_str).or_else(|| text(header::HOST));
     let host = given.and_then(|given| given.parse::<Authority>().ok());
     if let Some(host) = host.as_ref().map(Authority::host)
         && !app.auth.is_on(&app.keys)
@@ -144,8 +152,8 @@ fn check_sender(app: &App, request: &Request) -> Result<(), Refusal> {
     }
     let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
     let is_own = origin.split_once("://").is_some_and(|(_, authority)| given == Some(authority));
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || is_own || allowed_origin(app, request.headers()).is_some() {
+    let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_safe || is_own || allowed_origin(app, headers).is_some() {
         return Ok(());
     }
     let origin: String = origin.chars().take(100).collect();

@@ -28,9 +28,12 @@ const NAME_CHARS_MAX: usize = 64;
 const KEYS_MAX: usize = 1000;
 /// Applications one key may list.
 const APPS_MAX: usize = 100;
+/// Projects one key may list, and characters of one.
+const PROJECTS_MAX: usize = 100;
+const PROJECT_CHARS_MAX: usize = 256;
 const RATE_MAX: u32 = 1_000_000;
 /// Names the audit uses for callers without a key.
-const RESERVED: [&str; 3] = ["anonymous", "admin_key", "local"];
+const RESERVED: [&str; 4] = ["anonymous", "admin_key", "local", "badge"];
 
 /// One key as its document says; times in nanoseconds since 1970.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +49,9 @@ pub struct Document {
     pub expires: Option<i64>,
     pub revoked: Option<i64>,
     pub rate_per_minute: Option<u32>,
+    /// Projects whose events it may deliver, names or ids as given; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<String>>,
     last_used: Option<i64>,
 }
 
@@ -59,6 +65,8 @@ pub struct Wish {
     /// A duration such as `90d` or a date.
     pub expires: Option<String>,
     pub rate_per_minute: Option<u64>,
+    /// Names or ids of projects, for keys of scope `hook`; `None`: any.
+    pub projects: Option<Vec<String>>,
 }
 
 /// Why a key could not be made or revoked.
@@ -79,6 +87,13 @@ pub enum Error {
     Application(String),
     #[error("a key lists 1 to {APPS_MAX} applications, or none to be for all")]
     Applications,
+    #[error(
+        "a key lists 1 to {PROJECTS_MAX} projects of 1 to {PROJECT_CHARS_MAX} characters, or none \
+         to be for all"
+    )]
+    Projects,
+    #[error("only keys of scope `hook` are for projects")]
+    ProjectsScope,
     #[error("`{0}` is not a time to expire: use a duration such as `90d` or a date ahead")]
     Expires(String),
     #[error("`{0}` requests a minute are no rate: use 1 to {RATE_MAX}")]
@@ -214,8 +229,23 @@ impl Keys {
 
     /// The live key of this text.
     pub fn find(&self, text: &str, now: i64) -> Option<Arc<Key>> {
+        self.known(text).filter(|key| key.is_live(now))
+    }
+
+    /// The key of this text, whether it counts or not.
+    pub fn known(&self, text: &str) -> Option<Arc<Key>> {
         let key = self.index.read().get(secret::id_of(text)?).cloned()?;
-        (key.document.hash.is(&Hash::of(text)) && key.is_live(now)).then_some(key)
+        key.document.hash.is(&Hash::of(text)).then_some(key)
+    }
+
+    /// The key of a name or id; of several of a name the newest, which is the one not revoked if
+    /// any is.
+    pub fn named(&self, name_or_id: &str) -> Option<Arc<Key>> {
+        let text = name_or_id.trim();
+        let all = self.all();
+        let by_id = all.iter().find(|key| key.document.id == text.to_ascii_lowercase());
+        let by_name = |key: &&Arc<Key>| key.document.name.eq_ignore_ascii_case(text);
+        by_id.or_else(|| all.iter().rev().find(by_name)).cloned()
     }
 
     /// Makes a key; durable with the rows `audit` gives when it returns, and its text, which
@@ -235,6 +265,7 @@ impl Keys {
         let applications = read_applications(wish.applications.as_deref(), apps)?;
         let expires = wish.expires.as_deref().map(|text| read_expires(text, now)).transpose()?;
         let rate_per_minute = wish.rate_per_minute.map(read_rate).transpose()?;
+        let projects = read_projects(wish.projects.as_deref(), &scopes)?;
         let _changing = self.changing.lock();
         let all = self.all();
         let is_taken = |key: &Arc<Key>| {
@@ -254,6 +285,7 @@ impl Keys {
             expires,
             revoked: None,
             rate_per_minute,
+            projects,
             last_used: None,
         });
         let mut documents = vec![edit(&key.document)?];
@@ -286,16 +318,10 @@ impl Keys {
         audit: impl FnOnce(&Document) -> Vec<(AppId, Batch)>,
     ) -> Result<(Arc<Key>, bool), Error> {
         let _changing = self.changing.lock();
-        let text = name_or_id.trim();
-        let all = self.all();
-        let by_name = |key: &&Arc<Key>| key.document.name.eq_ignore_ascii_case(text);
-        // Names may come again: the newest is meant, which is the one not revoked if any is.
-        let found = all.iter().find(|key| key.document.id == text.to_ascii_lowercase());
-        let found = found.or_else(|| all.iter().rev().find(by_name));
-        let shown = || Error::NotFound(text.chars().take(NAME_CHARS_MAX).collect());
-        let found = found.ok_or_else(shown)?;
+        let shown = || Error::NotFound(name_or_id.trim().chars().take(NAME_CHARS_MAX).collect());
+        let found = self.named(name_or_id).ok_or_else(shown)?;
         if found.document.revoked.is_some() {
-            return Ok((Arc::clone(found), false));
+            return Ok((found, false));
         }
         let key = Key::new(Document { revoked: Some(now), ..found.current() });
         let documents = vec![edit(&key.document)?];
@@ -376,6 +402,19 @@ fn read_applications(names: Option<&[String]>, apps: &Apps) -> Result<Option<Vec
         }
     }
     Ok(Some(numbers))
+}
+
+fn read_projects(names: Option<&[String]>, scopes: &[Scope]) -> Result<Option<Vec<String>>, Error> {
+    let Some(names) = names else { return Ok(None) };
+    if !scopes.contains(&Scope::Hook) {
+        return Err(Error::ProjectsScope);
+    }
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    let is_name = |name: &String| (1..=PROJECT_CHARS_MAX).contains(&name.chars().count());
+    match (1..=PROJECTS_MAX).contains(&names.len()) && names.iter().all(is_name) {
+        true => Ok(Some(names)),
+        false => Err(Error::Projects),
+    }
 }
 
 /// A duration from now, or a date.

@@ -8,6 +8,7 @@ mod apps;
 mod ask;
 mod audit;
 mod auth;
+mod badges;
 mod body;
 mod cells;
 mod cli;
@@ -15,6 +16,7 @@ mod collector;
 mod commands;
 mod error;
 mod headers;
+mod hooks;
 mod jobs;
 mod keys;
 mod kql_text;
@@ -77,7 +79,9 @@ fn main() -> ExitCode {
         Call::Complete(call) => commands::complete::run(&call),
         Call::ShellInit(shell) => commands::shell_init::run(shell),
         Call::ShowCertificate { place, out } => commands::tls::show(&place, out.as_deref()),
+        Call::Hooks(call) => commands::hooks::run(&call),
         Call::Badge(call) => commands::badge::run(&call),
+        Call::Badges(call) => commands::badges::run(&call),
         Call::Categorize(call) => commands::ci::categorize::run(&call),
         Call::Reference { section } => commands::reference::run(section.as_deref()),
     };

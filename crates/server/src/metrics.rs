@@ -10,8 +10,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use store::stats::{Histogram, Stats};
 
-use crate::collector::{self, Lines};
-
 /// What became of items, by table or reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -74,13 +72,13 @@ impl Metrics {
         self.query_time.lock().add(time);
     }
 
-    /// The Prometheus text of these counters, the store's and the collectors' numbers and the
+    /// The Prometheus text of these counters, the store's numbers, those `more` adds, and the
     /// number of queries `running`; `app_name` names an application.
     pub fn text(
         &self,
         stats: &Stats,
         running: u64,
-        collectors: &Lines,
+        more: impl FnOnce(&mut Page),
         app_name: impl Fn(model::AppId) -> String,
     ) -> String {
         let mut page = Page::default();
@@ -112,7 +110,7 @@ impl Metrics {
         page.one("telltale_audit_dropped_total", "counter", "Audit rows without room.", dropped);
         page.histogram("telltale_track_seconds", "Time to answer.", &self.track_time.lock());
         page.histogram("telltale_query_seconds", "Time to run.", &self.query_time.lock());
-        collector::metrics::lines(&mut page, collectors);
+        more(&mut page);
         store_lines(&mut page, stats, app_name);
         page.text
     }

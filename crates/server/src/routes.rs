@@ -13,8 +13,11 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
-use crate::api::{admin, appinsights, ci, collect, health, ingest, keys, kusto, metadata, track};
+use crate::api::{
+    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, track,
+};
 use crate::app::App;
 use crate::headers;
 
@@ -77,8 +80,32 @@ pub static INGESTION: [Route; 8] = [
     ),
 ];
 
+/// Pictures for everybody, below any prefix. Every answer has headers of its own and packs itself.
+pub static PICTURES: [Route; 1] = [route(
+    "/badges/{*path}",
+    "GET, HEAD",
+    "A badge as SVG, PNG or JSON, by names, ids, alias or token.",
+    || any(badges::serve),
+)];
+
+/// Routes of senders of events, below any prefix. No browser calls them: no CORS.
+pub static HOOKS: [Route; 2] = [
+    route(
+        "/hooks/azdo/{key}",
+        "POST",
+        "Deliveries of Azure DevOps service hooks in, stored before the answer.",
+        || any(receive::receive),
+    ),
+    route(
+        "/hooks/azdo",
+        "POST",
+        "The same; the key as `X-Hook-Key`, parameter `key` or `code`, or password.",
+        || any(receive::receive),
+    ),
+];
+
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 31] = [
+pub static QUERIES: [Route; 39] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -158,6 +185,25 @@ pub static QUERIES: [Route; 31] = [
     route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
     route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || any(keys::keys)),
     route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || any(keys::key)),
+    route(
+        "/api/badges",
+        "GET",
+        "Badges: what they show, where they are, why there is none.",
+        || any(badges::list),
+    ),
+    route("/api/badges/{id}", "GET, PUT, DELETE", "A badge and what is chosen for it.", || {
+        any(badges::badge)
+    }),
+    route("/api/badges/{id}/token", "POST", "Another token for a badge.", || any(badges::token)),
+    route(
+        "/api/badges/q/{name}",
+        "GET, PUT, DELETE",
+        "A badge that shows what a query answers.",
+        || any(badges::query),
+    ),
+    route("/api/badges/q/{name}/token", "POST", "Another token for a query badge.", || {
+        any(badges::query_token)
+    }),
     route("/api/ci/triage", "POST", "New categories of issues of pipelines.", || any(ci::triage)),
     route(
         "/api/collect",
@@ -168,6 +214,21 @@ pub static QUERIES: [Route; 31] = [
     route("/api/collect/retry", "POST", "Another try of builds that were given up.", || {
         any(collect::retry)
     }),
+    route("/api/hooks", "GET", "Keys of service hooks and what came with them.", || {
+        any(hooks::list)
+    }),
+    route(
+        "/api/hooks/replay",
+        "POST",
+        "Stored events (`from`, `to`) worked through again: badges, deployments.",
+        || any(hooks::replay),
+    ),
+    route(
+        "/api/hooks/test",
+        "POST",
+        "A sample event with the key `name`; what came of it.",
+        || any(hooks::test),
+    ),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];
@@ -187,17 +248,31 @@ pub fn router(app: &Arc<App>) -> Router {
     for route in &QUERIES {
         queries = queries.route(route.path, (route.handler)());
     }
+    let mut hooks = Router::new();
+    for route in &HOOKS {
+        hooks = hooks.route(route.path, (route.handler)());
+    }
     let queries = queries.layer(
         ServiceBuilder::new()
             .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::guard_queries))
             .layer(CompressionLayer::new().gzip(true)),
     );
-    let routes =
-        ingestion.merge(queries).fallback(health::not_found).with_state(Arc::clone(app)).layer(
+    let routes = ingestion
+        .merge(queries)
+        .merge(hooks)
+        .fallback(health::not_found)
+        .with_state(Arc::clone(app))
+        .layer(
             ServiceBuilder::new()
                 .layer(axum::middleware::from_fn(headers::name_request))
                 .layer(CatchPanicLayer::custom(track::answer_panic)),
         );
+    let mut pictures = Router::new();
+    for route in &PICTURES {
+        pictures = pictures.route(route.path, (route.handler)());
+    }
+    let panics = CatchPanicLayer::custom(track::answer_panic);
+    let routes = routes.merge(pictures.with_state(Arc::clone(app)).layer(panics));
     // The path is changed before routing, which a layer of the same router could not do.
     Router::new().fallback_service(tower::util::MapRequest::new(routes, canonical))
 }
@@ -211,6 +286,10 @@ fn canonical_path(path: &str) -> String {
 /// its prefix.
 fn canonical(mut request: Request<Body>) -> Request<Body> {
     let path = request.uri().path();
+    // Badges are asked for most, and of all routes this one fits the whole path.
+    if path.starts_with("/badges/") && !path.ends_with('/') && !path.contains("//") {
+        return request;
+    }
     let path = canonical_text(path);
     if path == request.uri().path() {
         return request;
@@ -234,7 +313,9 @@ fn canonical_text(path: &str) -> String {
     // Of equal length ingestion comes first.
     let ingestion = longest(&INGESTION, &parts, str::eq_ignore_ascii_case);
     let query = longest(&QUERIES, &parts, |part, wanted| part == wanted);
-    let length = ingestion.max(query).unwrap_or(parts.len());
+    let picture = longest(&PICTURES, &parts, |part, wanted| part == wanted);
+    let hook = longest(&HOOKS, &parts, |part, wanted| part == wanted);
+    let length = ingestion.max(query).max(picture).max(hook).unwrap_or(parts.len());
     let path = format!("/{}", parts[parts.len() - length..].join("/"));
     match ingestion {
         Some(found) if found == length => canonical_path(&path),

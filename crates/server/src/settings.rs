@@ -4,6 +4,7 @@
 //! `TELLTALE_INGEST_MODE` and the key `ingest_mode` of the TOML file; flags win over variables,
 //! variables over the file. Invariant: [`Settings::read`] reports every mistake at once.
 
+pub mod badges;
 pub mod categories;
 pub mod sources;
 mod value;
@@ -32,7 +33,7 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 27] = [
+pub static DEFINITIONS: [Definition; 28] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting(
         "listen",
@@ -94,6 +95,11 @@ pub static DEFINITIONS: [Definition; 27] = [
     setting("query_memory_bytes", "512MiB", "Memory all running queries share."),
     setting("queries_max", "8", "Queries that run at the same time."),
     setting("query_origins", "", "Web origins that may call the query APIs, separated by commas."),
+    setting(
+        "hooks_revoked",
+        "410",
+        "Answer to a revoked hook key: `410` ends its subscription, `200` drops what it sends.",
+    ),
     setting("connections_max", "1024", "Connections open at the same time."),
     setting(
         "log",
@@ -207,6 +213,8 @@ pub struct Access {
     pub ingest_needs_key: bool,
     pub origins: Vec<String>,
     pub connections_max: usize,
+    /// Deliveries with a revoked key are answered with success, and dropped.
+    pub drops_revoked: bool,
 }
 
 /// Every setting, checked.
@@ -218,6 +226,8 @@ pub struct Settings {
     pub access: Access,
     /// Which messages get which category.
     pub categories: Arc<azdo::category::Categories>,
+    /// What holds for badges.
+    pub badges: badges::BadgeSettings,
     /// What is collected.
     pub sources: Vec<sources::Source>,
     pub log_form: LogForm,
@@ -253,6 +263,7 @@ impl Settings {
             query: read_query(&mut reader),
             access: read_access(&mut reader),
             categories: std::mem::take(&mut reader.categories).categories(&mut reader.problems),
+            badges: std::mem::take(&mut reader.badges),
             sources: std::mem::take(&mut reader.sources),
             log_form: match reader.text("log").split_once(':').map(|(form, _)| form.to_owned()) {
                 Some(form) => reader.one_of(
@@ -323,6 +334,10 @@ fn read_access(reader: &mut Reader) -> Access {
         ingest_needs_key: reader.bool("ingest_needs_key"),
         origins: reader.list("query_origins"),
         connections_max: reader.number("connections_max", 1, 1 << 20),
+        drops_revoked: {
+            let answer = reader.text("hooks_revoked");
+            reader.one_of("hooks_revoked", &answer, &[("410", false), ("200", true)])
+        },
     }
 }
 

@@ -17,6 +17,7 @@ mod history;
 mod http;
 mod scenario;
 mod service;
+mod subscriptions;
 pub mod time;
 
 pub use fault::{Fault, Rule};
@@ -24,3 +25,4 @@ pub use history::{Event, History, Shape, truth};
 pub use http::{Answer, Request};
 pub use scenario::{Pass, Scenario};
 pub use service::{Script, Seen, Service, Stop};
+pub use subscriptions::Subscriptions;

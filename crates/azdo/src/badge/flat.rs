@@ -6,21 +6,21 @@ use super::width::{Font, width};
 use super::{Drawing, Prepared, odd};
 
 /// What one of the three styles looks like.
-struct Look {
-    height: f64,
+pub(super) struct Look {
+    pub(super) height: f64,
     /// Base line of texts in tenths of a pixel.
     text_y: f64,
     /// What the styles with shadows have in addition.
-    gloss: Option<Gloss>,
+    pub(super) gloss: Option<Gloss>,
 }
 
-struct Gloss {
+pub(super) struct Gloss {
     radius: f64,
     shadow_y: f64,
     stops: &'static str,
 }
 
-const FLAT: Look = Look {
+pub(super) const FLAT: Look = Look {
     height: 20.0,
     text_y: 140.0,
     gloss: Some(Gloss {
@@ -29,8 +29,8 @@ const FLAT: Look = Look {
         stops: r##"<stop offset="0" stop-color="#bbb" stop-opacity=".1"/><stop offset="1" stop-opacity=".1"/>"##,
     }),
 };
-const FLAT_SQUARE: Look = Look { height: 20.0, text_y: 140.0, gloss: None };
-const PLASTIC: Look = Look {
+pub(super) const FLAT_SQUARE: Look = Look { height: 20.0, text_y: 140.0, gloss: None };
+pub(super) const PLASTIC: Look = Look {
     height: 18.0,
     text_y: 130.0,
     gloss: Some(Gloss {
@@ -53,14 +53,14 @@ pub(super) fn plastic(badge: &Prepared<'_>) -> Drawing {
 }
 
 /// One of the two halves of a badge: its text, and the rectangle that a link makes of it.
-struct Side<'a> {
-    text: &'a str,
-    text_width: f64,
+pub(super) struct Side<'a> {
+    pub(super) text: &'a str,
+    pub(super) text_width: f64,
     /// Where the text's margin begins, pixels from the left.
-    margin: f64,
-    width: f64,
-    background: &'a str,
-    link: &'a str,
+    pub(super) margin: f64,
+    pub(super) width: f64,
+    pub(super) background: &'a str,
+    pub(super) link: &'a str,
 }
 
 fn sides<'a>(badge: &'a Prepared<'_>) -> [Side<'a>; 2] {
@@ -131,7 +131,13 @@ fn draw(badge: &Prepared<'_>, look: &Look) -> Drawing {
     Drawing { svg, width, height: look.height }
 }
 
-fn definitions(svg: &mut Svg, badge: &Prepared<'_>, gloss: &Gloss, width: f64, height: f64) {
+pub(super) fn definitions(
+    svg: &mut Svg,
+    badge: &Prepared<'_>,
+    gloss: &Gloss,
+    width: f64,
+    height: f64,
+) {
     svg.raw("<filter id=\"blur").raw(badge.blur_suffix());
     svg.raw("\"><feGaussianBlur stdDeviation=\"16\"/></filter>");
     svg.raw("<linearGradient id=\"s").raw(&badge.suffix).raw("\" x2=\"0\" y2=\"100%\">");
@@ -165,7 +171,7 @@ fn background(
 }
 
 /// The text of a half, with its link. An empty text is left out, and its link with it.
-fn side(svg: &mut Svg, badge: &Prepared<'_>, look: &Look, side: &Side<'_>) {
+pub(super) fn side(svg: &mut Svg, badge: &Prepared<'_>, look: &Look, side: &Side<'_>) {
     if side.text.is_empty() {
         return;
     }

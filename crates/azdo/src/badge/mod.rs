@@ -13,6 +13,7 @@ mod for_the_badge;
 mod logo;
 mod options;
 mod social;
+mod strip;
 mod svg;
 mod text;
 mod width;
@@ -24,13 +25,14 @@ use sha2::{Digest, Sha256};
 
 pub use logo::LOGO_BYTES_MAX;
 pub use options::{Options, Refusal};
+pub use strip::{SEGMENTS_MAX, Segment, Strip, render_strip};
 pub use text::TEXT_CHARS_MAX;
 
 /// Most bytes of a link.
 pub const LINK_BYTES_MAX: usize = 2048;
 
 /// What a badge looks like.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Style {
     #[default]
     Flat,

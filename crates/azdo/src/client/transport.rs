@@ -6,8 +6,8 @@
 /// One HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `None`: GET; `Some`: POST of a form.
-    pub form: Option<String>,
+    /// `None`: GET; `Some`: POST of it.
+    pub content: Option<Content>,
     /// Absolute, with its query string.
     pub url: String,
     /// Names in lower case.
@@ -16,6 +16,14 @@ pub struct Request {
     pub body_bytes_max: u64,
     /// Whether a longer body is cut there; else it is [`TransportError::TooLarge`].
     pub cuts: bool,
+}
+
+/// What a POST carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// `application/x-www-form-urlencoded`.
+    Form(String),
+    Json(String),
 }
 
 /// What came back, of any status.

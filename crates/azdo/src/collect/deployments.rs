@@ -66,6 +66,7 @@ impl<T: Transport, S: Sink> Collector<T, S> {
                 Some(found) => found,
                 None => named.insert(self.named(project)?),
             };
+            self.sink.deployed(project, &new)?;
             let batch = rows::of_deployments(&new, &self.context(project, read.collected_ns))?;
             let mut documents = Documents::new();
             state.put_releases(&mut documents, &read);

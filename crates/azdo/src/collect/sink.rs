@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use model::Batch;
 
+use crate::wire::{Deployment, ProjectRef};
+
 /// Documents to put (`Some`) or remove (`None`), by key.
 pub type Documents = Vec<(String, Option<Vec<u8>>)>;
 
@@ -22,6 +24,14 @@ pub trait Sink: Notes {
     /// # Errors
     /// When nothing of it is stored.
     fn write(&self, rows: Vec<Batch>, documents: Documents) -> Result<(), SinkError>;
+
+    /// Hears of deployments before their rows are written; the same again when the write fails.
+    ///
+    /// # Errors
+    /// When what follows from them cannot be stored: they are read again.
+    fn deployed(&self, _: &ProjectRef, _: &[Deployment]) -> Result<(), SinkError> {
+        Ok(())
+    }
 
     /// The row of `TimelineBuilds` that is stored of a build, in its newest version.
     ///

@@ -45,6 +45,8 @@ pub struct Envelope {
     pub created_date: Option<i64>,
     /// The organisation's (or collection's) name in its address.
     pub organization: String,
+    /// The addresses of the organisation or collection, as sent.
+    pub addresses: Vec<String>,
     /// A GUID.
     pub project_id: String,
 }
@@ -101,6 +103,10 @@ impl Envelope {
                 .or_else(|| address("account"))
                 .or_else(|| address("server"))
                 .unwrap_or_default(),
+            addresses: ["collection", "account", "server"]
+                .into_iter()
+                .filter_map(|name| containers[name]["baseUrl"].as_str().map(str::to_owned))
+                .collect(),
             project_id: project_ids
                 .into_iter()
                 .map(fields::text)
@@ -124,7 +130,7 @@ impl Envelope {
 /// `https://vsrm.dev.azure.com/NAME`, `https://NAME.visualstudio.com/`,
 /// `https://NAME.vsrm.visualstudio.com/`, and on own servers the collection, which is the last part
 /// of the path (spec §1.1).
-fn organization_of(address: &str) -> Option<String> {
+pub fn organization_of(address: &str) -> Option<String> {
     let (_, rest) = address.split_once("://")?;
     let mut parts = rest.split(['?', '#']).next()?.split('/').filter(|part| !part.is_empty());
     let host = parts.next()?.to_ascii_lowercase();

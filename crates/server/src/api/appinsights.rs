@@ -4,7 +4,7 @@ pub mod events;
 pub mod metrics;
 mod odata;
 mod properties;
-mod rows;
+pub mod rows;
 pub mod wire;
 
 use std::sync::Arc;

@@ -8,8 +8,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::appinsights::json_headers;
-use crate::app::App;
+use crate::app::{App, now};
 use crate::auth::{Caller, Scope};
+use crate::metrics::Page;
+use crate::{collector, hooks};
 
 /// `GET /healthz`: 200 while the process answers; the state of the store is in `/metrics`. Where
 /// keys are needed it does not tell how many applications there are.
@@ -29,7 +31,11 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
         return (refusal.status, refusal.headers(), refusal.message).into_response();
     }
     let stats = app.store.stats();
-    let text = app.metrics.text(&stats, app.running.count(), &app.collectors, |id| {
+    let more = |page: &mut Page| {
+        collector::metrics::lines(page, &app.collectors);
+        hooks::metrics::lines(page, &app.hooks, &app.keys, now());
+    };
+    let text = app.metrics.text(&stats, app.running.count(), more, |id| {
         app.apps.by_number(id).map_or_else(|| id.0.to_string(), |found| found.name.clone())
     });
     let kind = "text/plain; version=0.0.4; charset=utf-8";

@@ -30,6 +30,22 @@ pub fn read(parts: &Parts) -> Vec<String> {
     found
 }
 
+/// The keys a delivery of a service hook carries (spec azure-devops.md §8.5), at most one per
+/// place: what follows `/hooks/azdo/` in the path, `X-Hook-Key`, the parameter `code`, and where
+/// all requests carry theirs.
+pub fn read_hook(parts: &Parts) -> Vec<String> {
+    let of_path = parts.uri.path().rsplit_once("/hooks/azdo/").map(|(_, key)| key.to_owned());
+    let header = parts.headers.get("x-hook-key").and_then(|value| value.to_str().ok());
+    let parameters = crate::ask::parameters(&parts.uri);
+    let code = parameters.into_iter().find_map(|(name, value)| (name == "code").then_some(value));
+    let mut found: Vec<String> = of_path.into_iter().collect();
+    found.extend(header.map(|key| key.trim().to_owned()));
+    found.extend(code);
+    found.extend(read(parts));
+    found.retain(|key| !key.is_empty());
+    found
+}
+
 /// The password of `user:password` in Base64; the user's name does not matter.
 fn password(value: &str) -> Option<String> {
     let text = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;

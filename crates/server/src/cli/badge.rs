@@ -101,7 +101,12 @@ pub fn command() -> Command {
                 .conflicts_with_all(described)
                 .conflicts_with_all(["id-suffix", "inline", "format", "scale"]),
         );
-    Command::new("badge").about("Draw badges").subcommand_required(true).subcommand(render)
+    super::badges::commands(
+        Command::new("badge")
+            .about("Draw badges, and look after those of a server")
+            .subcommand_required(true)
+            .subcommand(render),
+    )
 }
 
 /// What `telltale badge render` was asked for.

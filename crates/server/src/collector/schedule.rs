@@ -44,6 +44,7 @@ fn make(app: &App, line: &Line, stop: &Arc<Stop>) -> Result<SourceCollector, Str
         stop: Arc::clone(stop),
         seals: false,
         told: Arc::new(|source, waits| tracing::info!(source, "{waits}")),
+        badges: Some(app.badges.clone()),
     };
     collector(&line.source, &app.settings, &ground)
 }

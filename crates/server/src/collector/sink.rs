@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azdo::collect::{Documents, Notes, Sink, SinkError};
+use azdo::release_badge;
+use azdo::wire::{Deployment, ProjectRef};
 use model::tables::pipelines::TIMELINE_BUILDS;
 use model::{AppId, Batch};
 use query::EngineOptions;
@@ -14,6 +16,7 @@ use crate::app::{engine, now};
 use crate::apps::Apps;
 use crate::ask::Question;
 use crate::auth::Caller;
+use crate::badges::Badges;
 use crate::commands::serve;
 use crate::kql_text;
 use crate::settings;
@@ -34,6 +37,15 @@ pub struct StoreSink {
     stop: Arc<Stop>,
     /// Whether nobody else seals: a folder without a server.
     seals: bool,
+    badges: Option<Heard>,
+}
+
+/// The badges that hear of collected deployments.
+#[derive(Clone)]
+pub struct Heard {
+    pub badges: Badges,
+    /// The organisation as hooks name it.
+    pub organization: String,
 }
 
 impl StoreSink {
@@ -46,7 +58,13 @@ impl StoreSink {
         stop: Arc<Stop>,
         seals: bool,
     ) -> StoreSink {
-        StoreSink { store, apps, application, limits, stop, seals }
+        StoreSink { store, apps, application, limits, stop, seals, badges: None }
+    }
+
+    /// Has badges hear of deployments.
+    pub fn with_badges(mut self, badges: Option<Heard>) -> StoreSink {
+        self.badges = badges;
+        self
     }
 
     fn ask(&self, text: String) -> Result<Vec<arrow_array::RecordBatch>, String> {
@@ -106,6 +124,26 @@ impl Sink for StoreSink {
             }
         }
         Err(SinkError::Failed("the store has had no room for two minutes".to_owned()))
+    }
+
+    fn deployed(&self, project: &ProjectRef, deployments: &[Deployment]) -> Result<(), SinkError> {
+        let Some(Heard { badges, organization }) = &self.badges else { return Ok(()) };
+        let mut plan = badges.plan_blocking();
+        for deployment in deployments {
+            // What has not begun changes no badge.
+            let Ok((key, news)) = release_badge::of_deployment(organization, project, deployment)
+            else {
+                continue;
+            };
+            if let Err(unheard) = plan.hear(key, news, now()) {
+                tracing::warn!(%unheard, "a deployment that was collected has no badge");
+            }
+        }
+        let documents = plan.documents();
+        if !documents.is_empty() {
+            self.write(Vec::new(), documents)?;
+        }
+        badges.publish(plan).map_err(|error| SinkError::Failed(error.to_string()))
     }
 
     fn stored_build(&self, organization: &str, build: i64) -> Result<Option<Batch>, SinkError> {

@@ -7,9 +7,10 @@ use azdo::collect::{Collector, People, Plan};
 use parking_lot::Mutex;
 use store::{Store, Write};
 
-use super::sink::StoreSink;
+use super::sink::{Heard, StoreSink};
 use super::transport::{Sockets, Stop, Told};
 use crate::apps::Apps;
+use crate::badges::Badges;
 use crate::commands::Failure;
 use crate::commands::client::read_trusted;
 use crate::settings::Settings;
@@ -37,6 +38,8 @@ pub struct Ground {
     pub seals: bool,
     /// Hears what sources wait for.
     pub told: ToldOf,
+    /// Badges that hear of deployments; those of a server.
+    pub badges: Option<Badges>,
 }
 
 /// The collector of a source.
@@ -49,7 +52,7 @@ pub fn collector(
     settings: &Settings,
     ground: &Ground,
 ) -> Result<SourceCollector, String> {
-    let Ground { store, apps, stop, seals, told } = ground.clone();
+    let Ground { store, apps, stop, seals, told, badges } = ground.clone();
     let application = apps.by_name_or_id(&source.application);
     let application =
         application.ok_or_else(|| format!("there is no application `{}`", source.application))?;
@@ -57,14 +60,6 @@ pub fn collector(
         Identities::Drop => People::Drop,
         Identities::Keep => People::Keep,
         Identities::Hash => People::Hash(installation_key(&store)?),
-    };
-    let options = Options {
-        hosts: source.hosts.clone(),
-        credentials: credentials(&source.token),
-        concurrency: source.concurrency,
-        api_version: source.api_version.clone(),
-        body_bytes_max: source.body_bytes_max,
-        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
     };
     let plan = Plan {
         source: source.name.clone(),
@@ -83,17 +78,36 @@ pub fn collector(
         people,
         categories: Arc::clone(&settings.categories),
     };
+    let name = source.name.clone();
+    let told: Told = Arc::new(move |line| told(&name, line));
+    let client = client(source, Arc::clone(&stop), told)?;
+    let limits = settings.query.clone();
+    let core = &source.hosts.core;
+    let organization = azdo::hook::organization_of(core).unwrap_or_else(|| source.name.clone());
+    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals)
+        .with_badges(badges.map(|badges| Heard { badges, organization }));
+    Ok(Collector::new(client, sink, plan))
+}
+
+/// A client of a source; `told` hears what it waits for.
+///
+/// # Errors
+/// When the file of certificates cannot be used: a sentence.
+pub fn client(source: &Source, stop: Arc<Stop>, told: Told) -> Result<Client<Sockets>, String> {
+    let options = Options {
+        hosts: source.hosts.clone(),
+        credentials: credentials(&source.token),
+        concurrency: source.concurrency,
+        api_version: source.api_version.clone(),
+        body_bytes_max: source.body_bytes_max,
+        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
     let trusted = match source.ca_file.as_deref().map(read_trusted) {
         Some(Err(Failure::Because(reasons))) => return Err(reasons.join("; ")),
         Some(Err(_)) | None => None,
         Some(Ok(trusted)) => Some(trusted),
     };
-    let name = source.name.clone();
-    let told: Told = Arc::new(move |line| told(&name, line));
-    let client = Client::new(Sockets::new(Arc::clone(&stop), trusted, told), options);
-    let limits = settings.query.clone();
-    let sink = StoreSink::new(store, apps, application.app_id(), limits, stop, seals);
-    Ok(Collector::new(client, sink, plan))
+    Ok(Client::new(Sockets::new(stop, trusted, told), options))
 }
 
 fn credentials(token: &Token) -> Credentials {
@@ -130,8 +144,11 @@ fn secret(place: &SecretPlace) -> azdo::client::auth::Secret {
     })
 }
 
-/// Makes the key at the first need, and never another one.
-fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
+/// The key of this installation. Made at the first need, and never another one.
+///
+/// # Errors
+/// When there are no random bytes or the store refuses: a sentence.
+pub fn installation_key(store: &Store) -> Result<Vec<u8>, String> {
     // Sources start side by side, and two keys would be two people for each.
     static MAKING: Mutex<()> = Mutex::new(());
     let _alone = MAKING.lock();

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use azdo::client::{Request, Response, Stopped, Transport, TransportError};
+use azdo::client::{Content, Request, Response, Stopped, Transport, TransportError};
 use parking_lot::{Condvar, Mutex};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -75,7 +75,7 @@ impl Sockets {
     }
 
     fn call(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-        match &request.form {
+        match &request.content {
             None => {
                 let mut call = self.agent.get(&request.url);
                 for (name, value) in &request.headers {
@@ -83,12 +83,16 @@ impl Sockets {
                 }
                 call.call()
             }
-            Some(form) => {
+            Some(content) => {
+                let (kind, text) = match content {
+                    Content::Form(form) => ("application/x-www-form-urlencoded", form),
+                    Content::Json(json) => ("application/json", json),
+                };
                 let mut call = self.agent.post(&request.url);
                 for (name, value) in &request.headers {
                     call = call.header(*name, value);
                 }
-                call.header("content-type", "application/x-www-form-urlencoded").send(form)
+                call.header("content-type", kind).send(text)
             }
         }
     }

@@ -124,6 +124,17 @@ impl Client {
 
     /// # Errors
     /// When the server cannot be reached.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Reply, Failure> {
+        let mut request = self.agent.put(format!("{}{path}", self.url));
+        request = request.header("content-type", "application/json");
+        if let Some(key) = &self.key {
+            request = request.header("x-api-key", key);
+        }
+        self.reply(request.send(body.to_string().as_bytes()))
+    }
+
+    /// # Errors
+    /// When the server cannot be reached.
     pub fn delete(&self, path: &str) -> Result<Reply, Failure> {
         let mut request = self.agent.delete(format!("{}{path}", self.url));
         if let Some(key) = &self.key {

@@ -48,7 +48,7 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
         Arc::new(move |source: &str, line: &str| say(&bars, &format!("{source}: {line}")))
     };
     let stop: Arc<Stop> = Arc::default();
-    let ground = Ground { store: Arc::clone(&store), apps, stop, seals: true, told };
+    let ground = Ground { store: Arc::clone(&store), apps, stop, seals: true, told, badges: None };
     let mut collectors = Vec::new();
     for source in sources {
         let made = collector(source, &settings, &ground);

@@ -42,7 +42,8 @@ pub fn list(place: &Place, key: Option<&str>) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-fn cell(value: &Value) -> String {
+/// A value as a cell of a table.
+pub fn cell(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
@@ -57,18 +58,7 @@ fn cell(value: &Value) -> String {
 /// # Errors
 /// When the wish cannot be met, or server or folder cannot be asked.
 pub fn create(place: &Place, key: Option<&str>, wish: &Wish, is_json: bool) -> Result<(), Failure> {
-    let made = match place {
-        Place::Url { url, trust } => {
-            let body = wire::ask(wish).to_string();
-            let client = Client::new(url, trust, key)?;
-            good(&client.post("/api/keys", "application/json", body.as_bytes())?)?
-        }
-        Place::Data(data) => in_folder(data, |keys, apps| {
-            let audit = |made: &Document| rows(apps, made, "keys.create", 201);
-            let (key, text) = keys.create(wish, apps, now(), audit)?;
-            Ok(wire::made(&key, &text, keys.any_admin(now()), apps, now()))
-        })?,
-    };
+    let made = make(place, key, wish)?;
     // The text comes first: nothing can give it again.
     if is_json {
         write_line(&made)?;
@@ -80,6 +70,25 @@ pub fn create(place: &Place, key: Option<&str>, wish: &Wish, is_json: bool) -> R
         warn_of_no_admin(place)?;
     }
     Ok(())
+}
+
+/// Makes a key; its JSON, with its text.
+///
+/// # Errors
+/// When the wish cannot be met, or server or folder cannot be asked.
+pub fn make(place: &Place, key: Option<&str>, wish: &Wish) -> Result<Value, Failure> {
+    match place {
+        Place::Url { url, trust } => {
+            let body = wire::ask(wish).to_string();
+            let client = Client::new(url, trust, key)?;
+            good(&client.post("/api/keys", "application/json", body.as_bytes())?)
+        }
+        Place::Data(data) => in_folder(data, |keys, apps| {
+            let audit = |made: &Document| rows(apps, made, "keys.create", 201);
+            let (key, text) = keys.create(wish, apps, now(), audit)?;
+            Ok(wire::made(&key, &text, keys.any_admin(now()), apps, now()))
+        }),
+    }
 }
 
 fn write_facts(made: &Value) -> std::io::Result<()> {
@@ -97,8 +106,12 @@ fn write_facts(made: &Value) -> std::io::Result<()> {
     writeln!(about, "the key is shown this once")
 }
 
-/// A folder does not say whether its server has the setting `admin_key`.
-fn warn_of_no_admin(place: &Place) -> std::io::Result<()> {
+/// Says that nobody may administer any more. A folder does not say whether its server has the
+/// setting `admin_key`.
+///
+/// # Errors
+/// When standard error is closed.
+pub fn warn_of_no_admin(place: &Place) -> std::io::Result<()> {
     let how = match place {
         Place::Url { .. } => "stop the server and make one on its folder",
         Place::Data(_) => "unless the server gets an `admin_key`, make one",

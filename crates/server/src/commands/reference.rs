@@ -7,8 +7,8 @@ use std::io::Write;
 use kql::codes;
 
 use super::Failure;
-use crate::routes::{INGESTION, QUERIES};
-use crate::settings::{DEFINITIONS, flag, sources, variable};
+use crate::routes::{HOOKS, INGESTION, PICTURES, QUERIES};
+use crate::settings::{DEFINITIONS, badges, flag, sources, variable};
 
 type Section = (&'static str, fn() -> String);
 
@@ -71,6 +71,17 @@ fn settings() -> String {
         };
         page.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.about));
     }
+    page.push_str(
+        "\n## Badges\n\nKeys of `[badges]` of the file: what holds for badges that nothing else \
+         was chosen for.\n\n| Key | Default | Meaning |\n| --- | --- | --- |\n",
+    );
+    for key in &badges::KEYS {
+        let default = match key.default {
+            "" => "not set".to_owned(),
+            text => format!("`{text}`"),
+        };
+        page.push_str(&format!("| `{}` | {default} | {} |\n", key.name, key.about));
+    }
     page
 }
 
@@ -78,7 +89,9 @@ fn routes() -> String {
     let mut page = String::from("# Routes\n");
     let groups = [
         ("Telemetry clients (below any path prefix, letter case ignored)", INGESTION.as_slice()),
+        ("Service hooks (below any path prefix)", HOOKS.as_slice()),
         ("Queries and administration", QUERIES.as_slice()),
+        ("Badges", PICTURES.as_slice()),
     ];
     for (title, routes) in groups {
         page.push_str(&format!(

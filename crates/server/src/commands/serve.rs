@@ -19,7 +19,7 @@ use crate::app::{App, store_options};
 use crate::listen::Listeners;
 use crate::settings::{Access, CertificateSource, Settings, is_loopback};
 use crate::tls::{self, Keeper};
-use crate::{audit, collector, jobs, listen, observe, routes};
+use crate::{audit, badges, collector, hooks, jobs, listen, observe, routes};
 
 /// How long jobs and the log may take to end; together with the grace of open requests this stays
 /// below ten seconds.
@@ -73,6 +73,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let (stop_jobs, stopped) = watch::channel(false);
     let mut running = jobs::start(&app, &stopped);
     collector::schedule::start(&app);
+    badges::refresh::start(&app);
+    hooks::work::start(&app);
     if let Some(keeper) = keeper {
         // Ends with the runtime: nothing of it needs an orderly end.
         tokio::spawn(keeper.keep(Arc::clone(&app), signal(SignalKind::hangup())?));
@@ -86,6 +88,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let _ = stop_jobs.send(true);
     // Not waited for: what they write is whole or not there, and the next start goes on.
     app.collectors.end();
+    app.hooks.inbox.stop();
     let ended = tokio::time::timeout(END_TIME, async {
         while running.join_next().await.is_some() {}
         let app = Arc::clone(&app);

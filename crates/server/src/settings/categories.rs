@@ -106,7 +106,10 @@ pub fn read_file(path: &Path) -> Result<(Arc<Categories>, usize), Vec<String>> {
     for (name, value) in table {
         if Given::is_key(&name) {
             given.take(&name, value, &place, &mut problems);
-        } else if name != "source" && !DEFINITIONS.iter().any(|known| known.name == name) {
+        } else if name != "source"
+            && name != "badges"
+            && !DEFINITIONS.iter().any(|known| known.name == name)
+        {
             problems.push(format!("there is no setting `{name}` ({place})"));
         }
     }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use rustls::pki_types::ServerName;
 
+use super::badges::{self, BadgeSettings};
 use super::categories;
 use super::sources::{self, Source};
 use super::{DEFINITIONS, flag, variable};
@@ -20,6 +21,8 @@ pub struct Reader {
     given: BTreeMap<String, (String, String)>,
     /// What the file says about categories.
     pub categories: categories::Given,
+    /// What the file says about badges.
+    pub badges: BadgeSettings,
     /// The sources of the file.
     pub sources: Vec<Source>,
     pub problems: Vec<String>,
@@ -34,6 +37,7 @@ impl Reader {
         let mut reader = Reader {
             given: BTreeMap::new(),
             categories: categories::Given::default(),
+            badges: BadgeSettings::default(),
             sources: Vec::new(),
             problems: Vec::new(),
         };
@@ -73,6 +77,10 @@ impl Reader {
         for (name, value) in table {
             if categories::Given::is_key(&name) {
                 self.categories.take(&name, value, &place, &mut self.problems);
+                continue;
+            }
+            if name == "badges" {
+                self.badges = badges::read(value, &place, &mut self.problems);
                 continue;
             }
             if name == "source" {

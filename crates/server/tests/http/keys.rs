@@ -54,7 +54,7 @@ fn with_other(flags: &[&str]) -> (Server, tempfile::TempDir) {
     (server, dir)
 }
 
-fn base64(text: &str) -> String {
+pub fn base64(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in text.as_bytes().chunks(3) {

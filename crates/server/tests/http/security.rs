@@ -40,13 +40,14 @@ fn routes() -> Vec<(String, String)> {
 }
 
 /// The scope a route asks for.
-fn scope(path: &str) -> &'static str {
+fn scope(method: &str, path: &str) -> &'static str {
     match path {
         "/metrics" => "admin",
+        path if method == "GET" && path.starts_with("/api/badges") => "query",
         path if path.starts_with("/v2/") && !path.contains("/rest/") => "ingest",
         path if path.starts_with("/trace/") => "ingest",
         path if path.starts_with("/v2.1/") || path.contains("/ingest/") => "ingest",
-        path if path.contains("hook") => "hook",
+        path if path.starts_with("/hooks/") => "hook",
         path if path.starts_with("/api/") => "admin",
         _ => "query",
     }
@@ -75,6 +76,7 @@ fn body(path: &str, n: usize) -> String {
             json!({ "application": "default", "issues": [issue] }).to_string()
         }
         "/api/apps" => json!({ "name": format!("made-{n}") }).to_string(),
+        path if path.starts_with("/hooks/") => json!({ "eventType": "x", "id": n }).to_string(),
         _ => json!({ "query": "print 1" }).to_string(),
     }
 }
@@ -91,6 +93,8 @@ fn target(method: &str, path: &str) -> String {
             "{*metric}" => "requests/count",
             "{type}" => "requests",
             "{ikey}" => KEY,
+            // No key: it comes in a header as everywhere here.
+            "{key}" if path.starts_with("/hooks/") => "x",
             "{key}" => "spare",
             "{operation}" => "2bb25f4b073b0071311adee8b2f43691",
             "{span}" => "d32cc469f623c59e",
@@ -183,7 +187,7 @@ impl World {
     fn statuses(&self, n: usize, method: &str, path: &str) -> Vec<u16> {
         // A server of its own for each route: wrong keys are throttled.
         let server = Server::on(self.dir.path(), &FLAGS);
-        let scope = scope(path);
+        let scope = scope(method, path);
         let names = [
             String::new(),
             "wrong".to_owned(),
@@ -212,7 +216,7 @@ impl World {
     /// about this one whatever the answer.
     fn check(&self, about: &str, answer: &Response, is_of_other: bool) {
         let text = format!("{:?} {}", answer.headers, answer.text());
-        let is_refused = matches!(answer.status, 401 | 403 | 429);
+        let is_refused = matches!(answer.status, 401 | 403 | 404 | 410 | 429);
         for secret in self.secrets.iter().filter(|_| is_refused).chain(&self.of_default) {
             let is_told = text.contains(secret.as_str());
             let is_open = about.contains("/appId") || !(is_refused || is_of_other);
@@ -243,8 +247,14 @@ fn the_table_of_routes_and_keys_is_true() {
     for (n, (method, path)) in routes().iter().enumerate() {
         let statuses = world.statuses(n, method, path);
         let is_open = statuses[0] < 300;
-        let scope = if is_open { "none" } else { scope(path) };
-        if !is_open {
+        let scope = if is_open { "none" } else { scope(method, path) };
+        if path.starts_with("/hooks/") {
+            // What each answer does to a subscription is the sender's rule (spec §8.4).
+            assert_eq!(statuses, [404, 404, 200, 404, 410, 410, 200], "{method} {path}");
+        } else if path.starts_with("/badges/") {
+            // A badge that there is not and one that is not shown look the same.
+            assert_eq!(statuses, [404; 7], "{method} {path}");
+        } else if !is_open {
             // Whatever else a route answers, what does not count gets 401 and the rest gets in.
             assert_eq!(
                 [statuses[0], statuses[1], statuses[4], statuses[5]],

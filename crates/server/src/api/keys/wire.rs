@@ -39,6 +39,7 @@ pub fn shape(key: &Key, apps: &Apps, now: i64) -> Value {
         "expires": time(document.expires),
         "revoked": time(document.revoked),
         "ratePerMinute": document.rate_per_minute,
+        "projects": document.projects,
         "lastUsed": time(key.last_used()),
     })
 }
@@ -95,6 +96,7 @@ pub fn read(body: &Map<String, Value>) -> Result<Wish, Refusal> {
         applications: texts("applications")?,
         expires: text("expires")?,
         rate_per_minute: rate,
+        projects: texts("projects")?,
     })
 }
 
@@ -106,5 +108,6 @@ pub fn ask(wish: &Wish) -> Value {
         "applications": wish.applications,
         "expires": wish.expires,
         "ratePerMinute": wish.rate_per_minute,
+        "projects": wish.projects,
     })
 }

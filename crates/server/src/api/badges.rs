@@ -1,0 +1,204 @@
+//! Badges over HTTP: the pictures ([`serve`]), and their administration.
+
+mod address;
+mod serve;
+pub mod wire;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+use store::Write;
+
+pub use self::serve::serve;
+use super::admin::{refused, require_json};
+use super::appinsights::json_headers;
+use crate::app::{App, now};
+use crate::ask;
+use crate::audit::{self, Event};
+use crate::auth::{Caller, Scope};
+use crate::badges::plan::{Error, Plan};
+use crate::error::{Refusal, append_status};
+
+/// `GET /api/badges`.
+pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let answer = match parts.method {
+        Method::GET => listed(&app, &parts),
+        _ => Err(method("GET")),
+    };
+    answer.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// `GET`, `PUT` and `DELETE /api/badges/{id}`.
+pub async fn badge(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let answer = match parts.method {
+        Method::GET => one(&app, &parts, &id),
+        Method::PUT => choose(&app, &parts, body, &id).await,
+        Method::DELETE => {
+            let action = "badges.delete";
+            change(&app, &parts, action, &id, |plan| plan.remove(&id)).await
+        }
+        _ => Err(method("GET, PUT and DELETE")),
+    };
+    answer.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// `POST /api/badges/{id}/token`.
+pub async fn token(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    renew(&app, request, &id).await
+}
+
+/// `GET`, `PUT` and `DELETE /api/badges/q/{name}`.
+pub async fn query(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let id = format!("q/{name}");
+    let answer = match parts.method {
+        Method::GET => one(&app, &parts, &id),
+        Method::PUT => put_query(&app, &parts, body, &name).await,
+        Method::DELETE => {
+            let action = "badges.query.delete";
+            change(&app, &parts, action, &id, |plan| plan.remove_query(&name)).await
+        }
+        _ => Err(method("GET, PUT and DELETE")),
+    };
+    answer.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+/// `POST /api/badges/q/{name}/token`.
+pub async fn query_token(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    renew(&app, request, &format!("q/{name}")).await
+}
+
+async fn renew(app: &Arc<App>, request: Request, id: &str) -> Response {
+    let (parts, _) = request.into_parts();
+    let answer = match parts.method {
+        Method::POST => change(app, &parts, "badges.token", id, |plan| plan.renew_token(id)).await,
+        _ => Err(method("POST")),
+    };
+    answer.unwrap_or_else(|refusal| refused(&refusal))
+}
+
+fn method(allowed: &str) -> Refusal {
+    let message =
+        format!("only {allowed} {} allowed", if allowed.len() > 6 { "are" } else { "is" });
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
+}
+
+fn listed(app: &App, parts: &Parts) -> Result<Response, Refusal> {
+    let caller = Caller::of(app, parts)?;
+    caller.may(Scope::Query, None)?;
+    let is_admin = caller.may(Scope::Admin, None).is_ok();
+    let body = wire::list(&app.badges, &app.url, is_admin);
+    Ok((json_headers(), body.to_string()).into_response())
+}
+
+fn one(app: &App, parts: &Parts, id: &str) -> Result<Response, Refusal> {
+    let caller = Caller::of(app, parts)?;
+    caller.may(Scope::Query, None)?;
+    let found = app.badges.get(id).ok_or_else(|| Error::NotFound(shortened(id)))?;
+    let is_admin = caller.may(Scope::Admin, None).is_ok();
+    Ok((json_headers(), wire::shape(&found, &app.url, is_admin).to_string()).into_response())
+}
+
+fn shortened(id: &str) -> String {
+    id.chars().take(64).collect()
+}
+
+async fn choose(app: &Arc<App>, parts: &Parts, body: Body, id: &str) -> Result<Response, Refusal> {
+    let choice = wire::choice(read(app, parts, body).await?)?;
+    change(app, parts, "badges.set", id, |plan| plan.choose(id, choice, now())).await
+}
+
+async fn put_query(
+    app: &Arc<App>,
+    parts: &Parts,
+    body: Body,
+    name: &str,
+) -> Result<Response, Refusal> {
+    let document = wire::query(name, read(app, parts, body).await?)?;
+    if app.apps.by_name_or_id(&document.application).is_none() {
+        let message = format!("there is no application `{}`", shortened(&document.application));
+        return Err(Refusal::bad_request(message));
+    }
+    let id = format!("q/{name}");
+    change(app, parts, "badges.query.set", &id, |plan| plan.put_query(document)).await
+}
+
+/// The body of a call of an administrator.
+async fn read(app: &App, parts: &Parts, body: Body) -> Result<Map<String, Value>, Refusal> {
+    Caller::of(app, parts)?.may(Scope::Admin, None)?;
+    require_json(&parts.headers)?;
+    ask::read_json(&parts.headers, body).await
+}
+
+/// Makes a change durable together with its row of the audit, then shows it. Answers with the
+/// badge as it is then.
+async fn change(
+    app: &Arc<App>,
+    parts: &Parts,
+    action: &'static str,
+    id: &str,
+    planned: impl FnOnce(&mut Plan) -> Result<(), Error>,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(app, parts)?;
+    caller.may(Scope::Admin, None)?;
+    let default = app.apps.default().ok_or_else(Refusal::internal)?.app_id();
+    let mut plan = app.badges.plan().await;
+    planned(&mut plan)?;
+    let event = Event { target: shortened(id), ..Event::new(action) };
+    let rows = audit::rows(default, &caller, event);
+    // A caller who leaves must not end what was begun.
+    let shared = Arc::clone(app);
+    let done = tokio::task::spawn_blocking(move || {
+        let documents = plan.documents();
+        shared.store.append_blocking(Write { rows, documents })?;
+        if let Err(error) = shared.badges.publish(plan) {
+            tracing::error!(%error, "the file of a badge cannot be written");
+        }
+        Ok::<(), store::Error>(())
+    });
+    done.await.map_err(|_| Refusal::internal())?.map_err(|error| {
+        tracing::error!(%error, "a badge cannot be changed");
+        let (status, message) = append_status(&error);
+        Refusal::new(status, "internal", message)
+    })?;
+    let body = match app.badges.get(id) {
+        Some(entry) => wire::shape(&entry, &app.url, true),
+        None => json!({ "deleted": id }),
+    };
+    Ok((json_headers(), body.to_string()).into_response())
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        let message = error.to_string();
+        match error {
+            Error::NotFound(_) => Refusal::not_found(message),
+            Error::Wrong(_) => Refusal::bad_request(message),
+            Error::AliasTaken { .. } => Refusal::new(StatusCode::CONFLICT, "conflict", message),
+            Error::TooManyQueries => Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `telltale hooks create`: a key, and what to enter in Azure DevOps.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::PATH;
+use crate::cli::Place;
+use crate::commands::Failure;
+use crate::commands::keys::{make, warn_of_no_admin};
+use crate::keys::Wish;
+use crate::settings::is_loopback;
+
+/// Makes a key and prints the URL of its hook; the steps go to standard error.
+///
+/// # Errors
+/// When the wish cannot be met, or server or folder cannot be asked.
+pub fn run(
+    place: &Place,
+    key: Option<&str>,
+    wish: &Wish,
+    public_url: Option<&str>,
+    is_json: bool,
+) -> Result<(), Failure> {
+    let base = match (public_url, place) {
+        (Some(url), _) => check(url)?,
+        (None, Place::Url { url, .. }) => url.clone(),
+        (None, Place::Data(_)) => {
+            return Err(Failure::new(
+                "`--public-url` is needed with `--data`: a folder does not know its server's \
+                 address",
+            ));
+        }
+    };
+    let mut made = make(place, key, wish)?;
+    let url = format!("{base}{PATH}/{}", made["key"].as_str().unwrap_or_default());
+    made["url"] = url.as_str().into();
+    let mut out = std::io::stdout().lock();
+    // The key comes first: nothing can give it again.
+    match is_json {
+        true => writeln!(out, "{made}")?,
+        false => writeln!(out, "{url}")?,
+    }
+    out.flush()?;
+    if !is_json {
+        steps(&mut std::io::stderr().lock(), &made, &base)?;
+    }
+    if made["anyAdmin"] == false {
+        warn_of_no_admin(place)?;
+    }
+    Ok(())
+}
+
+/// The address without a slash at its end.
+fn check(url: &str) -> Result<String, Failure> {
+    let url = url.trim().trim_end_matches('/');
+    match url.split_once("://") {
+        Some(("http" | "https", host)) if !host.is_empty() && !url.contains(['?', '#', ' ']) => {
+            Ok(url.to_owned())
+        }
+        _ => Err(Failure::new(format!(
+            "`{url}` is no address of a server: give one such as `https://telltale.example.com`"
+        ))),
+    }
+}
+
+fn steps(out: &mut impl Write, made: &Value, base: &str) -> std::io::Result<()> {
+    let name = made["name"].as_str().unwrap_or_default();
+    writeln!(
+        out,
+        "The URL above is shown this once, and whoever has it can send events.\n\
+         In Azure DevOps, as an administrator of the project:\n\
+         \x20 1. Project settings → Service hooks → + → Web Hooks → Next\n\
+         \x20 2. Trigger: \"Release deployment completed\"; leave the filters at [Any] → Next\n\
+         \x20 3. URL: the one above\n\
+         \x20 4. Resource details to send: All (badges need them)\n\
+         \x20    Messages to send and detailed messages to send: None\n\
+         \x20 5. Test → Finish\n\
+         For YAML pipelines choose \"Run stage state changed\" in step 2; for builds to be \
+         collected at once, \"Build completed\".\n\
+         Try it with: telltale hooks test '{name}'; see it with: telltale hooks list"
+    )?;
+    if let Some(why) = unreachable(base) {
+        writeln!(out, "warning: {why}")?;
+    }
+    Ok(())
+}
+
+/// Why Azure DevOps in the cloud would not reach an address.
+fn unreachable(base: &str) -> Option<&'static str> {
+    let (scheme, rest) = base.split_once("://")?;
+    let host = rest.split('/').next().unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let is_local = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(is_loopback);
+    match (is_local, scheme) {
+        (true, _) => Some(
+            "only this machine reaches that address: give the one that Azure DevOps is to call \
+             with `--public-url`",
+        ),
+        (false, "http") => {
+            Some("Azure DevOps expects HTTPS; over HTTP anybody between reads the key")
+        }
+        _ => None,
+    }
+}

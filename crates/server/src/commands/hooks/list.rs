@@ -1,0 +1,59 @@
+//! `telltale hooks list`: the keys of hooks, and how they fare.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use store::Store;
+
+use crate::app::now;
+use crate::apps::Apps;
+use crate::cli::Place;
+use crate::commands::Failure;
+use crate::commands::apps::good;
+use crate::commands::client::Client;
+use crate::commands::keys::cell;
+use crate::commands::print::write_table;
+use crate::hooks::tally::Tallies;
+use crate::hooks::wire;
+use crate::keys::Keys;
+
+/// Columns, and the members they show.
+const COLUMNS: [(&str, &str, bool); 8] = [
+    ("name", "name", false),
+    ("state", "state", false),
+    ("projects", "projects", false),
+    ("events", "events", true),
+    ("today", "eventsToday", true),
+    ("last event", "lastEvent", false),
+    ("silent", "isSilent", false),
+    ("hint", "hint", false),
+];
+
+/// Prints the keys; `is_json`: all of it as one line.
+///
+/// # Errors
+/// When server or folder cannot be asked.
+pub fn run(place: &Place, key: Option<&str>, is_json: bool) -> Result<(), Failure> {
+    let body = match place {
+        Place::Url { url, trust } => good(&Client::new(url, trust, key)?.get("/api/hooks")?)?,
+        Place::Data(data) => {
+            let store = Store::open_read_only(data)?;
+            let apps = Apps::load(Arc::clone(&store))?;
+            let (keys, tallies) = (Keys::load(Arc::clone(&store))?, Tallies::load(&store));
+            wire::list(&keys, &apps, &tallies, None, now())
+        }
+    };
+    let mut out = std::io::stdout().lock();
+    if is_json {
+        writeln!(out, "{body}")?;
+        return Ok(out.flush()?);
+    }
+    let hooks = body["hooks"].as_array().cloned().unwrap_or_default();
+    let rows: Vec<Vec<String>> = hooks
+        .iter()
+        .map(|hook| COLUMNS.iter().map(|(_, member, _)| cell(&hook[*member])).collect())
+        .collect();
+    let names = COLUMNS.map(|(name, ..)| name.to_owned());
+    write_table(&mut out, &names, &COLUMNS.map(|(.., is_number)| is_number), &rows)?;
+    Ok(out.flush()?)
+}
