@@ -128,13 +128,17 @@ impl Picture {
         if self.form == Form::Png {
             return None;
         }
-        let (place, pack, suffix): (_, fn(&[u8]) -> Option<Vec<u8>>, _) = match packing {
-            Packing::Gzip => (&self.gzip, gzip, "gz"),
-            Packing::Brotli => (&self.brotli, brotli, "br"),
+        let (place, suffix) = match packing {
+            Packing::Gzip => (&self.gzip, "gz"),
+            Packing::Brotli => (&self.brotli, "br"),
         };
         let packed = place.get_or_init(|| {
             let plain = &self.plain.bytes;
-            let bytes = pack(plain).filter(|bytes| bytes.len() < plain.len())?;
+            let bytes = match packing {
+                Packing::Gzip => gzip(plain),
+                Packing::Brotli => brotli(plain),
+            };
+            let bytes = bytes.filter(|bytes| bytes.len() < plain.len())?;
             Some(Sent::new(bytes, &format!("{}-{suffix}", self.digest)))
         });
         packed.as_ref()

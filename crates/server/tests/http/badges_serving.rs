@@ -509,38 +509,11 @@ fn many_variants_do_not_grow_the_process() {
     };
     server.get(&format!("{READABLE}?label=first"));
     let before = resident();
-    let label = "y".repeat(1000);
-    let mut stream = crate::client::connect(server.port);
-    use std::io::Write;
-    for batch in 0..100 {
-        for number in 0..100 {
-            let path = format!("{READABLE}?label={batch}-{number}-{label}");
-            write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
-            let mut head = [0; 12];
-            stream.read_exact(&mut head).unwrap();
-            assert_eq!(&head, b"HTTP/1.1 200");
-            skip_rest(&mut stream);
-        }
+    let label = "y".repeat(100);
+    for number in 0..10_000 {
+        let answer = server.get(&format!("{READABLE}?label={number}-{label}"));
+        assert_eq!(answer.status, 200);
     }
     let grown = resident().saturating_sub(before);
     assert!(grown < 160, "{grown} MiB more after 10,000 variants");
-}
-
-/// Reads the rest of an answer of known length.
-fn skip_rest(stream: &mut std::net::TcpStream) {
-    let mut head = Vec::new();
-    let mut buffer = [0; 8192];
-    loop {
-        let count = stream.read(&mut buffer).unwrap();
-        head.extend_from_slice(&buffer[..count]);
-        let Some(end) = head.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-        let text = String::from_utf8_lossy(&head[..end]).to_lowercase();
-        let length = text.split("content-length: ").nth(1).unwrap();
-        let length: usize = length.lines().next().unwrap().parse().unwrap();
-        let mut left = (end + 4 + length).saturating_sub(head.len());
-        while left > 0 {
-            left -= stream.read(&mut buffer).unwrap();
-        }
-        return;
-    }
 }
