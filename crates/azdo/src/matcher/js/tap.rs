@@ -1,7 +1,8 @@
 //! The Test Anything Protocol: `not ok 3 - name`, then an optional block of YAML between `---`
 //! and `...` (testanything.org), of which the members of node's runner are read.
 //!
-//! A test that its author marks as still to be done may fail; one that failed because of its parts adds nothing to them.
+//! A test that its author marks as still to be done may fail; one that failed because of its parts
+//! adds nothing to them.
 
 use super::{Described, MESSAGE_LINES_MAX, Place, failed, own_frame, place};
 use crate::errors::Finding;
