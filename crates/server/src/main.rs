@@ -14,6 +14,7 @@ mod cells;
 mod cli;
 mod collector;
 mod commands;
+mod domains;
 mod error;
 mod headers;
 mod hooks;

@@ -34,7 +34,7 @@ pub use traces::TRACES;
 use crate::table::{TableDef, ViewDef};
 
 /// Every stored table.
-pub static TABLES: [&TableDef; 22] = [
+pub static TABLES: [&TableDef; 23] = [
     &REQUESTS,
     &DEPENDENCIES,
     &EXCEPTIONS,
@@ -57,6 +57,7 @@ pub static TABLES: [&TableDef; 22] = [
     &pipelines::RELEASE_DEPLOYMENTS,
     &pipelines::PIPELINE_EVENTS,
     &pipelines::COLLECTOR_RUNS,
+    &pipelines::CATEGORIES,
 ];
 
 static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {

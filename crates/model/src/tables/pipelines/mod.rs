@@ -4,6 +4,7 @@
 //! that published queries run unchanged (spec azure-devops.md §4.6). Queries see every stored
 //! column under its own name.
 
+mod categories;
 mod collector_runs;
 mod pipeline_events;
 mod release_deployments;
@@ -16,6 +17,7 @@ mod timeline_issues_triage;
 mod timeline_log_errors;
 mod timeline_records;
 
+pub use categories::CATEGORIES;
 pub use collector_runs::COLLECTOR_RUNS;
 pub use pipeline_events::PIPELINE_EVENTS;
 pub use release_deployments::RELEASE_DEPLOYMENTS;
@@ -36,6 +38,7 @@ const BUILD_KEY: [&str; 2] = ["Organization", "BuildId"];
 
 pub(super) fn views() -> Vec<ViewDef> {
     vec![
+        categories::shown(),
         timeline_builds::shown(),
         timeline_build_attempts::shown(),
         timeline_records::shown(),
