@@ -1,4 +1,4 @@
-//! The domains that the settings give to categories → rows of `Categories`, where reports find them.
+//! Domains that the settings give to categories → rows of `Categories`, where reports find them.
 //!
 //! Invariant: rows are written only when the settings say something else than at the last start.
 
