@@ -290,7 +290,7 @@ fn mistakes_of_ours_are_warnings() {
     assert_eq!(text(&done.stdout), "fine\n##vso[task.logissue type=error]sh exited with code 5\n");
     let said = text(&done.stderr);
     for want in [
-        "`nosuch` is no matcher and no .json file; matchers are rustc, tsc,",
+        "`nosuch` is no matcher and no .json file; matchers are rustc, rust-panic, tsc,",
         "`/nosuch.json` is left out: No such file",
         "the errors have no category: the category `a)b` must not hold",
         "the marker `a b` is left out",
