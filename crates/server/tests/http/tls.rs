@@ -286,7 +286,8 @@ fn a_telemetry_client_that_closes_its_half_of_tls_gets_its_answer() {
             stream.conn.send_close_notify();
             stream.conn.complete_io(&mut stream.sock).unwrap();
         }
-        stream.sock.shutdown(Shutdown::Write).unwrap();
+        // Whoever is told of the end may have answered and hung up before this.
+        let _ = stream.sock.shutdown(Shutdown::Write);
         let answer = read(&mut stream).expect("an answer");
         assert_eq!(answer.status, 200, "{says_so}");
     }
