@@ -19,9 +19,9 @@ const ISSUES: usize = 100;
 /// of a hundred hold a word that some matcher waits for.
 fn output() -> Vec<u8> {
     let plain = [
-        "  Restored /work/src/Product.Core/Product.Core.csproj (in 312 ms).",
+        "  Restored /build/src/Product.Core/Product.Core.csproj (in 312 ms).",
         "[ 42%] Building CXX object src/CMakeFiles/core.dir/reader/segment_writer.cpp.o",
-        "  Product.Core -> /work/artifacts/bin/Product.Core/Release/net9.0/Product.Core.dll",
+        "  Product.Core -> /build/artifacts/bin/Product.Core/Release/net9.0/Product.Core.dll",
         "   Compiling serde_derive v1.0.229",
         "tests/unit/test_reader.py::TestReader::test_pages_are_read_in_order[large-4] PASSED [ 61%]",
         "  Passed Product.Core.Tests.ReaderTests.Reads_pages_in_order(count: 12) [3 ms]",

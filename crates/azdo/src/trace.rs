@@ -1,8 +1,7 @@
 //! Operation and span ids of builds, derived alike from collected rows and from inside a task
 //! (spec azure-devops.md §7.3), so that both stand in one trace without knowing of each other.
 
-use std::fmt::Write;
-
+use model::text::hex;
 use sha2::{Digest, Sha256};
 
 /// What both hashes begin with.
@@ -52,14 +51,6 @@ fn hash(project_id: &str, build_id: i64, record_id: Option<&str>) -> [u8; 32] {
         text.push_str(&record_id.to_ascii_lowercase());
     }
     Sha256::digest(text.as_bytes()).into()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 #[cfg(test)]

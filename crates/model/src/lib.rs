@@ -9,6 +9,7 @@ pub mod json;
 pub mod own;
 pub mod table;
 pub mod tables;
+pub mod text;
 pub mod time;
 pub mod types;
 

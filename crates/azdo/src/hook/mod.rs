@@ -9,6 +9,7 @@ mod fields;
 mod personal;
 mod row;
 
+use model::text::percent_decoded;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -138,28 +139,7 @@ pub fn organization_of(address: &str) -> Option<String> {
         Some(before) => before.split('.').next()?.to_owned(),
         None => parts.next_back()?.to_owned(),
     };
-    Some(decoded(&name)).filter(|name| !name.is_empty())
-}
-
-/// A part of an address with `%XX` as the bytes they stand for.
-fn decoded(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| *first == b'%');
-        let value = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match value.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Some(percent_decoded(&name)).filter(|name| !name.is_empty())
 }
 
 /// Reads a part of the resource; `null` and missing parts are none.

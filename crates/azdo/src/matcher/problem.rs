@@ -48,21 +48,12 @@ struct Written {
     pattern: Vec<WrittenPattern>,
 }
 
-/// Numbers are those of groups.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WrittenPattern {
     regexp: String,
-    file: Option<usize>,
-    from_path: Option<usize>,
-    location: Option<usize>,
-    line: Option<usize>,
-    column: Option<usize>,
-    end_line: Option<usize>,
-    end_column: Option<usize>,
-    severity: Option<usize>,
-    code: Option<usize>,
-    message: Option<usize>,
+    #[serde(flatten)]
+    groups: Groups,
     #[serde(default, rename = "loop")]
     is_loop: bool,
 }
@@ -86,7 +77,9 @@ struct LinePattern {
     is_loop: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+/// Numbers of the groups that hold the parts of a problem.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Groups {
     file: Option<usize>,
     from_path: Option<usize>,
@@ -127,7 +120,7 @@ fn compile(written: Written) -> Result<ProblemMatcher, Error> {
         Some(word) => severity_of(word)
             .ok_or_else(|| Error::Severity { owner: owner.clone(), severity: word.to_owned() })?,
     };
-    if !written.pattern.iter().any(|pattern| pattern.message.is_some()) {
+    if !written.pattern.iter().any(|pattern| pattern.groups.message.is_some()) {
         return Err(Error::NoMessage { owner });
     }
     let mut patterns = Vec::with_capacity(lines);
@@ -140,19 +133,7 @@ fn compile(written: Written) -> Result<ProblemMatcher, Error> {
             pattern: pattern.regexp.clone(),
             reason: error.to_string().lines().last().unwrap_or_default().trim().to_owned(),
         })?;
-        let groups = Groups {
-            file: pattern.file,
-            from_path: pattern.from_path,
-            location: pattern.location,
-            line: pattern.line,
-            column: pattern.column,
-            end_line: pattern.end_line,
-            end_column: pattern.end_column,
-            severity: pattern.severity,
-            code: pattern.code,
-            message: pattern.message,
-        };
-        patterns.push(LinePattern { regex, groups, is_loop: pattern.is_loop });
+        patterns.push(LinePattern { regex, groups: pattern.groups, is_loop: pattern.is_loop });
     }
     Ok(ProblemMatcher { owner, severity, patterns, next: 0, partial: Partial::default() })
 }

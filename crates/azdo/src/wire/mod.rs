@@ -77,7 +77,7 @@ fn repair(body: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Bytes of `\uXXXX`.
+/// Bytes of an escaped character such as `\u00e9`.
 const ESCAPE: usize = 6;
 
 /// Where escapes of surrogates stand that have no partner.

@@ -13,8 +13,8 @@ use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::document::hex;
 use crate::png::png;
+use model::text::hex;
 
 /// Fast enough to be done for every variant, and within a few bytes of the best.
 const BROTLI_QUALITY: u32 = 5;

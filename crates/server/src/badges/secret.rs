@@ -5,7 +5,7 @@
 use sha2::{Digest, Sha256};
 use store::{Store, Write};
 
-use super::document::hex;
+use model::text::hex;
 
 /// The document of the secret.
 const KEY: &str = "badge-secret";

@@ -40,7 +40,8 @@ struct Window {
 
 /// The mark of a delivery. Without ids of subscription and event the stored payload tells.
 pub fn mark(key_name: &str, envelope: &Envelope, payload: &[u8]) -> Mark {
-    let identity = envelope.duplicate_key().unwrap_or_else(|| hex(&Sha256::digest(payload)));
+    let identity =
+        envelope.duplicate_key().unwrap_or_else(|| model::text::hex(&Sha256::digest(payload)));
     mark_of(key_name, &identity)
 }
 
@@ -53,10 +54,6 @@ fn mark_of(key_name: &str, identity: &str) -> Mark {
     let mut mark = Mark::default();
     mark.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     mark
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Recent {

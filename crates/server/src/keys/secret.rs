@@ -3,6 +3,7 @@
 //! Invariant: the text leaves the server once, when it is made; at rest there is its SHA-256. A
 //! plain hash is right here, unlike for passwords: 256 random bits cannot be guessed one by one.
 
+use model::text::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -91,8 +92,4 @@ pub fn redact(text: &str) -> String {
 /// Whether the text reads as the id of a key.
 pub fn is_id(text: &str) -> bool {
     text.len() == ID_CHARS && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

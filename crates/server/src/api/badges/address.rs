@@ -83,30 +83,6 @@ fn read_path(path: &str) -> Option<(Vec<String>, Form)> {
         "json" => Form::Json,
         _ => return None,
     };
-    let parts: Vec<String> = stem.split('/').map(decoded).collect();
+    let parts: Vec<String> = stem.split('/').map(model::text::percent_decoded).collect();
     (parts.len() <= PARTS_MAX && parts.iter().all(|part| !part.is_empty())).then_some((parts, form))
-}
-
-/// A part with `%XX` as the bytes they stand for.
-fn decoded(part: &str) -> String {
-    if !part.contains('%') {
-        return part.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..2).filter(|_| *first == b'%');
-        let value = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match value.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
