@@ -16,7 +16,8 @@ use tower_http::compression::CompressionLayer;
 use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
 use crate::api::{
-    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, track,
+    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, portal,
+    track,
 };
 use crate::app::App;
 use crate::headers;
@@ -105,7 +106,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 39] = [
+pub static QUERIES: [Route; 42] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -228,6 +229,18 @@ pub static QUERIES: [Route; 39] = [
         "POST",
         "A sample event with the key `name`; what came of it.",
         || any(hooks::test),
+    ),
+    route("/api/portal/query", "POST", "A KQL query, its rows as lines of JSON.", || {
+        any(portal::query::query)
+    }),
+    route("/api/portal/batch", "POST", "Up to 20 KQL queries of one page in one call.", || {
+        any(portal::batch::batch)
+    }),
+    route(
+        "/api/portal/schema",
+        "GET",
+        "Tables, columns, keys of bags and what KQL is answered, for the application `app`.",
+        || any(portal::schema::schema),
     ),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
