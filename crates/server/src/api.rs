@@ -12,4 +12,5 @@ pub mod keys;
 pub mod kusto;
 pub mod loganalytics;
 pub mod metadata;
+pub mod portal;
 pub mod track;

@@ -49,6 +49,7 @@ mod metadata;
 mod metrics;
 mod own_tables;
 mod pipeline_scripts;
+mod portal_pages;
 mod process;
 mod queries;
 mod report_domains;
