@@ -9,6 +9,7 @@
 mod azdo;
 mod bench;
 mod e2e;
+mod portal;
 mod process;
 mod reference;
 mod run;
@@ -18,7 +19,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  run [ARGS…]          build the server and start it on ./telltale-data; ARGS go to `telltale serve`
+  run [ARGS…]          build portal and server and start it on ./telltale-data; ARGS go to `telltale serve`
+  portal [--watch]     build the portal's files, or serve them with Vite while one works on them
   test                 everything that CI checks, in the same order
   e2e [NAME]           unmodified telemetry clients against the built executable
   reference [--check]  write docs/reference from the executable, or fail when it is stale
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let result = match command.as_str() {
         "run" => run::run(&rest),
+        "portal" => portal::run(&rest),
         "test" => test::run(),
         "e2e" => e2e::run(rest.first().map(String::as_str)),
         "reference" => reference::run(rest.iter().any(|a| a == "--check")),

@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{portal, process};
 
-/// Builds the server and starts it on `./telltale-data`, unless the arguments say otherwise.
+/// Builds portal and server and starts it on `./telltale-data`, unless the arguments say otherwise.
 pub fn run(args: &[String]) -> Result<()> {
+    portal::build_if_stale()?;
     let telltale = process::telltale()?;
     let mut command = process::command(&telltale.to_string_lossy(), &["serve"]);
     command.args(args);

@@ -18,8 +18,8 @@ use crate::hooks::Hooks;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
 use crate::running::Running;
-use crate::settings::Settings;
 use crate::settings::sources::Source;
+use crate::settings::{PortalFiles, Settings};
 
 /// Bytes one permit of the intake stands for.
 pub const INTAKE_UNIT_BYTES: usize = 4096;
@@ -48,6 +48,8 @@ pub struct App {
     pub decoding: Semaphore,
     /// `http://address:port` as it was announced; `https` when only that is served.
     pub url: String,
+    /// `https://host:port` when HTTPS is served.
+    pub tls_url: Option<String>,
 }
 
 /// Why the server could not start.
@@ -73,7 +75,12 @@ impl App {
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub fn new(settings: Settings, store: Arc<Store>, url: String) -> Result<App, StartError> {
+    pub fn new(
+        settings: Settings,
+        store: Arc<Store>,
+        url: String,
+        tls_url: Option<String>,
+    ) -> Result<App, StartError> {
         let apps = Arc::new(Apps::load(Arc::clone(&store))?);
         if apps.all().is_empty() {
             let key = settings.storage.instrumentation_key.as_deref();
@@ -81,7 +88,10 @@ impl App {
         }
         let keys = Keys::load(Arc::clone(&store))?;
         let auth = Auth::new(&settings.access);
-        if let Some(address) = auth.stranded(&keys) {
+        // With the portal, who starts the server gets a link that makes the first key.
+        if let Some(address) = auth.stranded(&keys)
+            && settings.portal.files == PortalFiles::Off
+        {
             return Err(StartError::Stranded(address));
         }
         let options = EngineOptions {
@@ -113,6 +123,7 @@ impl App {
             audit: audit::Buffer::default(),
             engine,
             url,
+            tls_url,
         })
     }
 }

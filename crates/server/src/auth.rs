@@ -6,8 +6,9 @@
 
 pub mod credentials;
 pub mod failures;
+pub mod sessions;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use axum::http::request::Parts;
 use model::AppId;
 use serde::{Deserialize, Serialize};
 
+use self::sessions::Owner;
 use crate::app::{App, now};
 use crate::apps::{Application, Apps};
 use crate::audit::{self, Event};
@@ -66,6 +68,10 @@ pub struct Auth {
     ingest_needs_key: bool,
     exposed: Option<SocketAddr>,
     failures: failures::Table,
+    /// Browsers that are signed in.
+    pub sessions: sessions::Table,
+    /// What may make the first key.
+    first_key: sessions::Token,
 }
 
 impl Auth {
@@ -76,6 +82,8 @@ impl Auth {
             ingest_needs_key: access.ingest_needs_key,
             exposed: access.exposed(),
             failures: failures::Table::default(),
+            sessions: sessions::Table::default(),
+            first_key: sessions::Token::default(),
         }
     }
 
@@ -93,6 +101,19 @@ impl Auth {
     pub fn stranded(&self, keys: &Keys) -> Option<SocketAddr> {
         let has_key = self.admin_key.is_some() || keys.any();
         self.exposed.filter(|_| !has_key && !self.allows_anonymous)
+    }
+
+    /// Whether queries are answered to whom nobody knows.
+    pub fn answers_anybody(&self, keys: &Keys) -> bool {
+        self.allows_anonymous || !self.is_on(keys)
+    }
+
+    /// A text that may make the first key, once; the one before does not count any more.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub fn offer_first_key(&self) -> Result<String, getrandom::Error> {
+        self.first_key.offer()
     }
 }
 
@@ -280,6 +301,11 @@ impl Caller {
         }
     }
 
+    /// Whether it is somebody nobody knows on a server that tells callers apart.
+    pub fn is_stranger(&self) -> bool {
+        matches!(self.who, Who::Anonymous)
+    }
+
     /// Whether the table `Audit` exists for it: for administrators.
     pub fn sees_audit(&self) -> bool {
         self.sees_audit
@@ -310,27 +336,100 @@ impl Caller {
     }
 }
 
-/// Whose key a request carries; `None` when it carries none.
+/// Whose key a request carries, or who is signed in; `None` when it carries neither.
 fn identify(app: &App, parts: &Parts) -> Result<Option<Who>, Refusal> {
     let given = credentials::read(parts);
-    if given.is_empty() {
-        return Ok(None);
+    match given.is_empty() {
+        true => of_session(app, parts),
+        false => of_keys(app, parts, &given).map(Some),
     }
+}
+
+/// Who is signed in; a session whose key does not count any more is none.
+fn of_session(app: &App, parts: &Parts) -> Result<Option<Who>, Refusal> {
+    let now = now();
+    let who = match app.auth.sessions.find(parts, now) {
+        None => return Ok(None),
+        Some(Owner::AdminKey) => app.auth.admin_key.map(|_| Who::AdminKey),
+        Some(Owner::Key(id)) => app.keys.live(&id, now).map(Who::Key),
+    };
+    let Some(who) = who else {
+        app.auth.sessions.end(parts);
+        return Ok(None);
+    };
+    sessions::check_sender(parts)?;
+    if let Who::Key(key) = &who {
+        take(key, now)?;
+    }
+    Ok(Some(who))
+}
+
+/// Signs in whoever holds `key`: the session's text for its cookie, and the caller.
+///
+/// # Errors
+/// As [`Caller::of`]; 403 for a key that can neither ask nor administer.
+pub fn sign_in(app: &App, parts: &Parts, key: &str) -> Result<(String, Caller), Refusal> {
+    let who = of_keys(app, parts, &[key.trim().to_owned()])?;
+    let owner = match &who {
+        Who::Key(key) if key.has(Scope::Query) => Owner::Key(key.document.id.clone()),
+        Who::AdminKey => Owner::AdminKey,
+        _ => {
+            let message = "the portal asks and administers: sign in with a key of scope `query` \
+                           or `admin`";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message));
+        }
+    };
+    let text = app.auth.sessions.begin(owner, now()).map_err(|error| {
+        tracing::error!(%error, "the system has no random bytes");
+        Refusal::internal()
+    })?;
+    Ok((text, Caller::new(app, parts, who)))
+}
+
+/// Passes whoever sends the text that may make the first key; it counts no more then.
+///
+/// # Errors
+/// 401 when the text is another one or was used; 429 when its address sent too many wrong ones.
+pub fn take_first_key(app: &App, parts: &Parts, text: &str) -> Result<(), Refusal> {
+    let now = now();
+    let address = parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
+    check_address(app, address, now)?;
+    if app.auth.stranded(&app.keys).is_some() && app.auth.first_key.take(text) {
+        return Ok(());
+    }
+    if let Some(address) = address {
+        app.auth.failures.add(address, now);
+    }
+    let message = "this link made a key already, or is one of an earlier start: sign in with a \
+                   key, or start the server again where there is none";
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, "token", message))
+}
+
+fn check_address(app: &App, address: Option<IpAddr>, now: i64) -> Result<(), Refusal> {
+    match address.and_then(|address| app.auth.failures.wait(address, now)) {
+        Some(wait) => Err(throttled("too many wrong keys came from this address", wait)),
+        None => Ok(()),
+    }
+}
+
+fn take(key: &Key, now: i64) -> Result<(), Refusal> {
+    key.take(now).map_err(|wait| throttled("this key's requests of a minute are used up", wait))
+}
+
+/// Whose one of these keys is.
+fn of_keys(app: &App, parts: &Parts, given: &[String]) -> Result<Who, Refusal> {
     let now = now();
     // A key that counts is never held up by what others send from the same address: it has more
     // bits than anybody can try.
     if let Some(key) = given.iter().find_map(|text| app.keys.find(text, now)) {
-        key.take(now)
-            .map_err(|wait| throttled("this key's requests of a minute are used up", wait))?;
-        return Ok(Some(Who::Key(key)));
+        take(&key, now)?;
+        return Ok(Who::Key(key));
     }
     let address = parts.extensions.get::<Peer>().map(|peer| peer.address.ip());
-    if let Some(wait) = address.and_then(|address| app.auth.failures.wait(address, now)) {
-        return Err(throttled("too many wrong keys came from this address", wait));
-    }
+    check_address(app, address, now)?;
     let is_admin = |text: &String| app.auth.admin_key.is_some_and(|h| h.is(&Hash::of(text)));
     if given.iter().any(is_admin) {
-        return Ok(Some(Who::AdminKey));
+        return Ok(Who::AdminKey);
     }
     if let Some(address) = address {
         app.auth.failures.add(address, now);
@@ -347,7 +446,11 @@ fn identify(app: &App, parts: &Parts) -> Result<Option<Who>, Refusal> {
 
 /// Notes that a key was refused what it asked for: one that tries doors leaves a trace.
 pub fn note_forbidden(app: &App, parts: &Parts) {
-    let found = credentials::read(parts).iter().find_map(|text| app.keys.find(text, now()));
+    let given = credentials::read(parts);
+    let found = match app.auth.sessions.find(parts, now()).filter(|_| given.is_empty()) {
+        Some(Owner::Key(id)) => app.keys.live(&id, now()),
+        _ => given.iter().find_map(|text| app.keys.find(text, now())),
+    };
     let who = found.map_or(Who::Anonymous, Who::Key);
     let event = Event {
         target: parts.uri.path().to_owned(),

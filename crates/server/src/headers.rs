@@ -21,11 +21,13 @@ use crate::app::App;
 use crate::auth;
 use crate::error::{Refusal, retry_after};
 use crate::listen::Peer;
+use crate::portal;
 use crate::routes;
 use crate::settings::CertificateSource;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 const ACTIVITY_ID: HeaderName = HeaderName::from_static("x-ms-activity-id");
+const BUILD: HeaderName = HeaderName::from_static("x-telltale-build");
 /// A page of a public site asks so before it calls an address of this machine or network.
 const WANTS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
@@ -84,6 +86,7 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         .map(|methods| format!("{methods}, OPTIONS"))
         .and_then(|methods| HeaderValue::from_str(&methods).ok());
     let sender = app.auth.is_on(&app.keys).then(|| sender(&request));
+    let is_admin_api = request.uri().path().starts_with("/api/");
     let mut response = if request.method() == Method::OPTIONS {
         // A browser asks before it sends a key, so the key is not asked for.
         match &origin {
@@ -106,6 +109,10 @@ pub async fn guard_queries(State(app): State<Arc<App>>, request: Request, next: 
         set_retry_after(headers, RETRY_QUERY);
     }
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    // A page of the portal that is older than the server notices.
+    if is_admin_api {
+        headers.insert(BUILD, HeaderValue::from_static(portal::build()));
+    }
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         let exposed = HeaderValue::from_static(EXPOSED);

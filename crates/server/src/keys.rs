@@ -232,6 +232,11 @@ impl Keys {
         self.known(text).filter(|key| key.is_live(now))
     }
 
+    /// The live key of this id.
+    pub fn live(&self, id: &str, now: i64) -> Option<Arc<Key>> {
+        self.index.read().get(id).filter(|key| key.is_live(now)).cloned()
+    }
+
     /// The key of this text, whether it counts or not.
     pub fn known(&self, text: &str) -> Option<Arc<Key>> {
         let key = self.index.read().get(secret::id_of(text)?).cloned()?;

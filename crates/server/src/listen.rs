@@ -59,6 +59,8 @@ const NOT_TLS: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\
 pub struct Peer {
     pub address: SocketAddr,
     pub gate: Arc<Gate>,
+    /// Whether the connection is encrypted.
+    pub is_tls: bool,
 }
 
 /// Where connections come in.
@@ -151,7 +153,7 @@ async fn connection(
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let peer = Peer { address, gate: Arc::new(Gate::default()) };
+    let peer = Peer { address, gate: Arc::new(Gate::default()), is_tls: acceptor.is_some() };
     let Some(acceptor) = acceptor else {
         return http(Socket::new(stream), peer, router, stopping).await;
     };

@@ -26,6 +26,7 @@ mod metrics;
 mod observe;
 mod pace;
 mod png;
+mod portal;
 mod reply;
 mod routes;
 mod running;

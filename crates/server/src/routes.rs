@@ -106,7 +106,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 42] = [
+pub static QUERIES: [Route; 43] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -242,6 +242,12 @@ pub static QUERIES: [Route; 42] = [
         "Tables, columns, keys of bags and what KQL is answered, for the application `app`.",
         || any(portal::schema::schema),
     ),
+    route(
+        "/api/portal/session",
+        "GET, POST, DELETE",
+        "Who is signed in to the portal and what it sees; signing in and out.",
+        || any(portal::session::session),
+    ),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),
 ];
@@ -287,7 +293,10 @@ pub fn router(app: &Arc<App>) -> Router {
     let panics = CatchPanicLayer::custom(track::answer_panic);
     let routes = routes.merge(pictures.with_state(Arc::clone(app)).layer(panics));
     // The path is changed before routing, which a layer of the same router could not do.
-    Router::new().fallback_service(tower::util::MapRequest::new(routes, canonical))
+    let routes = tower::util::MapRequest::new(routes, canonical);
+    // A page of the portal may end like a route.
+    let portal = axum::middleware::from_fn_with_state(Arc::clone(app), crate::portal::serve);
+    Router::new().fallback_service(routes).layer(portal)
 }
 
 /// Ingestion routes are matched in lower case.

@@ -33,7 +33,7 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 28] = [
+pub static DEFINITIONS: [Definition; 30] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting(
         "listen",
@@ -94,6 +94,12 @@ pub static DEFINITIONS: [Definition; 28] = [
     setting("query_bytes_max", "64MiB", "Largest answer."),
     setting("query_memory_bytes", "512MiB", "Memory all running queries share."),
     setting("queries_max", "8", "Queries that run at the same time."),
+    setting("portal", "on", "The web portal: `on`, `off`, or a folder with its built files."),
+    setting(
+        "base_path",
+        "/",
+        "Path before all others where a reverse proxy puts the server, such as `/telltale/`.",
+    ),
     setting("query_origins", "", "Web origins that may call the query APIs, separated by commas."),
     setting(
         "hooks_revoked",
@@ -217,6 +223,25 @@ pub struct Access {
     pub drops_revoked: bool,
 }
 
+/// Where the files of the portal are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortalFiles {
+    /// There is no portal.
+    Off,
+    /// In the executable.
+    BuiltIn,
+    /// In a folder, read at each request: for those who work on the portal.
+    Folder(PathBuf),
+}
+
+/// The portal.
+#[derive(Debug, Clone)]
+pub struct Portal {
+    pub files: PortalFiles,
+    /// Begins and ends with a slash; letters, digits, `-`, `_`, `.` and `~` between slashes.
+    pub base_path: String,
+}
+
 /// Every setting, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -224,6 +249,7 @@ pub struct Settings {
     pub storage: Storage,
     pub query: Query,
     pub access: Access,
+    pub portal: Portal,
     /// Which messages get which category.
     pub categories: Arc<azdo::category::Categories>,
     /// What holds for badges.
@@ -262,6 +288,7 @@ impl Settings {
             storage: read_storage(&mut reader),
             query: read_query(&mut reader),
             access: read_access(&mut reader),
+            portal: read_portal(&mut reader),
             categories: std::mem::take(&mut reader.categories).categories(&mut reader.problems),
             badges: std::mem::take(&mut reader.badges),
             sources: std::mem::take(&mut reader.sources),
@@ -339,6 +366,20 @@ fn read_access(reader: &mut Reader) -> Access {
             reader.one_of("hooks_revoked", &answer, &[("410", false), ("200", true)])
         },
     }
+}
+
+fn read_portal(reader: &mut Reader) -> Portal {
+    let files = match reader.text("portal").trim() {
+        "on" | "true" => PortalFiles::BuiltIn,
+        "off" | "false" => PortalFiles::Off,
+        folder => PortalFiles::Folder(PathBuf::from(folder)),
+    };
+    if let PortalFiles::Folder(folder) = &files
+        && !folder.join("index.html").is_file()
+    {
+        reader.wrong("portal", "`on`, `off` or a folder with the portal's `index.html`");
+    }
+    Portal { files, base_path: reader.base_path("base_path") }
 }
 
 fn read_tls(reader: &mut Reader) -> Option<Tls> {

@@ -4,6 +4,7 @@
 
 mod badges;
 mod clients;
+mod portal;
 mod queries;
 mod server;
 mod setup;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{badges, clients, queries, setup, traces};
+use super::{badges, clients, portal, queries, setup, traces};
 use crate::process::root;
 
 pub enum Outcome {
@@ -28,6 +28,7 @@ pub fn all() -> Vec<Story> {
     all.extend(traces::all());
     all.extend(queries::all());
     all.extend(badges::all());
+    all.extend(portal::all());
     all
 }
 

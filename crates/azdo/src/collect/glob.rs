@@ -28,6 +28,12 @@ impl Globs {
         }
     }
 
+    /// The patterns as they are written, those that exclude last.
+    pub fn patterns(&self) -> Vec<String> {
+        let excluded = self.exclude.iter().map(|name| format!("!{name}"));
+        self.include.iter().cloned().chain(excluded).collect()
+    }
+
     /// The names, when none of them is a pattern.
     pub fn literal(&self) -> Option<Vec<String>> {
         let is_literal = self.include.iter().all(|pattern| !pattern.contains('*'));

@@ -44,7 +44,12 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
 
 /// Any other path.
 pub async fn not_found(request: Request) -> Response {
-    let path: String = request.uri().path().chars().take(200).collect();
+    missing(request.uri().path())
+}
+
+/// The answer to a path that leads to nothing.
+pub fn missing(path: &str) -> Response {
+    let path: String = path.chars().take(200).collect();
     let error = json!({ "error": {
         "code": "PathNotFoundError",
         "message": format!("there is nothing at `{path}`"),

@@ -69,7 +69,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let store = store::Store::open(&data, store_options(&settings))
         .map_err(|error| about_folder(&data, &error))?;
     let (listeners, urls, keeper) = listeners(bound, &settings.access, &store).await?;
-    let app = Arc::new(App::new(settings, store, urls.preferred().to_owned())?);
+    let app = Arc::new(App::new(settings, store, urls.preferred().to_owned(), urls.tls.clone())?);
     domains::remember(&app.store, &app.apps, &app.settings)?;
     let (stop_jobs, stopped) = watch::channel(false);
     let mut running = jobs::start(&app, &stopped);
@@ -218,7 +218,8 @@ fn about_folder(data: &Path, error: &store::Error) -> Failure {
     Failure::new(format!("cannot open `{}`: {text}{help}", data.display()))
 }
 
-/// The one line on standard output that says the server can answer.
+/// The one line on standard output that says the server can answer; where nobody has a key yet,
+/// another one with the link that makes the first.
 fn announce(app: &App, urls: &Urls) -> Result<(), Failure> {
     let found = app.apps.default().ok_or_else(|| Failure::new("there is no application"))?;
     let mut ready = json!({
@@ -230,8 +231,19 @@ fn announce(app: &App, urls: &Urls) -> Result<(), Failure> {
     if let Some(tls) = &urls.tls {
         ready["tlsUrl"] = json!(tls);
     }
+    let mut text = format!("telltale ready {ready}\n");
+    if app.auth.stranded(&app.keys).is_some() {
+        let token = app
+            .auth
+            .offer_first_key()
+            .map_err(|error| Failure::new(format!("the system has no random bytes: {error}")))?;
+        // Behind `#` it is sent to no server and stands in no log of a proxy.
+        let base = &app.settings.portal.base_path;
+        let link = format!("{}{base}sign-in#token={token}", app.url);
+        text.push_str(&format!("nobody has a key yet; this link makes the first one: {link}\n"));
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "telltale ready {ready}")?;
+    out.write_all(text.as_bytes())?;
     out.flush()?;
     let tls_url = urls.tls.as_deref();
     tracing::info!(url = app.url, tls_url, data = %app.settings.storage.data.display(), "ready");

@@ -117,7 +117,8 @@ impl Reader {
         self.given.get(name).map_or_else(|| default(name).to_owned(), |(text, _)| text.clone())
     }
 
-    fn wrong(&mut self, name: &str, wanted: &str) {
+    /// Reports the setting's value as it was given; `wanted` says what it must be.
+    pub fn wrong(&mut self, name: &str, wanted: &str) {
         if let Some((text, place)) = self.given.get(name) {
             self.problems.push(format!("`{name}` is `{text}` ({place}), but must be {wanted}"));
         }
@@ -231,6 +232,22 @@ impl Reader {
                 (!name.ends_with('.')).then_some(name)
             });
             hosts.collect()
+        })
+    }
+
+    /// A path with a slash at both ends.
+    pub fn base_path(&mut self, name: &str) -> String {
+        let wanted = "a path such as `/telltale/` of letters, digits, `-`, `_`, `.` and `~`";
+        self.value(name, wanted, |text| {
+            let parts: Vec<&str> = text.strip_prefix('/')?.split('/').collect();
+            let (last, inner) = parts.split_last()?;
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+            let is_part = |part: &&str| {
+                !part.is_empty() && !part.starts_with('.') && part.chars().all(is_plain)
+            };
+            let is_path = inner.iter().all(is_part) && (last.is_empty() || is_part(last));
+            let end = if last.is_empty() { "" } else { "/" };
+            is_path.then(|| format!("{text}{end}"))
         })
     }
 

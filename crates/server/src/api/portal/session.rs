@@ -1,0 +1,189 @@
+//! Who is signed in, what it sees, and signing in and out.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::super::admin::{connection_string, require_json};
+use super::{finish, json_answer, wrong_method};
+use crate::app::{App, now};
+use crate::apps::Application;
+use crate::ask;
+use crate::audit::{self, Event};
+use crate::auth::sessions::{self, COOKIE_NAME};
+use crate::auth::{self, Caller, Scope};
+use crate::error::Refusal;
+use crate::headers::Ids;
+use crate::keys::Wish;
+use crate::listen::Peer;
+use crate::portal;
+
+/// The name of the key that the link of the first start makes.
+const FIRST_KEY: &str = "first-admin";
+
+/// `GET`, `POST` and `DELETE /api/portal/session`.
+pub async fn session(State(app): State<Arc<App>>, request: Request) -> Response {
+    let ids = Ids::of(&request);
+    let (parts, body) = request.into_parts();
+    let answer = match parts.method {
+        Method::GET | Method::HEAD => show(&app, &parts),
+        Method::POST => sign_in(&app, &parts, body).await,
+        Method::DELETE => sign_out(&app, &parts),
+        ref other => Err(wrong_method(other, "GET, POST or DELETE")),
+    };
+    finish(&app, answer, &ids, "")
+}
+
+fn show(app: &App, parts: &Parts) -> Result<Response, Refusal> {
+    let caller = match Caller::of(app, parts) {
+        Ok(caller) => Some(caller),
+        Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED => None,
+        Err(refusal) => return Err(refusal),
+    };
+    Ok(json_answer(&Value::Object(describe(app, caller.as_ref()))))
+}
+
+async fn sign_in(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+    require_json(&parts.headers)?;
+    let body = ask::read_json(&parts.headers, body).await?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let (key, made) = match (text("key"), text("token")) {
+        (Some(key), None) => (key.to_owned(), None),
+        (None, Some(token)) => {
+            let made = first_key(app, parts, token).await?;
+            (made.clone(), Some(made))
+        }
+        _ => return Err(Refusal::bad_request("send `key` or `token`, a text, and nothing else")),
+    };
+    let (session, caller) = auth::sign_in(app, parts, &key)?;
+    audit::record(app, &caller, Event::new("session.create"));
+    let mut body = describe(app, Some(&caller));
+    if let Some(made) = made {
+        body.insert("createdKey".to_owned(), made.into());
+    }
+    let mut response = json_answer(&Value::Object(body));
+    set_cookie(app, parts, &mut response, &session, sessions::LIFE / 1_000_000_000);
+    Ok(response)
+}
+
+/// Makes the key of the first administrator; gives its text.
+async fn first_key(app: &Arc<App>, parts: &Parts, token: &str) -> Result<String, Refusal> {
+    auth::take_first_key(app, parts, token)?;
+    let default = app.apps.default().ok_or_else(Refusal::internal)?.app_id();
+    let caller = Caller::unknown(app, parts);
+    let shared = Arc::clone(app);
+    let made = tokio::task::spawn_blocking(move || {
+        let wish = Wish {
+            name: FIRST_KEY.to_owned(),
+            scopes: vec![Scope::Admin.name().to_owned()],
+            ..Wish::default()
+        };
+        shared.keys.create(&wish, &shared.apps, now(), |key| {
+            let target = format!("{} ({})", key.name, key.id);
+            let event = Event { target, status: 201, ..Event::new("keys.create") };
+            audit::rows(default, &caller, event)
+        })
+    });
+    let (_, text) = made.await.map_err(|_| Refusal::internal())??;
+    Ok(text)
+}
+
+fn sign_out(app: &App, parts: &Parts) -> Result<Response, Refusal> {
+    sessions::check_sender(parts)?;
+    let caller = Caller::of(app, parts).ok();
+    if app.auth.sessions.end(parts)
+        && let Some(caller) = &caller
+    {
+        audit::record(app, caller, Event::new("session.end"));
+    }
+    let left = Caller::of(app, parts).ok();
+    let mut response = json_answer(&Value::Object(describe(app, left.as_ref())));
+    set_cookie(app, parts, &mut response, "", 0);
+    Ok(response)
+}
+
+/// Has the browser keep the session's text for so many seconds; 0: forget it.
+fn set_cookie(app: &App, parts: &Parts, response: &mut Response, text: &str, seconds: i64) {
+    let is_tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_tls);
+    let secure = if is_tls { "; Secure" } else { "" };
+    let path = &app.settings.portal.base_path;
+    let cookie = format!(
+        "{COOKIE_NAME}={text}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    );
+    let headers = response.headers_mut();
+    headers.extend(HeaderValue::from_str(&cookie).ok().map(|value| (header::SET_COOKIE, value)));
+}
+
+/// What the portal shows of the server to `caller`; `None`: somebody who has to sign in.
+fn describe(app: &App, caller: Option<&Caller>) -> Map<String, Value> {
+    let apps = caller.map(|caller| caller.visible(&app.apps)).unwrap_or_default();
+    let may_ask = |found: &&Arc<Application>| {
+        caller.is_some_and(|caller| caller.may(Scope::Query, Some(found)).is_ok())
+    };
+    let apps: Vec<&Arc<Application>> = apps.iter().filter(may_ask).collect();
+    let home = caller.and_then(|caller| caller.home(&app.apps));
+    let shown = caller.map(|caller| {
+        apps.iter().map(|found| of_application(app, caller, found)).collect::<Vec<_>>()
+    });
+    let can_admin = caller.is_some_and(|caller| caller.may(Scope::Admin, None).is_ok());
+    let sources = app.settings.sources.iter().filter(|source| {
+        apps.iter().any(|found| found.name.eq_ignore_ascii_case(&source.application))
+    });
+    let sources: Vec<Value> = sources
+        .map(|source| {
+            json!({
+                "name": source.name,
+                "base": source.hosts.core,
+                "projects": source.projects.patterns(),
+            })
+        })
+        .collect();
+    let access = &app.settings.access;
+    let is_loopback = access.exposed().is_none();
+    let mut address = json!({
+        "url": app.url,
+        "isPlainHttp": app.url.starts_with("http://"),
+        "isLoopback": is_loopback,
+    });
+    if let Some(url) = &app.tls_url {
+        address["tlsUrl"] = json!(url);
+    }
+    let body = json!({
+        "signedIn": caller.is_some_and(Caller::is_named),
+        "needsKey": !app.auth.answers_anybody(&app.keys),
+        "name": caller.map_or("", Caller::name),
+        "canAdmin": can_admin,
+        "version": env!("CARGO_PKG_VERSION"),
+        "build": portal::build(),
+        "now": time_text(now()),
+        "defaultApp": home.map(|found| found.name.clone()),
+        "apps": shown.unwrap_or_default(),
+        "sources": sources,
+        "address": address,
+    });
+    match body {
+        Value::Object(body) => body,
+        _ => Map::new(),
+    }
+}
+
+/// One application; how to send telemetry to it only for those who may.
+fn of_application(app: &App, caller: &Caller, found: &Application) -> Value {
+    let mut shape = json!({ "name": found.name, "appId": found.id });
+    let may = |scope| caller.may(scope, Some(found)).is_ok();
+    if may(Scope::Admin) || may(Scope::Ingest) {
+        shape["instrumentationKey"] = json!(found.instrumentation_key);
+        shape["connectionString"] = json!(connection_string(found, &app.url));
+    }
+    shape
+}
+
+/// A time as the portal gets all times.
+pub fn time_text(at: i64) -> String {
+    chrono::DateTime::from_timestamp_nanos(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
