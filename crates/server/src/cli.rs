@@ -6,6 +6,7 @@ mod badge;
 mod badges;
 mod ci;
 mod collect;
+mod demo;
 mod hooks;
 pub mod pipeline;
 pub mod telemetry;
@@ -22,6 +23,7 @@ pub use badge::{BadgeCall, BadgeFormat, BadgeTexts, BadgeWhat};
 pub use badges::{BadgeChange, BadgesCall};
 pub use ci::CategorizeCall;
 pub use collect::CollectCall;
+pub use demo::DemoCall;
 pub use hooks::{HooksCall, SubscribeCall};
 
 use crate::commands::ingest::source::FileFormat;
@@ -101,6 +103,7 @@ pub enum Call {
         key: Option<String>,
         source: Option<String>,
     },
+    Demo(DemoCall),
     Track(track::TrackCall),
     Trace(track::TraceCall),
     Exec(Box<pipeline::ExecCall>),
@@ -174,6 +177,7 @@ pub fn command() -> Command {
         .subcommand(ingest_command())
         .subcommand(ci::command())
         .subcommand(collect::command())
+        .subcommand(demo::command())
         .subcommand(track::track_command())
         .subcommand(track::trace_command())
         .subcommand(pipeline::exec_command())
@@ -483,6 +487,7 @@ fn call(matches: &ArgMatches) -> Call {
         Some(("ingest", m)) => Call::Ingest(ingest_call(m)),
         Some(("ci", m)) => ci::call(m),
         Some(("collect", m)) => collect::call(m),
+        Some(("demo", m)) => demo::call(m),
         Some(("track", m)) => Call::Track(track::track_call(m)),
         Some(("trace", m)) => Call::Trace(track::trace_call(m)),
         Some(("exec" | "category", m)) => Call::Exec(Box::new(pipeline::exec_call(m))),

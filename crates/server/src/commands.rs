@@ -7,6 +7,7 @@ pub mod ci;
 pub mod client;
 pub mod collect;
 pub mod complete;
+pub mod demo;
 pub mod exec;
 pub mod hooks;
 pub mod import;

@@ -73,6 +73,7 @@ fn main() -> ExitCode {
         Call::CollectRetry { place, key, source } => {
             commands::collect::status::retry(&place, key.as_deref(), source.as_deref())
         }
+        Call::Demo(call) => commands::demo::run(&call),
         Call::Track(call) => commands::track::run(&call),
         Call::Trace(call) => commands::trace::run(&call),
         // The exit code of the command it ran, which `ExitCode` is too narrow for on Windows.
