@@ -48,6 +48,8 @@ pub struct App {
     pub decoding: Semaphore,
     /// `http://address:port` as it was announced; `https` when only that is served.
     pub url: String,
+    /// Where others reach it: as the settings say, else [`App::url`].
+    pub public_url: String,
 }
 
 /// Why the server could not start.
@@ -90,6 +92,7 @@ impl App {
             ..EngineOptions::default()
         };
         let engine = engine(&store, &apps, options)?;
+        let public_url = settings.access.public_url.clone().unwrap_or_else(|| url.clone());
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let units = settings.ingest.in_flight_bytes_max / INTAKE_UNIT_BYTES;
         let badges = Badges::load(
@@ -112,6 +115,7 @@ impl App {
             auth,
             audit: audit::Buffer::default(),
             engine,
+            public_url,
             url,
         })
     }

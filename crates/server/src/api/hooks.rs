@@ -129,17 +129,19 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
     Ok((json_headers(), answer.to_string()).into_response())
 }
 
-/// What came of a sample. `badge` is the address that shows it: by its token where one is needed.
+/// What came of a sample. `badge` is the address a README can show, else the readable one.
 fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
     let delivery = hook::read(body.to_string().as_bytes(), &Identities::Keep).ok();
     let heard = delivery.and_then(|delivery| release_badge::of_delivery(&delivery).ok());
     let id = heard.map(|(key, _)| badge_id(&normal(key)));
     let is_ours = is_done && key.document.projects.is_none();
     let entry = id.filter(|_| is_ours).and_then(|id| app.badges.get(&id));
-    let badge = entry.map(|entry| {
-        let urls = badges::wire::shape(&entry, &app.url, true)["urls"].clone();
-        if urls["token"].is_string() { urls["token"].clone() } else { urls["seed"].clone() }
+    let shape = entry.map(|entry| badges::wire::shape(&entry, &app.public_url, true));
+    let badge = shape.as_ref().map(|shape| {
+        let urls = &shape["urls"];
+        if urls["readme"].is_string() { urls["readme"].clone() } else { urls["readable"].clone() }
     });
+    let visibility = shape.as_ref().map(|shape| shape["visibility"].clone());
     let why = match (is_done, badge.is_some()) {
         (false, _) => "the event is stored and has not been worked through yet",
         (true, false) if is_ours => "there is no room for another badge",
@@ -151,6 +153,7 @@ fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
         "eventId": body["id"],
         "isProcessed": is_done,
         "badge": badge,
+        "visibility": visibility,
         "message": why,
     })
 }

@@ -77,7 +77,7 @@ fn write_list(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
         .iter()
         .map(|badge| {
             let urls = &badge["urls"];
-            let urls = [&urls["alias"], &urls["token"], &urls["readable"]];
+            let urls = [&urls["readme"], &urls["readable"]];
             let url = urls.into_iter().find(|url| url.is_string()).unwrap_or(&Value::Null);
             let names = ["id", "kind", "label", "message", "color", "visibility"];
             let cells = names.iter().map(|name| cell(&badge[*name]));

@@ -97,6 +97,15 @@ fn urls(entry: &Entry, choice: &Choice, url: &str, is_admin: bool) -> Value {
     if is_admin && entry.look.visibility == Visibility::Token {
         put("token", format!("t/{}", entry.token));
     }
+    // The one that a README can show: whoever reads it has no key.
+    let readme = match entry.look.visibility {
+        Visibility::Public => out.get("alias").or(out.get("readable")),
+        Visibility::Token => out.get("token"),
+        Visibility::SignedIn => None,
+    };
+    if let Some(readme) = readme.cloned() {
+        out.insert("readme".to_owned(), readme);
+    }
     Value::Object(out)
 }
 

@@ -10,6 +10,9 @@ use crate::apps::Apps;
 use crate::error::Refusal;
 use crate::keys::{Key, Keys, Wish};
 
+/// The path that hooks post to.
+pub const HOOK_PATH: &str = "/hooks/azdo";
+
 /// All keys, dead ones included.
 pub fn list(keys: &Keys, apps: &Apps, now: i64) -> Value {
     let all: Vec<Value> = keys.all().iter().map(|key| shape(key, apps, now)).collect();
@@ -42,6 +45,14 @@ pub fn shape(key: &Key, apps: &Apps, now: i64) -> Value {
         "projects": document.projects,
         "lastUsed": time(key.last_used()),
     })
+}
+
+/// What a key of scope `hook` made over HTTP has beside the rest: the whole URL of its hook.
+/// `public_url`: the one of the settings; `url`: where the server answers in any case.
+pub fn add_hook_url(made: &mut Value, text: &str, public_url: Option<&str>, url: &str) {
+    let base = public_url.unwrap_or(url);
+    made["url"] = format!("{base}{HOOK_PATH}/{text}").into();
+    made["publicUrl"] = public_url.into();
 }
 
 /// A new key with its text, which is shown this once. `anyAdmin`: whether any key may administer
