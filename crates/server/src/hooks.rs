@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod recent;
 pub mod replay;
 pub mod sample;
+pub mod subscriptions;
 pub mod tally;
 pub mod wire;
 pub mod work;
@@ -25,6 +26,7 @@ use store::Store;
 use self::counts::Counts;
 use self::inbox::Inbox;
 use self::recent::Recent;
+use self::subscriptions::Subscriptions;
 use self::tally::Tallies;
 use crate::auth::failures;
 use crate::settings::Settings;
@@ -37,6 +39,8 @@ pub struct Hooks {
     pub recent: Recent,
     pub counts: Counts,
     pub tallies: Tallies,
+    /// How the subscriptions fare that post here.
+    pub subscriptions: Subscriptions,
     /// Addresses that sent wrong keys. Not those of other calls: whoever floods this receiver must
     /// not keep an administrator out.
     pub failures: failures::Table,
@@ -46,7 +50,12 @@ pub struct Hooks {
 impl Hooks {
     /// What a store holds: deliveries that wait, tallies.
     pub fn load(store: &Store) -> Hooks {
-        Hooks { inbox: Inbox::load(store), tallies: Tallies::load(store), ..Hooks::default() }
+        Hooks {
+            inbox: Inbox::load(store),
+            tallies: Tallies::load(store),
+            subscriptions: Subscriptions::load(store),
+            ..Hooks::default()
+        }
     }
 
     /// What is stored of people: the strictest that any source wants, since a delivery has to be

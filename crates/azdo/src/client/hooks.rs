@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::url;
+use super::address::{escape, url};
 use super::error::Error;
 use super::transport::{Content, Transport};
 use super::{Client, shown};
@@ -134,6 +134,16 @@ impl Subscription {
         }
     }
 
+    /// The same, to be asked for again: without what the service gave it.
+    pub fn again(&self) -> Subscription {
+        Subscription { id: String::new(), status: String::new(), ..self.clone() }
+    }
+
+    /// Whether only deleting it and making it again brings it back (spec §8.4).
+    pub fn is_dead(&self) -> bool {
+        matches!(self.status.as_str(), "disabledBySystem" | "disabledByInactiveIdentity")
+    }
+
     /// Where it posts to; `''` when it does something else.
     pub fn url(&self) -> &str {
         self.consumer_inputs.get("url").map_or("", String::as_str)
@@ -186,6 +196,18 @@ impl<T: Transport> Client<T> {
         let url = url(base, None, PATH, &self.options.api_version, &[]);
         let text = serde_json::to_string(wanted)
             .map_err(|error| Error::Unreadable { url: shown(&url), reason: error.to_string() })?;
-        self.post(&url, &Content::Json(text))
+        self.post(&url, Content::Json(text))
+    }
+
+    /// Deletes a subscription; one that is not there is deleted.
+    ///
+    /// # Errors
+    /// As [`Client`] says.
+    pub fn unsubscribe(&self, known: &Subscription) -> Result<(), Error> {
+        let hosts = &self.options.hosts;
+        let base = if known.publisher_id == RELEASES { &hosts.release } else { &hosts.core };
+        let mut path = format!("{PATH}/");
+        escape(&mut path, &known.id);
+        self.delete(&url(base, None, &path, &self.options.api_version, &[]))
     }
 }

@@ -20,13 +20,14 @@ use serde_json::{Value, json};
 use super::admin::refused;
 use super::appinsights::json_headers;
 use super::badges;
+use super::keys::wire::HOOK_PATH;
 use crate::app::{App, now};
 use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::badges::document::{badge_id, normal};
 use crate::error::Refusal;
 use crate::hooks::intake::{self, Taken};
-use crate::hooks::{replay as again, sample, wire};
+use crate::hooks::{replay as again, sample, subscriptions, wire};
 use crate::keys::{self, Key};
 
 /// Parameters of the query string.
@@ -41,7 +42,9 @@ pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
     let answer = only(Method::GET, &parts).and_then(|()| {
         Caller::of(&app, &parts)?.may(Scope::Admin, None)?;
         let hooks = &app.hooks;
-        let body = wire::list(&app.keys, &app.apps, &hooks.tallies, Some(&hooks.counts), now());
+        let mut body = wire::list(&app.keys, &app.apps, &hooks.tallies, Some(&hooks.counts), now());
+        body["receiver"] = format!("{}{HOOK_PATH}", app.public_url).into();
+        body["subscriptions"] = subscriptions::wire(&hooks.subscriptions.all());
         Ok((json_headers(), body.to_string()).into_response())
     });
     answer.unwrap_or_else(|refusal| refused(&refusal))

@@ -57,6 +57,8 @@ pub struct SubscribeCall {
     pub projects: Vec<String>,
     pub topics: Vec<Topic>,
     pub is_dry_run: bool,
+    /// Subscriptions the system has disabled are deleted and made again.
+    pub repairs: bool,
 }
 
 pub fn command() -> Command {
@@ -138,7 +140,8 @@ fn subscribe_command() -> Command {
         .long_about(
             "Make the subscriptions in Azure DevOps through its API, with the token of a \
              `[[source]]` of the settings file; it needs the right to edit subscriptions. Those \
-             that are there already are left alone.",
+             that are there already are left alone; with `--repair` those that the system has \
+             disabled, which nothing revives, are deleted and made again.",
         )
         .arg(public_url_flag().required(true))
         .arg(
@@ -165,6 +168,12 @@ fn subscribe_command() -> Command {
                 .default_value("releases,builds,stages")
                 .value_parser(PossibleValuesParser::new(Topic::ALL.map(Topic::name)))
                 .help("What to subscribe to"),
+        )
+        .arg(
+            Arg::new("repair")
+                .long("repair")
+                .action(ArgAction::SetTrue)
+                .help("Delete those the system has disabled, and make them again"),
         )
         .arg(
             Arg::new("dry-run")
@@ -245,6 +254,7 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
             projects: texts(m, "project"),
             topics: texts(m, "events").iter().filter_map(|name| Topic::from_name(name)).collect(),
             is_dry_run: m.get_flag("dry-run"),
+            repairs: m.get_flag("repair"),
         }),
         Some(("status", m)) => HooksCall::Status {
             config: config(m),

@@ -41,6 +41,7 @@ mod hooks_collect;
 mod hooks_commands;
 mod hooks_kills;
 mod hooks_state;
+mod hooks_upkeep;
 mod ingest;
 mod keys;
 mod kusto_v2;

@@ -60,6 +60,10 @@ pub fn shape(entry: &Entry, url: &str, is_admin: bool) -> Value {
         What::Badge(document) => {
             put("key", json!(document.key));
             put("names", json!(document.current()));
+            let orphan = document.orphan.map(|orphan| {
+                json!({ "since": time(Some(orphan.since)), "reason": orphan.reason.text() })
+            });
+            put("orphan", json!(orphan));
         }
         What::Strip { document, .. } => drop(put("key", json!(document.key))),
         What::Query(query) => {
