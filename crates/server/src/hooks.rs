@@ -10,9 +10,11 @@ pub mod effects;
 pub mod inbox;
 pub mod intake;
 pub mod metrics;
+pub mod quota;
 pub mod recent;
 pub mod replay;
 pub mod sample;
+pub mod scope;
 pub mod subscriptions;
 pub mod tally;
 pub mod wire;
@@ -25,6 +27,7 @@ use store::Store;
 
 use self::counts::Counts;
 use self::inbox::Inbox;
+use self::quota::Quotas;
 use self::recent::Recent;
 use self::subscriptions::Subscriptions;
 use self::tally::Tallies;
@@ -39,6 +42,7 @@ pub struct Hooks {
     pub recent: Recent,
     pub counts: Counts,
     pub tallies: Tallies,
+    pub quotas: Quotas,
     /// How the subscriptions fare that post here.
     pub subscriptions: Subscriptions,
     /// Addresses that sent wrong keys. Not those of other calls: whoever floods this receiver must

@@ -83,6 +83,11 @@ impl Topic {
         Topic::ALL.into_iter().find(|topic| topic.name() == name)
     }
 
+    /// The type of its events.
+    pub fn event_type(self) -> &'static str {
+        self.event().1
+    }
+
     /// Publisher, type of event, version of its resource (spec §8.2).
     fn event(self) -> (&'static str, &'static str, &'static str) {
         match self {

@@ -281,6 +281,27 @@ impl Event {
         id.filter(|id| *id != 0)
     }
 
+    /// Id and name of the definition (of a build, pipeline or release) the event is about; none
+    /// and `''` when it is not said.
+    pub fn definition(&self) -> (Option<i64>, &str) {
+        match self {
+            Event::BuildCompleted(build) => (build.definition_id, &build.definition),
+            Event::RunStateChanged(state)
+            | Event::StageStateChanged(state, _)
+            | Event::JobStateChanged(state, ..) => (state.pipeline_id, &state.pipeline),
+            Event::CheckApproval(approval) => (approval.pipeline_id, &approval.pipeline),
+            Event::ReleaseChanged(changed) => (changed.definition.id, &changed.definition.name),
+            Event::DeploymentStarted(deployed) | Event::DeploymentCompleted(deployed) => {
+                let definition = &deployed.deployment.release_definition;
+                (definition.id, &definition.name)
+            }
+            Event::DeploymentApproval(approval) => {
+                (approval.definition.id, &approval.definition.name)
+            }
+            Event::Undetailed(_) | Event::Unreadable(_) | Event::Unknown => (None, ""),
+        }
+    }
+
     /// The classic release the event is about.
     pub fn release_id(&self, kind: Kind) -> Option<i64> {
         match self {

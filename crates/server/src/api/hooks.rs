@@ -27,7 +27,7 @@ use crate::auth::{Caller, Scope};
 use crate::badges::document::{badge_id, normal};
 use crate::error::Refusal;
 use crate::hooks::intake::{self, Taken};
-use crate::hooks::{replay as again, sample, subscriptions, wire};
+use crate::hooks::{replay as again, sample, scope, subscriptions, wire};
 use crate::keys::{self, Key};
 
 /// Parameters of the query string.
@@ -135,9 +135,10 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
 /// What came of a sample. `badge` is the address a README can show, else the readable one.
 fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
     let delivery = hook::read(body.to_string().as_bytes(), &Identities::Keep).ok();
+    let outside = delivery.as_ref().and_then(|delivery| scope::outside(key, delivery));
+    let is_ours = is_done && outside.is_none();
     let heard = delivery.and_then(|delivery| release_badge::of_delivery(&delivery).ok());
     let id = heard.map(|(key, _)| badge_id(&normal(key)));
-    let is_ours = is_done && key.document.projects.is_none();
     let entry = id.filter(|_| is_ours).and_then(|id| app.badges.get(&id));
     let shape = entry.map(|entry| badges::wire::shape(&entry, &app.public_url, true));
     let badge = shape.as_ref().map(|shape| {
@@ -148,7 +149,10 @@ fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
     let why = match (is_done, badge.is_some()) {
         (false, _) => "the event is stored and has not been worked through yet",
         (true, false) if is_ours => "there is no room for another badge",
-        (true, false) => "the key is for some projects, and the sample is of none of them",
+        (true, false) => {
+            "the key is for some projects, definitions or events, and the sample is \
+                          of none of them"
+        }
         (true, true) => "",
     };
     json!({

@@ -116,6 +116,32 @@ fn create_command() -> Command {
                      names only in those of builds and releases.",
                 ),
         )
+        .arg(
+            Arg::new("definition")
+                .long("definition")
+                .action(ArgAction::Append)
+                .value_name("ID|NAME")
+                .help("Release definition or pipeline it is for, may be repeated [default: all]"),
+        )
+        .arg(
+            Arg::new("event")
+                .long("event")
+                .action(ArgAction::Append)
+                .value_name("EVENT")
+                .help("Events it is for: a type or `releases`, `builds`, …; may be repeated")
+                .long_help(
+                    "Events it is for, may be repeated [default: all]: `releases`, `builds`, \
+                     `stages`, `runs`, `jobs`, or the type of an event such as \
+                     `ms.vss-release.deployment-started-event`.",
+                ),
+        )
+        .arg(
+            Arg::new("per-day")
+                .long("per-day")
+                .value_name("N")
+                .value_parser(clap::value_parser!(u64))
+                .help("Most events a day (UTC) [default: 1000000]"),
+        )
         .arg(public_url_flag())
         .arg(
             Arg::new("app")
@@ -230,7 +256,10 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
                 applications: text(m, "app").map(|name| vec![name]),
                 expires: text(m, "expires"),
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
-                projects: Some(texts(m, "project")).filter(|projects| !projects.is_empty()),
+                projects: listed(m, "project"),
+                definitions: listed(m, "definition"),
+                events: listed(m, "event"),
+                events_per_day: m.get_one::<u64>("per-day").copied(),
             },
             public_url: text(m, "public-url"),
             is_json: is_json(m),
@@ -266,6 +295,11 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
         }
         None => HooksCall::List { place: place(matches), key: None, is_json: false },
     }
+}
+
+/// What a flag lists; none: not given.
+fn listed(matches: &ArgMatches, name: &str) -> Option<Vec<String>> {
+    Some(texts(matches, name)).filter(|texts| !texts.is_empty())
 }
 
 fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {

@@ -152,7 +152,9 @@ impl<'a> Group<'a> {
         let known = || self.app.hooks.tallies.of(&sender.key_id);
         let tally = self.tallies.entry(sender.key_id.clone()).or_insert_with(known);
         tally.hear(id, &delivery.envelope.event_type, effects.hint);
-        self.counts.push((sender.key_name.clone(), Outcome::Accepted));
+        tally.out_of_scope += u64::from(effects.is_outside);
+        let outcome = if effects.is_outside { Outcome::OutOfScope } else { Outcome::Accepted };
+        self.counts.push((sender.key_name.clone(), outcome));
         self.marks.push((mark, id));
         self.bytes += waiting.payload.len();
         Ok(())

@@ -40,6 +40,7 @@ mod hooks;
 mod hooks_collect;
 mod hooks_commands;
 mod hooks_kills;
+mod hooks_limits;
 mod hooks_state;
 mod hooks_upkeep;
 mod ingest;

@@ -43,6 +43,9 @@ pub fn shape(key: &Key, apps: &Apps, now: i64) -> Value {
         "revoked": time(document.revoked),
         "ratePerMinute": document.rate_per_minute,
         "projects": document.projects,
+        "definitions": document.definitions,
+        "events": document.events,
+        "eventsPerDay": document.events_per_day,
         "lastUsed": time(key.last_used()),
     })
 }
@@ -95,19 +98,20 @@ pub fn read(body: &Map<String, Value>) -> Result<Wish, Refusal> {
         }
         Some(_) => Err(wrong(name, "a list of texts")),
     };
-    let rate = match given("ratePerMinute") {
-        None => None,
-        Some(value) => {
-            Some(value.as_u64().ok_or_else(|| wrong("ratePerMinute", "a whole number"))?)
-        }
+    let number = |name: &str| match given(name) {
+        None => Ok(None),
+        Some(value) => value.as_u64().map(Some).ok_or_else(|| wrong(name, "a whole number")),
     };
     Ok(Wish {
         name: text("name")?.unwrap_or_default(),
         scopes: texts("scopes")?.unwrap_or_default(),
         applications: texts("applications")?,
         expires: text("expires")?,
-        rate_per_minute: rate,
+        rate_per_minute: number("ratePerMinute")?,
         projects: texts("projects")?,
+        definitions: texts("definitions")?,
+        events: texts("events")?,
+        events_per_day: number("eventsPerDay")?,
     })
 }
 
@@ -120,5 +124,8 @@ pub fn ask(wish: &Wish) -> Value {
         "expires": wish.expires,
         "ratePerMinute": wish.rate_per_minute,
         "projects": wish.projects,
+        "definitions": wish.definitions,
+        "events": wish.events,
+        "eventsPerDay": wish.events_per_day,
     })
 }
