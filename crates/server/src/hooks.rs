@@ -6,6 +6,7 @@
 //! whenever the process ends; one worker changes what is kept here.
 
 pub mod counts;
+pub mod deliveries;
 pub mod effects;
 pub mod inbox;
 pub mod intake;
@@ -17,6 +18,7 @@ pub mod sample;
 pub mod scope;
 pub mod subscriptions;
 pub mod tally;
+pub mod waits;
 pub mod wire;
 pub mod work;
 
@@ -26,11 +28,13 @@ use azdo::collect::People;
 use store::Store;
 
 use self::counts::Counts;
+use self::deliveries::Deliveries;
 use self::inbox::Inbox;
 use self::quota::Quotas;
 use self::recent::Recent;
 use self::subscriptions::Subscriptions;
 use self::tally::Tallies;
+use self::waits::Waits;
 use crate::auth::failures;
 use crate::settings::Settings;
 use crate::settings::sources::Identities;
@@ -43,6 +47,10 @@ pub struct Hooks {
     pub counts: Counts,
     pub tallies: Tallies,
     pub quotas: Quotas,
+    /// The last ones.
+    pub deliveries: Deliveries,
+    /// How long jobs and approvals waited.
+    pub waits: Waits,
     /// How the subscriptions fare that post here.
     pub subscriptions: Subscriptions,
     /// Addresses that sent wrong keys. Not those of other calls: whoever floods this receiver must

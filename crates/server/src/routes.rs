@@ -105,7 +105,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 39] = [
+pub static QUERIES: [Route; 41] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -218,6 +218,18 @@ pub static QUERIES: [Route; 39] = [
         any(hooks::list)
     }),
     route(
+        "/api/hooks/deliveries",
+        "GET",
+        "The last deliveries (`limit`) of service hooks and what became of each.",
+        || any(hooks::deliveries::list),
+    ),
+    route(
+        "/api/hooks/deliveries/{id}",
+        "GET",
+        "The payload of a stored delivery, without personal data.",
+        || any(hooks::deliveries::one),
+    ),
+    route(
         "/api/hooks/replay",
         "POST",
         "Stored events (`from`, `to`) worked through again: badges, deployments.",
@@ -286,8 +298,10 @@ fn canonical_path(path: &str) -> String {
 /// its prefix.
 fn canonical(mut request: Request<Body>) -> Request<Body> {
     let path = request.uri().path();
-    // Badges are asked for most, and of all routes this one fits the whole path.
-    if path.starts_with("/badges/") && !path.ends_with('/') && !path.contains("//") {
+    // Badges are asked for most, hooks by whoever floods us with wrong keys; of all routes these
+    // fit the whole path.
+    let is_plain = path.starts_with("/badges/") || path.starts_with("/hooks/azdo/");
+    if is_plain && !path.ends_with('/') && !path.contains("//") {
         return request;
     }
     let path = canonical_text(path);

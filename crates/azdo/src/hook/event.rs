@@ -18,6 +18,7 @@ pub enum Kind {
     JobStateChanged,
     CheckApprovalPending,
     CheckApprovalCompleted,
+    CheckUpdated,
     ReleaseCreated,
     ReleaseAbandoned,
     DeploymentStarted,
@@ -39,6 +40,7 @@ impl Kind {
             "job-state-changed-event" => Kind::JobStateChanged,
             "approval-pending" => Kind::CheckApprovalPending,
             "approval-completed" => Kind::CheckApprovalCompleted,
+            "check-updated" => Kind::CheckUpdated,
             "release-created-event" => Kind::ReleaseCreated,
             "release-abandoned-event" => Kind::ReleaseAbandoned,
             "deployment-started-event" => Kind::DeploymentStarted,
@@ -163,7 +165,7 @@ pub struct Stage {
 /// A job of a stage; as a stage, with states `waiting`, `running`, `completed`.
 pub type Job = Stage;
 
-/// An approval that a run waits for.
+/// An approval that a run waits for, or its check as it was changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckApproval {
     pub approval_id: String,
@@ -232,7 +234,11 @@ impl Event {
             Kind::RunStateChanged => "run",
             Kind::StageStateChanged => "stage",
             Kind::JobStateChanged => "job",
-            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted => "approval",
+            // Of a check that is no approval nothing more is known.
+            Kind::CheckUpdated if resource["approval"].is_null() => return Event::Unknown,
+            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted | Kind::CheckUpdated => {
+                "approval"
+            }
             Kind::ReleaseCreated | Kind::ReleaseAbandoned => "release",
             Kind::DeploymentStarted | Kind::DeploymentCompleted => "environment",
             Kind::DeploymentApprovalPending | Kind::DeploymentApprovalCompleted => "approval",
@@ -251,7 +257,7 @@ impl Event {
                 stage(&resource["stage"]),
                 stage(&resource["job"]),
             )),
-            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted => {
+            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted | Kind::CheckUpdated => {
                 Ok(Event::CheckApproval(check_approval(resource)))
             }
             Kind::ReleaseCreated | Kind::ReleaseAbandoned => {

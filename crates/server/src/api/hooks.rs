@@ -1,6 +1,7 @@
 //! Hooks over HTTP: who delivers and how that fares, a replay, a sample. Deliveries themselves come
 //! in by [`receive`].
 
+pub mod deliveries;
 pub mod receive;
 
 use std::collections::HashMap;
@@ -123,7 +124,7 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
     let shared = Arc::clone(app);
     let is_done = tokio::task::spawn_blocking(move || match taken {
         Taken::Waiting(id) => shared.hooks.inbox.wait_done(id, TEST_TIME),
-        Taken::Duplicate => true,
+        Taken::Duplicate(_) => true,
     });
     let is_done = is_done.await.unwrap_or(false);
     let target = format!("{} ({})", key.document.name, key.document.id);

@@ -51,8 +51,8 @@ impl Hint {
 pub struct Effects {
     /// The row of deployments.
     pub deployment: Option<Batch>,
-    /// Whether a badge heard of it.
-    pub has_badge: bool,
+    /// The id of the badge that heard of it.
+    pub badge: Option<String>,
     /// Project and number of a build that has ended.
     pub build: Option<(String, i64)>,
     /// What the event tells of its subscription, if anything.
@@ -100,8 +100,8 @@ pub fn of(
     }
     let mut effects = Effects { is_processed: true, ..Effects::default() };
     match plan.hear_delivery(delivery, received_at) {
-        Ok(_) => {
-            effects.has_badge = true;
+        Ok(heard) => {
+            effects.badge = Some(heard.id);
             effects.hint = Some(Hint::None);
         }
         Err(unheard) => {

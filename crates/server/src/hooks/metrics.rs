@@ -33,6 +33,7 @@ pub fn lines(page: &mut Page, hooks: &Hooks, keys: &Keys, badges: &Badges, now: 
         page.head(name, "gauge", about);
         page.line(name, &[], value);
     }
+    hooks.waits.lines(page);
     let name = "telltale_hook_subscriptions";
     page.head(name, "gauge", "Subscriptions that post here, by source and status.");
     for (source, checked) in hooks.subscriptions.all() {

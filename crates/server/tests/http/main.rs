@@ -39,6 +39,7 @@ mod grafana;
 mod hooks;
 mod hooks_collect;
 mod hooks_commands;
+mod hooks_deliveries;
 mod hooks_kills;
 mod hooks_limits;
 mod hooks_state;

@@ -24,6 +24,7 @@ use crate::body::{self, Fault};
 use crate::error::Refusal;
 use crate::headers::{RETRY_INGESTION, set_retry_after};
 use crate::hooks::counts::Outcome;
+use crate::hooks::deliveries::Entry;
 use crate::hooks::intake::{self, BODY_BYTES_MAX, Refused, Taken};
 use crate::hooks::quota;
 use crate::keys::Key;
@@ -79,8 +80,22 @@ async fn answer(app: &Arc<App>, parts: &Parts, body: Body) -> Result<(), Unmet> 
         }
     };
     let name = key.document.name.clone();
+    let stated = body::stated_length(&parts.headers).unwrap_or(0);
+    let note = |outcome: Outcome, event_type: String, error: &str| {
+        app.hooks.counts.add(&name, outcome);
+        app.hooks.deliveries.add(Entry {
+            at: now(),
+            key_name: name.clone(),
+            event_type,
+            outcome,
+            badge: None,
+            bytes: stated,
+            error: error.to_owned(),
+            count: 1,
+        });
+    };
     let counted = |unmet: Unmet| {
-        app.hooks.counts.add(&name, unmet.outcome);
+        note(unmet.outcome, String::new(), &unmet.refusal.message);
         unmet
     };
     if !key.is_live(now()) {
@@ -96,8 +111,8 @@ async fn answer(app: &Arc<App>, parts: &Parts, body: Body) -> Result<(), Unmet> 
             place.keep();
             Ok(())
         }
-        Ok(Taken::Duplicate) => {
-            app.hooks.counts.add(&name, Outcome::Duplicate);
+        Ok(Taken::Duplicate(event_type)) => {
+            note(Outcome::Duplicate, event_type, "");
             Ok(())
         }
         Err(reason) => Err(counted(refuse(&reason))),
