@@ -300,8 +300,9 @@ fn canonical(mut request: Request<Body>) -> Request<Body> {
     let path = request.uri().path();
     // Badges are asked for most, hooks by whoever floods us with wrong keys; of all routes these
     // fit the whole path.
-    let is_plain = path.starts_with("/badges/") || path.starts_with("/hooks/azdo/");
-    if is_plain && !path.ends_with('/') && !path.contains("//") {
+    let is_badge = path.starts_with("/badges/") && !path.ends_with('/') && !path.contains("//");
+    let hook_key = path.strip_prefix("/hooks/azdo/");
+    if is_badge || hook_key.is_some_and(|key| !key.is_empty() && !key.contains('/')) {
         return request;
     }
     let path = canonical_text(path);
