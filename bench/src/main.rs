@@ -16,6 +16,7 @@ mod crowd;
 mod decode;
 mod envelopes;
 mod generate;
+mod hooks;
 mod load;
 mod memory;
 mod output;
@@ -43,6 +44,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   memory DIR                 questions larger than the memory of queries, to the built server
   start DIR                  start to ready, and memory, of a server on a filled folder
   badge                      badges on one core, against npm badge-maker 6
+  hooks [SECONDS]            events to files of badges, a flood of wrong keys, badges by wrk
   collect [BUILDS [RECORDS]] builds of a generated organisation, by the built collector, one core
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
   output                     a build's output through `exec` and its matchers, on one machine
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         (Some("start"), Some(data)) => server::measure_start(&data),
         (Some("versions"), _) => versions::run(number(1).unwrap_or(1_000)),
         (Some("badge"), _) => badge::run(),
+        (Some("hooks"), _) => hooks::run(number(1).unwrap_or(20)),
         (Some("crowd"), _) => crowd::run(number(1).unwrap_or(60)),
         (Some("collect"), _) => {
             collect::run(number(1).unwrap_or(1_000), number(2).unwrap_or(2_000))

@@ -28,9 +28,19 @@ impl Server {
 
     /// [`Server::start`] with further flags.
     pub fn start_with(data: &Path, flags: &[&str]) -> Result<Server> {
-        let program = std::env::current_exe()?.with_file_name("telltale");
+        Server::start_by(Command::new(program()?), data, flags)
+    }
+
+    /// [`Server::start_with`], kept on one core.
+    pub fn start_on_core(data: &Path, flags: &[&str], core: usize) -> Result<Server> {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &core.to_string()]).arg(program()?);
+        Server::start_by(command, data, flags)
+    }
+
+    fn start_by(mut command: Command, data: &Path, flags: &[&str]) -> Result<Server> {
         let started = Instant::now();
-        let mut child = Command::new(program)
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(flags)
@@ -71,6 +81,10 @@ impl Server {
     pub fn cell(&self, query: &str) -> Result<Value> {
         ask(&self.address, &self.app, query)
     }
+}
+
+fn program() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("telltale"))
 }
 
 impl Drop for Server {

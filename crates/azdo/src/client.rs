@@ -7,6 +7,7 @@
 pub mod address;
 pub mod auth;
 mod calls;
+pub mod definitions;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -24,7 +25,7 @@ pub use calls::{Budget, BuildFilter, LogLines, LogText, Project, TimelineAnswer}
 pub use error::Error;
 use pace::Pace;
 pub use pace::Usage;
-pub use transport::{Content, Request, Response, Stopped, Transport, TransportError};
+pub use transport::{Call, Content, Request, Response, Stopped, Transport, TransportError};
 
 use crate::wire;
 
@@ -112,13 +113,12 @@ impl<T: Transport> Client<T> {
 
     /// The JSON of a call, its headers and size; `None` for 204 and `null`.
     fn json<V: DeserializeOwned>(&self, url: &str) -> Result<Option<(V, Answered)>, Error> {
-        let mut tries = 0;
+        let (mut tries, bytes_max) = (0, self.options.body_bytes_max);
         loop {
-            let mut answer =
-                match self.send(url, Kind::Json, self.options.body_bytes_max, &mut tries, None)? {
-                    Good::Empty => return Ok(None),
-                    Good::Whole(answer) => answer,
-                };
+            let mut answer = match self.send(url, Kind::Json, bytes_max, &mut tries, &Call::Get)? {
+                Good::Empty => return Ok(None),
+                Good::Whole(answer) => answer,
+            };
             let body = std::mem::take(&mut answer.body);
             match wire::decode::<Option<V>>(&body, "the JSON of this call") {
                 Ok(value) => {
@@ -139,10 +139,10 @@ impl<T: Transport> Client<T> {
 
     /// Sends JSON once and reads the JSON that comes back: what may have been done is not done
     /// again.
-    fn post<V: DeserializeOwned>(&self, url: &str, content: &Content) -> Result<V, Error> {
+    fn post<V: DeserializeOwned>(&self, url: &str, content: Content) -> Result<V, Error> {
         let bytes_max = self.options.body_bytes_max;
-        let mut tries = RETRIES;
-        let reason = match self.send(url, Kind::Json, bytes_max, &mut tries, Some(content))? {
+        let (mut tries, call) = (RETRIES, Call::Post(content));
+        let reason = match self.send(url, Kind::Json, bytes_max, &mut tries, &call)? {
             Good::Empty => "it is empty".to_owned(),
             Good::Whole(answer) => match wire::decode(&answer.body, "the JSON of this call") {
                 Ok(value) => return Ok(value),
@@ -152,9 +152,18 @@ impl<T: Transport> Client<T> {
         Err(Error::Unreadable { url: shown(url), reason })
     }
 
+    /// Deletes what is at an address; what is not there is deleted.
+    fn delete(&self, url: &str) -> Result<(), Error> {
+        let bytes_max = self.options.body_bytes_max;
+        match self.send(url, Kind::Json, bytes_max, &mut 0, &Call::Delete) {
+            Ok(_) | Err(Error::Missing { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The text of a call, its first `bytes_max` bytes.
     fn text(&self, url: &str, bytes_max: u64) -> Result<LogText, Error> {
-        match self.send(url, Kind::Text, bytes_max, &mut 0, None)? {
+        match self.send(url, Kind::Text, bytes_max, &mut 0, &Call::Get)? {
             Good::Empty => Ok(LogText::default()),
             Good::Whole(answer) => {
                 let is_cut = answer.body.len() as u64 >= bytes_max;
@@ -171,7 +180,7 @@ impl<T: Transport> Client<T> {
         kind: Kind,
         bytes_max: u64,
         tries: &mut u32,
-        content: Option<&Content>,
+        call: &Call,
     ) -> Result<Good, Error> {
         let mut is_renewed = false;
         loop {
@@ -183,7 +192,7 @@ impl<T: Transport> Client<T> {
                 }
                 Err(error) => return Err(error),
             };
-            let request = self.request(url, kind, bytes_max, authorization, content);
+            let request = self.request(url, kind, bytes_max, authorization, call);
             let slot = self.pace.enter(&self.transport)?;
             let answer = self.transport.send(&request);
             let now = self.transport.now();
@@ -210,7 +219,7 @@ impl<T: Transport> Client<T> {
         kind: Kind,
         bytes_max: u64,
         authorization: Option<String>,
-        content: Option<&Content>,
+        call: &Call,
     ) -> Request {
         let accept = match kind {
             Kind::Json => "application/json",
@@ -225,7 +234,7 @@ impl<T: Transport> Client<T> {
         ];
         headers.extend(authorization.map(|value| ("authorization", value)));
         Request {
-            content: content.cloned(),
+            call: call.clone(),
             url: url.to_owned(),
             headers,
             body_bytes_max: bytes_max,

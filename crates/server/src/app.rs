@@ -50,6 +50,8 @@ pub struct App {
     pub url: String,
     /// `https://host:port` when HTTPS is served.
     pub tls_url: Option<String>,
+    /// Where others reach it: as the settings say, else [`App::url`].
+    pub public_url: String,
 }
 
 /// Why the server could not start.
@@ -100,6 +102,7 @@ impl App {
             ..EngineOptions::default()
         };
         let engine = engine(&store, &apps, options)?;
+        let public_url = settings.access.public_url.clone().unwrap_or_else(|| url.clone());
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         let units = settings.ingest.in_flight_bytes_max / INTAKE_UNIT_BYTES;
         let badges = Badges::load(
@@ -122,6 +125,7 @@ impl App {
             auth,
             audit: audit::Buffer::default(),
             engine,
+            public_url,
             url,
             tls_url,
         })

@@ -11,6 +11,7 @@ pub mod choice;
 pub mod document;
 pub mod draw;
 pub mod index;
+pub mod orphans;
 pub mod plan;
 pub mod query;
 pub mod refresh;

@@ -543,7 +543,7 @@ fn keys_call(matches: &ArgMatches) -> Call {
                 applications: texts(m, "app"),
                 expires: text(m, "expires"),
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
-                projects: None,
+                ..Wish::default()
             },
             is_json: is_json(m),
         },

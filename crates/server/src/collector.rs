@@ -11,6 +11,7 @@ pub mod schedule;
 pub mod sink;
 pub mod source;
 pub mod transport;
+mod upkeep;
 pub mod wire;
 
 use std::sync::Arc;

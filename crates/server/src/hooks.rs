@@ -6,14 +6,19 @@
 //! whenever the process ends; one worker changes what is kept here.
 
 pub mod counts;
+pub mod deliveries;
 pub mod effects;
 pub mod inbox;
 pub mod intake;
 pub mod metrics;
+pub mod quota;
 pub mod recent;
 pub mod replay;
 pub mod sample;
+pub mod scope;
+pub mod subscriptions;
 pub mod tally;
+pub mod waits;
 pub mod wire;
 pub mod work;
 
@@ -23,9 +28,13 @@ use azdo::collect::People;
 use store::Store;
 
 use self::counts::Counts;
+use self::deliveries::Deliveries;
 use self::inbox::Inbox;
+use self::quota::Quotas;
 use self::recent::Recent;
+use self::subscriptions::Subscriptions;
 use self::tally::Tallies;
+use self::waits::Waits;
 use crate::auth::failures;
 use crate::settings::Settings;
 use crate::settings::sources::Identities;
@@ -37,6 +46,13 @@ pub struct Hooks {
     pub recent: Recent,
     pub counts: Counts,
     pub tallies: Tallies,
+    pub quotas: Quotas,
+    /// The last ones.
+    pub deliveries: Deliveries,
+    /// How long jobs and approvals waited.
+    pub waits: Waits,
+    /// How the subscriptions fare that post here.
+    pub subscriptions: Subscriptions,
     /// Addresses that sent wrong keys. Not those of other calls: whoever floods this receiver must
     /// not keep an administrator out.
     pub failures: failures::Table,
@@ -46,7 +62,12 @@ pub struct Hooks {
 impl Hooks {
     /// What a store holds: deliveries that wait, tallies.
     pub fn load(store: &Store) -> Hooks {
-        Hooks { inbox: Inbox::load(store), tallies: Tallies::load(store), ..Hooks::default() }
+        Hooks {
+            inbox: Inbox::load(store),
+            tallies: Tallies::load(store),
+            subscriptions: Subscriptions::load(store),
+            ..Hooks::default()
+        }
     }
 
     /// What is stored of people: the strictest that any source wants, since a delivery has to be

@@ -32,6 +32,8 @@ const APPS_MAX: usize = 100;
 const PROJECTS_MAX: usize = 100;
 const PROJECT_CHARS_MAX: usize = 256;
 const RATE_MAX: u32 = 1_000_000;
+/// Events of a day.
+const DAY_MAX: u32 = 1_000_000_000;
 /// Names the audit uses for callers without a key.
 const RESERVED: [&str; 4] = ["anonymous", "admin_key", "local", "badge"];
 
@@ -52,6 +54,15 @@ pub struct Document {
     /// Projects whose events it may deliver, names or ids as given; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub projects: Option<Vec<String>>,
+    /// Definitions whose events it may deliver, names or ids as given; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definitions: Option<Vec<String>>,
+    /// Types of events it may deliver, or topics; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<String>>,
+    /// Events it may deliver in a day; `None`: as many as hooks say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_per_day: Option<u32>,
     last_used: Option<i64>,
 }
 
@@ -65,8 +76,13 @@ pub struct Wish {
     /// A duration such as `90d` or a date.
     pub expires: Option<String>,
     pub rate_per_minute: Option<u64>,
-    /// Names or ids of projects, for keys of scope `hook`; `None`: any.
+    /// Names or ids of projects, for keys of scope `hook`; `None`: any. So are the next three.
     pub projects: Option<Vec<String>>,
+    /// Names or ids of definitions.
+    pub definitions: Option<Vec<String>>,
+    /// Types of events, or topics such as `releases`.
+    pub events: Option<Vec<String>>,
+    pub events_per_day: Option<u64>,
 }
 
 /// Why a key could not be made or revoked.
@@ -88,12 +104,14 @@ pub enum Error {
     #[error("a key lists 1 to {APPS_MAX} applications, or none to be for all")]
     Applications,
     #[error(
-        "a key lists 1 to {PROJECTS_MAX} projects of 1 to {PROJECT_CHARS_MAX} characters, or none \
-         to be for all"
+        "a key lists 1 to {PROJECTS_MAX} {0} of 1 to {PROJECT_CHARS_MAX} characters, or none to be \
+         for all"
     )]
-    Projects,
-    #[error("only keys of scope `hook` are for projects")]
-    ProjectsScope,
+    Listed(&'static str),
+    #[error("only keys of scope `hook` are for {0}")]
+    NotHook(&'static str),
+    #[error("`{0}` events a day are no quota: use 1 to {DAY_MAX}")]
+    PerDay(u64),
     #[error("`{0}` is not a time to expire: use a duration such as `90d` or a date ahead")]
     Expires(String),
     #[error("`{0}` requests a minute are no rate: use 1 to {RATE_MAX}")]
@@ -141,6 +159,27 @@ impl Key {
             last_used: AtomicI64::new(used),
             saved_use: AtomicI64::new(used),
             bucket: Mutex::default(),
+        })
+    }
+
+    /// A key of scope `hook` with this quota of a day.
+    #[cfg(test)]
+    pub fn for_tests(events_per_day: Option<u32>) -> Arc<Key> {
+        Key::new(Document {
+            id: "0123456789ab".to_owned(),
+            name: "test".to_owned(),
+            scopes: vec![Scope::Hook],
+            applications: None,
+            hash: Hash::of("x"),
+            created: 0,
+            expires: None,
+            revoked: None,
+            rate_per_minute: None,
+            projects: None,
+            definitions: None,
+            events: None,
+            events_per_day,
+            last_used: None,
         })
     }
 
@@ -270,7 +309,11 @@ impl Keys {
         let applications = read_applications(wish.applications.as_deref(), apps)?;
         let expires = wish.expires.as_deref().map(|text| read_expires(text, now)).transpose()?;
         let rate_per_minute = wish.rate_per_minute.map(read_rate).transpose()?;
-        let projects = read_projects(wish.projects.as_deref(), &scopes)?;
+        let listed = |names: &Option<Vec<String>>, what| read_listed(names, what, &scopes);
+        let projects = listed(&wish.projects, "projects")?;
+        let definitions = listed(&wish.definitions, "definitions")?;
+        let events = listed(&wish.events, "events")?;
+        let events_per_day = read_per_day(wish.events_per_day, &scopes)?;
         let _changing = self.changing.lock();
         let all = self.all();
         let is_taken = |key: &Arc<Key>| {
@@ -291,6 +334,9 @@ impl Keys {
             revoked: None,
             rate_per_minute,
             projects,
+            definitions,
+            events,
+            events_per_day,
             last_used: None,
         });
         let mut documents = vec![edit(&key.document)?];
@@ -409,16 +455,21 @@ fn read_applications(names: Option<&[String]>, apps: &Apps) -> Result<Option<Vec
     Ok(Some(numbers))
 }
 
-fn read_projects(names: Option<&[String]>, scopes: &[Scope]) -> Result<Option<Vec<String>>, Error> {
+/// What only keys of hooks are for.
+fn read_listed(
+    names: &Option<Vec<String>>,
+    what: &'static str,
+    scopes: &[Scope],
+) -> Result<Option<Vec<String>>, Error> {
     let Some(names) = names else { return Ok(None) };
     if !scopes.contains(&Scope::Hook) {
-        return Err(Error::ProjectsScope);
+        return Err(Error::NotHook(what));
     }
     let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
     let is_name = |name: &String| (1..=PROJECT_CHARS_MAX).contains(&name.chars().count());
     match (1..=PROJECTS_MAX).contains(&names.len()) && names.iter().all(is_name) {
         true => Ok(Some(names)),
-        false => Err(Error::Projects),
+        false => Err(Error::Listed(what)),
     }
 }
 
@@ -429,6 +480,15 @@ fn read_expires(text: &str, now: i64) -> Result<i64, Error> {
         .and_then(|ms| i64::try_from(ms).ok()?.checked_mul(1_000_000)?.checked_add(now));
     let at = after.or_else(|| model::time::parse_datetime(text)).filter(|at| *at > now);
     at.ok_or_else(|| Error::Expires(text.chars().take(NAME_CHARS_MAX).collect()))
+}
+
+fn read_per_day(events: Option<u64>, scopes: &[Scope]) -> Result<Option<u32>, Error> {
+    let Some(events) = events else { return Ok(None) };
+    if !scopes.contains(&Scope::Hook) {
+        return Err(Error::NotHook("events"));
+    }
+    let number = u32::try_from(events).ok().filter(|events| (1..=DAY_MAX).contains(events));
+    number.map(Some).ok_or(Error::PerDay(events))
 }
 
 fn read_rate(rate: u64) -> Result<u32, Error> {

@@ -186,6 +186,28 @@ impl Page {
         }
     }
 
+    /// A histogram of seconds: how many in each bucket up to its bound, how many in all, their
+    /// sum.
+    pub fn counted(
+        &mut self,
+        name: &str,
+        about: &str,
+        bounds: &[u64],
+        buckets: &[u64],
+        count: u64,
+        sum: f64,
+    ) {
+        self.head(name, "histogram", about);
+        let mut below = 0;
+        for (bound, count) in bounds.iter().zip(buckets) {
+            below += count;
+            self.line(&format!("{name}_bucket"), &[("le", &bound.to_string())], below);
+        }
+        self.line(&format!("{name}_bucket"), &[("le", "+Inf")], count);
+        let _ = writeln!(self.text, "{name}_sum {sum}");
+        self.line(&format!("{name}_count"), &[], count);
+    }
+
     /// Buckets from 16 µs to 67 s, every second power of two.
     fn histogram(&mut self, name: &str, about: &str, histogram: &Histogram) {
         self.head(name, "histogram", about);

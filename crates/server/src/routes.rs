@@ -82,7 +82,7 @@ pub static INGESTION: [Route; 8] = [
 ];
 
 /// Pictures for everybody, below any prefix. Every answer has headers of its own and packs itself.
-pub static PICTURES: [Route; 1] = [route(
+pub static PICTURES: [Route; 2] = [route(
     "/badges/{*path}",
     "GET, HEAD",
     "A badge as SVG, PNG or JSON, by names, ids, alias or token.",
@@ -106,7 +106,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 43] = [
+pub static QUERIES: [Route; 45] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -219,6 +219,18 @@ pub static QUERIES: [Route; 43] = [
         any(hooks::list)
     }),
     route(
+        "/api/hooks/deliveries",
+        "GET",
+        "The last deliveries (`limit`) of service hooks and what became of each.",
+        || any(hooks::deliveries::list),
+    ),
+    route(
+        "/api/hooks/deliveries/{id}",
+        "GET",
+        "The payload of a stored delivery, without personal data.",
+        || any(hooks::deliveries::one),
+    ),
+    route(
         "/api/hooks/replay",
         "POST",
         "Stored events (`from`, `to`) worked through again: badges, deployments.",
@@ -308,8 +320,11 @@ fn canonical_path(path: &str) -> String {
 /// its prefix.
 fn canonical(mut request: Request<Body>) -> Request<Body> {
     let path = request.uri().path();
-    // Badges are asked for most, and of all routes this one fits the whole path.
-    if path.starts_with("/badges/") && !path.ends_with('/') && !path.contains("//") {
+    // Badges are asked for most, hooks by whoever floods us with wrong keys; of all routes these
+    // fit the whole path.
+    let is_badge = path.starts_with("/badges/") && !path.ends_with('/') && !path.contains("//");
+    let hook_key = path.strip_prefix("/hooks/azdo/");
+    if is_badge || hook_key.is_some_and(|key| !key.is_empty() && !key.contains('/')) {
         return request;
     }
     let path = canonical_text(path);

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::value::Reader;
-pub use self::value::parse_duration_ms;
+pub use self::value::{parse_base_url, parse_duration_ms};
 
 /// One setting as the reference page lists it.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 30] = [
+pub static DEFINITIONS: [Definition; 31] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting(
         "listen",
@@ -41,6 +41,12 @@ pub static DEFINITIONS: [Definition; 30] = [
         "Address and port of plain HTTP; port 0 picks a free port, `off` leaves HTTPS alone.",
     ),
     setting("tls_listen", "off", "Address and port of HTTPS."),
+    setting(
+        "public_url",
+        "",
+        "Where others reach the server, such as `https://telltale.example.com`: addresses of \
+         badges and hooks begin so.",
+    ),
     setting(
         "tls_certificate",
         "",
@@ -214,6 +220,8 @@ pub struct Access {
     /// Plain HTTP; `None`: HTTPS only.
     pub listen: Option<SocketAddr>,
     pub tls: Option<Tls>,
+    /// Where others reach the server, without a slash at the end; `None`: as it listens.
+    pub public_url: Option<String>,
     pub admin_key: Option<Secret>,
     pub allow_anonymous_queries: bool,
     pub ingest_needs_key: bool,
@@ -356,6 +364,7 @@ fn read_access(reader: &mut Reader) -> Access {
     Access {
         listen,
         tls,
+        public_url: reader.base_url("public_url"),
         admin_key: Some(admin_key).filter(|key| !key.is_empty()).map(Secret),
         allow_anonymous_queries: reader.bool("allow_anonymous_queries"),
         ingest_needs_key: reader.bool("ingest_needs_key"),

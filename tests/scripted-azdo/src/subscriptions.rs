@@ -1,4 +1,7 @@
-//! Projects and subscriptions of service hooks: a list that grows by what is posted to it.
+//! Projects and subscriptions of service hooks: a list that grows by what is posted to it
+//! and shrinks by what is deleted.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -14,6 +17,8 @@ pub struct Subscriptions {
     /// Ids and names.
     projects: Vec<(String, String)>,
     all: Mutex<Vec<Value>>,
+    /// How many were ever made.
+    made: AtomicUsize,
 }
 
 impl Subscriptions {
@@ -21,7 +26,11 @@ impl Subscriptions {
     #[must_use]
     pub fn new(projects: &[(&str, &str)], subscriptions: Vec<Value>) -> Self {
         let own = |(id, name): &(&str, &str)| ((*id).to_owned(), (*name).to_owned());
-        Self { projects: projects.iter().map(own).collect(), all: Mutex::new(subscriptions) }
+        Self {
+            projects: projects.iter().map(own).collect(),
+            all: Mutex::new(subscriptions),
+            made: AtomicUsize::new(0),
+        }
     }
 
     fn add(&self, request: &Request) -> Answer {
@@ -35,7 +44,8 @@ impl Subscriptions {
             return Answer::json(400, json!({ "message": message }).to_string());
         }
         let mut all = self.all.lock();
-        wanted["id"] = format!("5ab50000-0000-4000-8000-{:012}", all.len() + 1).into();
+        let number = self.made.fetch_add(1, Ordering::SeqCst) + 1;
+        wanted["id"] = format!("5ab50000-0000-4000-8000-{number:012}").into();
         wanted["status"] = "enabled".into();
         for name in MASKED {
             if let Some(value) = wanted["consumerInputs"].get_mut(name) {
@@ -62,6 +72,11 @@ impl Script for Subscriptions {
             }
             ("GET", "_apis/hooks/subscriptions") => Some(list(&self.all.lock())),
             ("POST", "_apis/hooks/subscriptions") => Some(self.add(request)),
+            ("DELETE", path) => {
+                let id = path.strip_prefix("_apis/hooks/subscriptions/")?;
+                self.all.lock().retain(|known| known["id"] != id);
+                Some(Answer::empty(204))
+            }
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::address::escape;
 use super::error::Error;
-use super::transport::{Content, Request, Transport};
+use super::transport::{Call, Content, Request, Transport};
 
 /// The scope of Azure DevOps in Entra ID.
 const SCOPE: &str = "499b84ac-1321-427f-aa17-267ca6975798/.default";
@@ -106,7 +106,7 @@ impl Entra {
         let url = format!("{}/{}/oauth2/v2.0/token", self.authority, self.tenant);
         let failed = |reason: String| Error::AuthFailed { url: url.clone(), reason };
         let request = Request {
-            content: Some(Content::Form(form)),
+            call: Call::Post(Content::Form(form)),
             url: url.clone(),
             headers: vec![("accept", "application/json".to_owned())],
             body_bytes_max: TOKEN_BYTES_MAX,

@@ -93,7 +93,7 @@ pub struct Project {
 }
 
 impl<T: Transport> Client<T> {
-    fn core(&self, project: Option<&str>, path: &str, query: &[(&str, &str)]) -> String {
+    pub(super) fn core(&self, project: Option<&str>, path: &str, query: &[(&str, &str)]) -> String {
         let options = &self.options;
         url(&options.hosts.core, project, path, &options.api_version, query)
     }
@@ -107,7 +107,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Follows tokens to the end; `at` gives the address of a token, `take` gets each page.
-    fn pages<V: serde::de::DeserializeOwned, E: From<Error>>(
+    pub(super) fn pages<V: serde::de::DeserializeOwned, E: From<Error>>(
         &self,
         at: impl Fn(&str) -> String,
         mut take: impl FnMut(Vec<V>) -> Result<(), E>,

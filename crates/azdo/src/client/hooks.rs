@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::url;
+use super::address::{escape, url};
 use super::error::Error;
 use super::transport::{Content, Transport};
 use super::{Client, shown};
@@ -83,6 +83,11 @@ impl Topic {
         Topic::ALL.into_iter().find(|topic| topic.name() == name)
     }
 
+    /// The type of its events.
+    pub fn event_type(self) -> &'static str {
+        self.event().1
+    }
+
     /// Publisher, type of event, version of its resource (spec §8.2).
     fn event(self) -> (&'static str, &'static str, &'static str) {
         match self {
@@ -132,6 +137,16 @@ impl Subscription {
             ]),
             ..Subscription::default()
         }
+    }
+
+    /// The same, to be asked for again: without what the service gave it.
+    pub fn again(&self) -> Subscription {
+        Subscription { id: String::new(), status: String::new(), ..self.clone() }
+    }
+
+    /// Whether only deleting it and making it again brings it back (spec §8.4).
+    pub fn is_dead(&self) -> bool {
+        matches!(self.status.as_str(), "disabledBySystem" | "disabledByInactiveIdentity")
     }
 
     /// Where it posts to; `''` when it does something else.
@@ -186,6 +201,18 @@ impl<T: Transport> Client<T> {
         let url = url(base, None, PATH, &self.options.api_version, &[]);
         let text = serde_json::to_string(wanted)
             .map_err(|error| Error::Unreadable { url: shown(&url), reason: error.to_string() })?;
-        self.post(&url, &Content::Json(text))
+        self.post(&url, Content::Json(text))
+    }
+
+    /// Deletes a subscription; one that is not there is deleted.
+    ///
+    /// # Errors
+    /// As [`Client`] says.
+    pub fn unsubscribe(&self, known: &Subscription) -> Result<(), Error> {
+        let hosts = &self.options.hosts;
+        let base = if known.publisher_id == RELEASES { &hosts.release } else { &hosts.core };
+        let mut path = format!("{PATH}/");
+        escape(&mut path, &known.id);
+        self.delete(&url(base, None, &path, &self.options.api_version, &[]))
     }
 }

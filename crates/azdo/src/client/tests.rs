@@ -288,8 +288,8 @@ fn tokens_are_sent_as_their_kind_wants_it() {
 fn a_service_principal_asks_for_tokens_and_keeps_them() {
     let refuse = Arc::new(Mutex::new(false));
     let refuses = Arc::clone(&refuse);
-    let fake = fake(move |request, before| match &request.content {
-        Some(Content::Form(form)) => {
+    let fake = fake(move |request, before| match &request.call {
+        Call::Post(Content::Form(form)) => {
             assert_eq!(
                 form,
                 "grant_type=client_credentials&client_id=app&client_secret=s%26t&scope=\
@@ -297,9 +297,9 @@ fn a_service_principal_asks_for_tokens_and_keeps_them() {
             );
             json(&format!(r#"{{"access_token":"t{before}","expires_in":3600}}"#))
         }
-        Some(Content::Json(json)) => panic!("{json}"),
-        None if std::mem::take(&mut *refuses.lock().unwrap()) => status(401, &[]),
-        None => json(EMPTY),
+        Call::Get if std::mem::take(&mut *refuses.lock().unwrap()) => status(401, &[]),
+        Call::Get => json(EMPTY),
+        other => panic!("{other:?}"),
     });
     let secret = Box::new(|| Ok("s&t".to_owned()));
     let authority = "https://login.example".to_owned();
@@ -327,7 +327,7 @@ fn a_service_principal_asks_for_tokens_and_keeps_them() {
 #[test]
 fn a_refused_service_principal_is_a_matter_of_its_user() {
     let fake = fake(|request, _| {
-        assert!(request.content.is_some());
+        assert!(matches!(request.call, Call::Post(_)));
         let mut answer = status(401, &[])?;
         answer.body = br#"{"error":"invalid_client","error_description":"..."}"#.to_vec();
         Ok(answer)

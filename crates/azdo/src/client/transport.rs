@@ -6,8 +6,7 @@
 /// One HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `None`: GET; `Some`: POST of it.
-    pub content: Option<Content>,
+    pub call: Call,
     /// Absolute, with its query string.
     pub url: String,
     /// Names in lower case.
@@ -16,6 +15,14 @@ pub struct Request {
     pub body_bytes_max: u64,
     /// Whether a longer body is cut there; else it is [`TransportError::TooLarge`].
     pub cuts: bool,
+}
+
+/// What is asked for by a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    Get,
+    Delete,
+    Post(Content),
 }
 
 /// What a POST carries.

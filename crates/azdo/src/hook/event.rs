@@ -18,6 +18,7 @@ pub enum Kind {
     JobStateChanged,
     CheckApprovalPending,
     CheckApprovalCompleted,
+    CheckUpdated,
     ReleaseCreated,
     ReleaseAbandoned,
     DeploymentStarted,
@@ -39,6 +40,7 @@ impl Kind {
             "job-state-changed-event" => Kind::JobStateChanged,
             "approval-pending" => Kind::CheckApprovalPending,
             "approval-completed" => Kind::CheckApprovalCompleted,
+            "check-updated" => Kind::CheckUpdated,
             "release-created-event" => Kind::ReleaseCreated,
             "release-abandoned-event" => Kind::ReleaseAbandoned,
             "deployment-started-event" => Kind::DeploymentStarted,
@@ -163,7 +165,7 @@ pub struct Stage {
 /// A job of a stage; as a stage, with states `waiting`, `running`, `completed`.
 pub type Job = Stage;
 
-/// An approval that a run waits for.
+/// An approval that a run waits for, or its check as it was changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckApproval {
     pub approval_id: String,
@@ -232,7 +234,11 @@ impl Event {
             Kind::RunStateChanged => "run",
             Kind::StageStateChanged => "stage",
             Kind::JobStateChanged => "job",
-            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted => "approval",
+            // Of a check that is no approval nothing more is known.
+            Kind::CheckUpdated if resource["approval"].is_null() => return Event::Unknown,
+            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted | Kind::CheckUpdated => {
+                "approval"
+            }
             Kind::ReleaseCreated | Kind::ReleaseAbandoned => "release",
             Kind::DeploymentStarted | Kind::DeploymentCompleted => "environment",
             Kind::DeploymentApprovalPending | Kind::DeploymentApprovalCompleted => "approval",
@@ -251,7 +257,7 @@ impl Event {
                 stage(&resource["stage"]),
                 stage(&resource["job"]),
             )),
-            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted => {
+            Kind::CheckApprovalPending | Kind::CheckApprovalCompleted | Kind::CheckUpdated => {
                 Ok(Event::CheckApproval(check_approval(resource)))
             }
             Kind::ReleaseCreated | Kind::ReleaseAbandoned => {
@@ -279,6 +285,27 @@ impl Event {
             _ => None,
         };
         id.filter(|id| *id != 0)
+    }
+
+    /// Id and name of the definition (of a build, pipeline or release) the event is about; none
+    /// and `''` when it is not said.
+    pub fn definition(&self) -> (Option<i64>, &str) {
+        match self {
+            Event::BuildCompleted(build) => (build.definition_id, &build.definition),
+            Event::RunStateChanged(state)
+            | Event::StageStateChanged(state, _)
+            | Event::JobStateChanged(state, ..) => (state.pipeline_id, &state.pipeline),
+            Event::CheckApproval(approval) => (approval.pipeline_id, &approval.pipeline),
+            Event::ReleaseChanged(changed) => (changed.definition.id, &changed.definition.name),
+            Event::DeploymentStarted(deployed) | Event::DeploymentCompleted(deployed) => {
+                let definition = &deployed.deployment.release_definition;
+                (definition.id, &definition.name)
+            }
+            Event::DeploymentApproval(approval) => {
+                (approval.definition.id, &approval.definition.name)
+            }
+            Event::Undetailed(_) | Event::Unreadable(_) | Event::Unknown => (None, ""),
+        }
     }
 
     /// The classic release the event is about.

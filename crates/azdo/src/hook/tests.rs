@@ -158,6 +158,22 @@ fn odd_resources_are_events_that_say_so() {
 }
 
 #[test]
+fn a_check_that_was_changed_is_read_as_the_approval_it_holds() {
+    let (_, body) =
+        fixtures().into_iter().find(|(n, _)| n == "pipelinecheck-approval-pending.json").unwrap();
+    let mut body: Value = serde_json::from_slice(&body).unwrap();
+    body["eventType"] = json!("ms.vss-pipelinechecks-events.check-updated");
+    let delivery = read(body.to_string().as_bytes(), &KEY).unwrap();
+    assert_eq!(delivery.kind, Kind::CheckUpdated);
+    let Event::CheckApproval(check) = &delivery.event else { panic!("{:?}", delivery.event) };
+    assert_eq!((check.status.as_str(), check.resource_name.as_str()), ("pending", "Production"));
+    assert_eq!(delivery.event.build_id(delivery.kind), Some(4711));
+    body["resource"]["approval"] = Value::Null;
+    let other = read(body.to_string().as_bytes(), &KEY).unwrap();
+    assert!(matches!(other.event, Event::Unknown), "{:?}", other.event);
+}
+
+#[test]
 fn nothing_that_is_stored_says_who_people_are() {
     for (name, body) in fixtures() {
         let Ok(delivery) = read(&body, &KEY) else { continue };

@@ -110,7 +110,7 @@ fn listed(app: &App, parts: &Parts) -> Result<Response, Refusal> {
     let caller = Caller::of(app, parts)?;
     caller.may(Scope::Query, None)?;
     let is_admin = caller.may(Scope::Admin, None).is_ok();
-    let body = wire::list(&app.badges, &app.url, is_admin);
+    let body = wire::list(&app.badges, &app.public_url, is_admin);
     Ok((json_headers(), body.to_string()).into_response())
 }
 
@@ -119,7 +119,7 @@ fn one(app: &App, parts: &Parts, id: &str) -> Result<Response, Refusal> {
     caller.may(Scope::Query, None)?;
     let found = app.badges.get(id).ok_or_else(|| Error::NotFound(shortened(id)))?;
     let is_admin = caller.may(Scope::Admin, None).is_ok();
-    Ok((json_headers(), wire::shape(&found, &app.url, is_admin).to_string()).into_response())
+    Ok((json_headers(), wire::shape(&found, &app.public_url, is_admin).to_string()).into_response())
 }
 
 fn shortened(id: &str) -> String {
@@ -185,7 +185,7 @@ async fn change(
         Refusal::new(status, "internal", message)
     })?;
     let body = match app.badges.get(id) {
-        Some(entry) => wire::shape(&entry, &app.url, true),
+        Some(entry) => wire::shape(&entry, &app.public_url, true),
         None => json!({ "deleted": id }),
     };
     Ok((json_headers(), body.to_string()).into_response())

@@ -33,7 +33,7 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
     let stats = app.store.stats();
     let more = |page: &mut Page| {
         collector::metrics::lines(page, &app.collectors);
-        hooks::metrics::lines(page, &app.hooks, &app.keys, now());
+        hooks::metrics::lines(page, &app.hooks, &app.keys, &app.badges, now());
     };
     let text = app.metrics.text(&stats, app.running.count(), more, |id| {
         app.apps.by_number(id).map_or_else(|| id.0.to_string(), |found| found.name.clone())

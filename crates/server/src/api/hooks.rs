@@ -1,6 +1,7 @@
 //! Hooks over HTTP: who delivers and how that fares, a replay, a sample. Deliveries themselves come
 //! in by [`receive`].
 
+pub mod deliveries;
 pub mod receive;
 
 use std::collections::HashMap;
@@ -20,13 +21,14 @@ use serde_json::{Value, json};
 use super::admin::refused;
 use super::appinsights::json_headers;
 use super::badges;
+use super::keys::wire::HOOK_PATH;
 use crate::app::{App, now};
 use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::badges::document::{badge_id, normal};
 use crate::error::Refusal;
 use crate::hooks::intake::{self, Taken};
-use crate::hooks::{replay as again, sample, wire};
+use crate::hooks::{replay as again, sample, scope, subscriptions, wire};
 use crate::keys::{self, Key};
 
 /// Parameters of the query string.
@@ -41,7 +43,9 @@ pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
     let answer = only(Method::GET, &parts).and_then(|()| {
         Caller::of(&app, &parts)?.may(Scope::Admin, None)?;
         let hooks = &app.hooks;
-        let body = wire::list(&app.keys, &app.apps, &hooks.tallies, Some(&hooks.counts), now());
+        let mut body = wire::list(&app.keys, &app.apps, &hooks.tallies, Some(&hooks.counts), now());
+        body["receiver"] = format!("{}{HOOK_PATH}", app.public_url).into();
+        body["subscriptions"] = subscriptions::wire(&hooks.subscriptions.all());
         Ok((json_headers(), body.to_string()).into_response())
     });
     answer.unwrap_or_else(|refusal| refused(&refusal))
@@ -120,7 +124,7 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
     let shared = Arc::clone(app);
     let is_done = tokio::task::spawn_blocking(move || match taken {
         Taken::Waiting(id) => shared.hooks.inbox.wait_done(id, TEST_TIME),
-        Taken::Duplicate => true,
+        Taken::Duplicate(_) => true,
     });
     let is_done = is_done.await.unwrap_or(false);
     let target = format!("{} ({})", key.document.name, key.document.id);
@@ -129,21 +133,27 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
     Ok((json_headers(), answer.to_string()).into_response())
 }
 
-/// What came of a sample. `badge` is the address that shows it: by its token where one is needed.
+/// What came of a sample. `badge` is the address a README can show, else the readable one.
 fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
     let delivery = hook::read(body.to_string().as_bytes(), &Identities::Keep).ok();
+    let outside = delivery.as_ref().and_then(|delivery| scope::outside(key, delivery));
+    let is_ours = is_done && outside.is_none();
     let heard = delivery.and_then(|delivery| release_badge::of_delivery(&delivery).ok());
     let id = heard.map(|(key, _)| badge_id(&normal(key)));
-    let is_ours = is_done && key.document.projects.is_none();
     let entry = id.filter(|_| is_ours).and_then(|id| app.badges.get(&id));
-    let badge = entry.map(|entry| {
-        let urls = badges::wire::shape(&entry, &app.url, true)["urls"].clone();
-        if urls["token"].is_string() { urls["token"].clone() } else { urls["seed"].clone() }
+    let shape = entry.map(|entry| badges::wire::shape(&entry, &app.public_url, true));
+    let badge = shape.as_ref().map(|shape| {
+        let urls = &shape["urls"];
+        if urls["readme"].is_string() { urls["readme"].clone() } else { urls["readable"].clone() }
     });
+    let visibility = shape.as_ref().map(|shape| shape["visibility"].clone());
     let why = match (is_done, badge.is_some()) {
         (false, _) => "the event is stored and has not been worked through yet",
         (true, false) if is_ours => "there is no room for another badge",
-        (true, false) => "the key is for some projects, and the sample is of none of them",
+        (true, false) => {
+            "the key is for some projects, definitions or events, and the sample is \
+                          of none of them"
+        }
         (true, true) => "",
     };
     json!({
@@ -151,6 +161,7 @@ fn outcome(app: &App, key: &Key, body: &Value, is_done: bool) -> Value {
         "eventId": body["id"],
         "isProcessed": is_done,
         "badge": badge,
+        "visibility": visibility,
         "message": why,
     })
 }

@@ -71,8 +71,12 @@ async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Re
     });
     let (key, text) = made.await.map_err(|_| Refusal::internal())??;
     let any_admin = app.auth.any_admin(&app.keys, now());
-    let body = wire::made(&key, &text, any_admin, &app.apps, now()).to_string();
-    Ok((StatusCode::CREATED, json_headers(), body).into_response())
+    let mut body = wire::made(&key, &text, any_admin, &app.apps, now());
+    if key.document.scopes.contains(&Scope::Hook) {
+        let public_url = app.settings.access.public_url.as_deref();
+        wire::add_hook_url(&mut body, &text, public_url, &app.url);
+    }
+    Ok((StatusCode::CREATED, json_headers(), body.to_string()).into_response())
 }
 
 async fn revoke(app: &Arc<App>, parts: &Parts, name: String) -> Result<Response, Refusal> {

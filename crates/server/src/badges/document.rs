@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::choice::Choice;
+use super::orphans::Orphan;
 
 /// Names a badge remembers; the ones last used longest ago are forgotten first.
 const NAMES_MAX: usize = 16;
@@ -31,6 +32,9 @@ pub struct Document {
     /// When what it shows may have changed last.
     #[serde(default)]
     pub changed: i64,
+    /// What it is of is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orphan: Option<Orphan>,
 }
 
 /// What a badge's environment was called, and when that was last said.
@@ -55,6 +59,7 @@ impl Document {
             choice: Choice::default(),
             generation: 0,
             changed: 0,
+            orphan: None,
         }
     }
 
@@ -69,7 +74,12 @@ impl Document {
             environment: news.environment.clone(),
         };
         let has_new_name = self.note(names);
-        self.state.hear(news) || has_new_name
+        let has_news = self.state.hear(news);
+        if has_news {
+            // What is deployed to is there.
+            self.orphan = None;
+        }
+        has_news || has_new_name
     }
 
     fn note(&mut self, names: Names) -> bool {

@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::choice::Choice;
 use super::document::{self, Document, StripDocument, StripKey};
 use super::index::{Entry, What};
+use super::orphans::{Existing, Orphan};
 use super::query::{QUERIES_MAX, QueryBadge, QueryDocument, QueryValue};
 use super::{BADGE, BADGES_MAX, QUERY, REFUSED, STRIP, Shared, VALUE, documents, file_name};
 
@@ -149,6 +150,32 @@ impl Plan {
             self.badges.insert(id.clone(), Some(Arc::new(document)));
         }
         Ok(Heard { id, is_changed })
+    }
+
+    /// Marks the badges of an organisation (in lower case) whose definition or environment is
+    /// gone, and takes the mark from those that are there again; how many of each. `now`:
+    /// nanoseconds since 1970.
+    pub fn mark_orphans(&mut self, organization: &str, existing: &Existing, now: i64) -> [u64; 2] {
+        let [mut marked, mut cleared] = [0, 0];
+        for entry in self.entries() {
+            let Some(document) = entry.document() else { continue };
+            let is_theirs = document.key.organization == organization;
+            let Some(gone) = existing.judge(&document.key).filter(|_| is_theirs) else { continue };
+            let orphan = match (gone, document.orphan) {
+                (Some(reason), Some(known)) if known.reason == reason => continue,
+                (Some(reason), known) => {
+                    marked += 1;
+                    Some(Orphan { since: known.map_or(now, |known| known.since), reason })
+                }
+                (None, Some(_)) => {
+                    cleared += 1;
+                    None
+                }
+                (None, None) => continue,
+            };
+            self.put(&entry.id, Document { orphan, ..(**document).clone() });
+        }
+        [marked, cleared]
     }
 
     /// Puts a changed document.

@@ -4,6 +4,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
 use super::{Place, place, place_flags, text};
+use crate::settings::parse_duration_ms;
 
 /// A call about the badges of a server.
 #[derive(Debug)]
@@ -26,6 +27,11 @@ pub enum BadgeChange {
     },
     NewToken(String),
     Delete(String),
+    /// Badges whose definition or environment has been gone for so many milliseconds.
+    Clean {
+        older_than_ms: u64,
+        is_dry_run: bool,
+    },
     /// The body of `PUT /api/badges/q/{name}`.
     SetQuery {
         name: String,
@@ -98,7 +104,29 @@ pub fn commands(badge: Command) -> Command {
         .about("Remove a badge; the next deployment brings it back")
         .arg(id())
         .arg(json_flag());
+    let clean = Command::new("clean")
+        .about("Remove badges whose definition or environment is gone")
+        .long_about(
+            "Remove badges whose definition or environment is gone, as a source of the server saw \
+             (`telltale badge list` shows which). Nothing else removes them; a deployment brings \
+             a badge back, without what was chosen for it.",
+        )
+        .arg(
+            value("older-than", "Keep those that are gone for less than this")
+                .default_value("7d")
+                .value_parser(|text: &str| {
+                    parse_duration_ms(text).ok_or("a time such as `7d` is needed; `0s` for all")
+                }),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Say what would be removed and remove nothing"),
+        )
+        .arg(json_flag());
     badge
+        .subcommand(place_flags(clean))
         .subcommand(place_flags(list))
         .subcommand(place_flags(set))
         .subcommand(place_flags(token))
@@ -160,6 +188,10 @@ pub fn call(matches: &ArgMatches) -> Option<BadgesCall> {
         }
         "token" => (m, BadgeChange::NewToken(id(m))),
         "delete" => (m, BadgeChange::Delete(id(m))),
+        "clean" => {
+            let older_than_ms = m.get_one::<u64>("older-than").copied().unwrap_or_default();
+            (m, BadgeChange::Clean { older_than_ms, is_dry_run: m.get_flag("dry-run") })
+        }
         "query" => {
             let (name, m) = m.subcommand()?;
             let badge = text(m, "name").unwrap_or_default();

@@ -57,6 +57,8 @@ pub struct SubscribeCall {
     pub projects: Vec<String>,
     pub topics: Vec<Topic>,
     pub is_dry_run: bool,
+    /// Subscriptions the system has disabled are deleted and made again.
+    pub repairs: bool,
 }
 
 pub fn command() -> Command {
@@ -114,6 +116,32 @@ fn create_command() -> Command {
                      names only in those of builds and releases.",
                 ),
         )
+        .arg(
+            Arg::new("definition")
+                .long("definition")
+                .action(ArgAction::Append)
+                .value_name("ID|NAME")
+                .help("Release definition or pipeline it is for, may be repeated [default: all]"),
+        )
+        .arg(
+            Arg::new("event")
+                .long("event")
+                .action(ArgAction::Append)
+                .value_name("EVENT")
+                .help("Events it is for: a type or `releases`, `builds`, …; may be repeated")
+                .long_help(
+                    "Events it is for, may be repeated [default: all]: `releases`, `builds`, \
+                     `stages`, `runs`, `jobs`, or the type of an event such as \
+                     `ms.vss-release.deployment-started-event`.",
+                ),
+        )
+        .arg(
+            Arg::new("per-day")
+                .long("per-day")
+                .value_name("N")
+                .value_parser(clap::value_parser!(u64))
+                .help("Most events a day (UTC) [default: 1000000]"),
+        )
         .arg(public_url_flag())
         .arg(
             Arg::new("app")
@@ -138,7 +166,8 @@ fn subscribe_command() -> Command {
         .long_about(
             "Make the subscriptions in Azure DevOps through its API, with the token of a \
              `[[source]]` of the settings file; it needs the right to edit subscriptions. Those \
-             that are there already are left alone.",
+             that are there already are left alone; with `--repair` those that the system has \
+             disabled, which nothing revives, are deleted and made again.",
         )
         .arg(public_url_flag().required(true))
         .arg(
@@ -165,6 +194,12 @@ fn subscribe_command() -> Command {
                 .default_value("releases,builds,stages")
                 .value_parser(PossibleValuesParser::new(Topic::ALL.map(Topic::name)))
                 .help("What to subscribe to"),
+        )
+        .arg(
+            Arg::new("repair")
+                .long("repair")
+                .action(ArgAction::SetTrue)
+                .help("Delete those the system has disabled, and make them again"),
         )
         .arg(
             Arg::new("dry-run")
@@ -221,7 +256,10 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
                 applications: text(m, "app").map(|name| vec![name]),
                 expires: text(m, "expires"),
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
-                projects: Some(texts(m, "project")).filter(|projects| !projects.is_empty()),
+                projects: listed(m, "project"),
+                definitions: listed(m, "definition"),
+                events: listed(m, "event"),
+                events_per_day: m.get_one::<u64>("per-day").copied(),
             },
             public_url: text(m, "public-url"),
             is_json: is_json(m),
@@ -245,6 +283,7 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
             projects: texts(m, "project"),
             topics: texts(m, "events").iter().filter_map(|name| Topic::from_name(name)).collect(),
             is_dry_run: m.get_flag("dry-run"),
+            repairs: m.get_flag("repair"),
         }),
         Some(("status", m)) => HooksCall::Status {
             config: config(m),
@@ -256,6 +295,11 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
         }
         None => HooksCall::List { place: place(matches), key: None, is_json: false },
     }
+}
+
+/// What a flag lists; none: not given.
+fn listed(matches: &ArgMatches, name: &str) -> Option<Vec<String>> {
+    Some(texts(matches, name)).filter(|texts| !texts.is_empty())
 }
 
 fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {

@@ -10,6 +10,7 @@ use super::line::{Health, Line, ProjectHealth};
 use super::remembered::remember;
 use super::source::{Ground, SourceCollector, collector};
 use super::transport::Stop;
+use super::upkeep;
 use crate::app::{App, now};
 
 /// How long a source waits whose token is not taken (spec azure-devops.md §1.2).
@@ -25,13 +26,13 @@ const ACTIVE_NS: i64 = 7 * 86_400 * 1_000_000_000;
 pub fn start(app: &Arc<App>) {
     let stop = Arc::clone(&app.collectors.stop);
     for line in &app.collectors.all {
-        for (name, work) in
-            [("collect", passes as fn(&App, &Line, &Arc<Stop>)), ("trigger", triggers)]
-        {
+        let works: [(&str, fn(&App, &Line, &Arc<Stop>)); 3] =
+            [("collect", passes), ("trigger", triggers), ("upkeep", upkeep::run)];
+        for (name, work) in works {
             let (app, line, stop) = (Arc::clone(app), Arc::clone(line), Arc::clone(&stop));
             let thread = std::thread::Builder::new().name(name.to_owned());
             if let Err(error) = thread.spawn(move || work(&app, &line, &stop)) {
-                tracing::error!(%error, "a source has no thread and is not collected");
+                tracing::error!(%error, name, "a source lacks a thread");
             }
         }
     }

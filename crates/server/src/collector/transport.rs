@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use azdo::client::{Content, Request, Response, Stopped, Transport, TransportError};
+use azdo::client::{Call, Content, Request, Response, Stopped, Transport, TransportError};
 use parking_lot::{Condvar, Mutex};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -75,15 +75,16 @@ impl Sockets {
     }
 
     fn call(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-        match &request.content {
-            None => {
-                let mut call = self.agent.get(&request.url);
-                for (name, value) in &request.headers {
-                    call = call.header(*name, value);
-                }
-                call.call()
-            }
-            Some(content) => {
+        let bare = |call: ureq::RequestBuilder<ureq::typestate::WithoutBody>| {
+            let with = |call: ureq::RequestBuilder<_>, (name, value): &(&'static str, String)| {
+                call.header(*name, value)
+            };
+            request.headers.iter().fold(call, with).call()
+        };
+        match &request.call {
+            Call::Get => bare(self.agent.get(&request.url)),
+            Call::Delete => bare(self.agent.delete(&request.url)),
+            Call::Post(content) => {
                 let (kind, text) = match content {
                     Content::Form(form) => ("application/x-www-form-urlencoded", form),
                     Content::Json(json) => ("application/json", json),

@@ -1,5 +1,7 @@
 //! `telltale badge list | set | token | delete | query`: the badges of a running server.
 
+mod clean;
+
 use std::io::Write;
 
 use serde_json::{Value, json};
@@ -20,8 +22,11 @@ pub fn run(call: &BadgesCall) -> Result<(), Failure> {
         return Err(Failure::new(message));
     };
     let client = Client::new(url, trust, call.key.as_deref())?;
+    if let BadgeChange::Clean { older_than_ms, is_dry_run } = call.change {
+        return clean::run(&client, older_than_ms, is_dry_run, call.is_json);
+    }
     let body = match &call.change {
-        BadgeChange::List => good(&client.get("/api/badges")?)?,
+        BadgeChange::List | BadgeChange::Clean { .. } => good(&client.get("/api/badges")?)?,
         BadgeChange::Set { id, fields, unset } => {
             let path = format!("/api/badges/{}", encode(id));
             let mut choice = good(&client.get(&path)?)?["choice"].clone();
@@ -77,11 +82,13 @@ fn write_list(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
         .iter()
         .map(|badge| {
             let urls = &badge["urls"];
-            let urls = [&urls["alias"], &urls["token"], &urls["readable"]];
+            let urls = [&urls["readme"], &urls["readable"]];
             let url = urls.into_iter().find(|url| url.is_string()).unwrap_or(&Value::Null);
             let names = ["id", "kind", "label", "message", "color", "visibility"];
             let cells = names.iter().map(|name| cell(&badge[*name]));
-            cells.chain([cell(url), cell(&badge["error"])]).collect()
+            let gone = cell(&badge["orphan"]["reason"]);
+            let error = if gone.is_empty() { cell(&badge["error"]) } else { gone };
+            cells.chain([cell(url), error]).collect()
         })
         .collect();
     let names = ["id", "kind", "label", "message", "color", "visibility", "url", "error"];
@@ -95,7 +102,7 @@ fn write_list(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
     Ok(())
 }
 
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),

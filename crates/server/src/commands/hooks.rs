@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::settings::sources::Source;
 
 /// The path that hooks post to.
-const PATH: &str = "/hooks/azdo";
+const PATH: &str = crate::api::keys::wire::HOOK_PATH;
 
 /// Does what was asked for.
 ///

@@ -12,6 +12,8 @@ use parking_lot::Mutex;
 pub enum Outcome {
     /// Stored, and not seen before.
     Accepted,
+    /// Stored, and of a project, definition or type its key is not for.
+    OutOfScope,
     /// The same was there within seven days.
     Duplicate,
     /// No JSON object with an `eventType`.
@@ -19,6 +21,8 @@ pub enum Outcome {
     TooLarge,
     /// The key's requests of a minute are used up.
     Throttled,
+    /// The key's events of a day are used up.
+    OverQuota,
     /// No room, no disk, or the sender broke off.
     Postponed,
     /// The key was revoked or has expired.
@@ -30,10 +34,12 @@ impl Outcome {
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Accepted => "accepted",
+            Outcome::OutOfScope => "out_of_scope",
             Outcome::Duplicate => "duplicate",
             Outcome::Unreadable => "unreadable",
             Outcome::TooLarge => "too_large",
             Outcome::Throttled => "throttled",
+            Outcome::OverQuota => "over_quota",
             Outcome::Postponed => "postponed",
             Outcome::Revoked => "revoked",
             Outcome::UnknownKey => "unknown_key",

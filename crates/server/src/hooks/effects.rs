@@ -10,6 +10,7 @@ use model::{AppId, Batch};
 use serde::{Deserialize, Serialize};
 
 use super::sample;
+use super::scope::{self, Outside, project_name};
 use crate::app::App;
 use crate::badges::plan::{Plan, Unheard};
 use crate::collector::line::Line;
@@ -27,6 +28,8 @@ pub enum Hint {
     OldSender,
     /// Events came of projects the key is not for.
     OtherProject,
+    OtherDefinition,
+    OtherType,
 }
 
 impl Hint {
@@ -37,6 +40,8 @@ impl Hint {
             Hint::Details => "set \"resource details to send\" to \"all\" in the subscription",
             Hint::OldSender => "the sender names no release definition: update the server",
             Hint::OtherProject => "events came of projects this key is not for",
+            Hint::OtherDefinition => "events came of definitions this key is not for",
+            Hint::OtherType => "events came of types this key is not for",
         }
     }
 }
@@ -46,8 +51,8 @@ impl Hint {
 pub struct Effects {
     /// The row of deployments.
     pub deployment: Option<Batch>,
-    /// Whether a badge heard of it.
-    pub has_badge: bool,
+    /// The id of the badge that heard of it.
+    pub badge: Option<String>,
     /// Project and number of a build that has ended.
     pub build: Option<(String, i64)>,
     /// What the event tells of its subscription, if anything.
@@ -55,6 +60,8 @@ pub struct Effects {
     /// Why nothing more followed; `''` when all is well.
     pub error: String,
     pub is_processed: bool,
+    /// Whether the event is out of its key's scope.
+    pub is_outside: bool,
 }
 
 /// The source whose collection sent a delivery.
@@ -82,13 +89,19 @@ pub fn of(
     number: u64,
     plan: &mut Plan,
 ) -> Effects {
-    if let Some(error) = key.and_then(|key| refused_project(key, delivery)) {
-        return Effects { hint: Some(Hint::OtherProject), error, ..Effects::default() };
+    if let Some(outside) = key.and_then(|key| scope::outside(key, delivery)) {
+        let hint = match &outside {
+            Outside::Project(_) => Hint::OtherProject,
+            Outside::Definition(_) => Hint::OtherDefinition,
+            Outside::Type(_) => Hint::OtherType,
+        };
+        let error = outside.text().to_owned();
+        return Effects { hint: Some(hint), error, is_outside: true, ..Effects::default() };
     }
     let mut effects = Effects { is_processed: true, ..Effects::default() };
     match plan.hear_delivery(delivery, received_at) {
-        Ok(_) => {
-            effects.has_badge = true;
+        Ok(heard) => {
+            effects.badge = Some(heard.id);
             effects.hint = Some(Hint::None);
         }
         Err(unheard) => {
@@ -106,38 +119,6 @@ pub fn of(
     }
     effects.build = build(delivery);
     effects
-}
-
-/// Why a delivery is not the key's to send. Names of projects stand in few events, ids in all.
-fn refused_project(key: &Key, delivery: &Delivery) -> Option<String> {
-    let allowed = key.document.projects.as_ref()?;
-    let id = delivery.envelope.project_id.as_str();
-    let name = project_name(&delivery.event);
-    let is_allowed = |given: &String| {
-        let is = |text: &str| !text.is_empty() && given.eq_ignore_ascii_case(text);
-        is(id) || is(name)
-    };
-    if allowed.iter().any(is_allowed) {
-        return None;
-    }
-    let what = if id.is_empty() { "no project" } else { id };
-    Some(format!(
-        "the key is for {}, and the event names {what}{}: nothing followed from it",
-        allowed.join(", "),
-        if name.is_empty() { String::new() } else { format!(" ({name})") }
-    ))
-}
-
-fn project_name(event: &Event) -> &str {
-    match event {
-        Event::BuildCompleted(build) => &build.project.name,
-        Event::ReleaseChanged(changed) => &changed.project.name,
-        Event::DeploymentStarted(deployed) | Event::DeploymentCompleted(deployed) => {
-            &deployed.project.name
-        }
-        Event::DeploymentApproval(approval) => &approval.project.name,
-        _ => "",
-    }
 }
 
 fn hint(unheard: Unheard) -> Option<Hint> {

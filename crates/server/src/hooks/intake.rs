@@ -20,11 +20,20 @@ pub const BODY_BYTES_MAX: usize = 4 << 20;
 const PAYLOAD_BYTES_MAX: usize = 16 << 20;
 
 /// A delivery that is stored, or was before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
     /// Waits under this id.
     Waiting(i64),
-    Duplicate,
+    /// Was there before; the type of the event.
+    Duplicate(String),
+}
+
+/// A delivery that was read.
+enum Read {
+    /// Its document.
+    New(Vec<u8>),
+    /// The type of an event that is there already.
+    Known(String),
 }
 
 /// Why a delivery was not taken.
@@ -71,8 +80,8 @@ async fn take_whole(app: &Arc<App>, key: &Key, body: Bytes) -> Result<Taken, Ref
         tracing::error!(%error, "reading a delivery panicked");
         Err(Refused::NoRoom)
     })? {
-        Some(document) => document,
-        None => return Ok(Taken::Duplicate),
+        Read::New(document) => document,
+        Read::Known(event_type) => return Ok(Taken::Duplicate(event_type)),
     };
     let inbox = &app.hooks.inbox;
     let place = inbox.reserve(document.len(), now()).ok_or(Refused::NoRoom)?;
@@ -93,8 +102,8 @@ async fn take_whole(app: &Arc<App>, key: &Key, body: Bytes) -> Result<Taken, Ref
     }
 }
 
-/// The document of a delivery; none when the same is there already.
-fn read(app: &App, sender: Sender, body: &[u8]) -> Result<Option<Vec<u8>>, Refused> {
+/// Reads a delivery, and packs it unless the same is there already.
+fn read(app: &App, sender: Sender, body: &[u8]) -> Result<Read, Refused> {
     let people = app.hooks.people(&app.settings, &app.store).map_err(|reason| {
         tracing::error!(reason, "a delivery of a hook cannot be cleaned of personal data");
         Refused::NoRoom
@@ -111,11 +120,11 @@ fn read(app: &App, sender: Sender, body: &[u8]) -> Result<Option<Vec<u8>>, Refus
     }
     let mark = recent::mark(&sender.key_name, &delivery.envelope, &payload);
     if app.hooks.recent.contains(&mark) {
-        return Ok(None);
+        return Ok(Read::Known(delivery.envelope.event_type.chars().take(100).collect()));
     }
     let document = Waiting { sender, payload }.encode().map_err(|error| {
         tracing::error!(%error, "a delivery of a hook cannot be packed");
         Refused::NoRoom
     })?;
-    Ok(Some(document))
+    Ok(Read::New(document))
 }

@@ -90,7 +90,7 @@ fn again(
         let key = app.keys.named(key_name);
         let done = effects::of(&delivery, key.as_deref(), line, now(), number, &mut plan);
         replayed.events += 1;
-        replayed.badges += u64::from(done.has_badge);
+        replayed.badges += u64::from(done.badge.is_some());
         if let Some(row) = done.deployment {
             rows.push((application.app_id(), row));
             number += 1;

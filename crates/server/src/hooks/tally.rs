@@ -26,6 +26,8 @@ const SILENT_NS: i64 = DAY;
 pub struct Tally {
     /// All events, without repeated deliveries.
     pub events: u64,
+    /// Of them, those the key is not for.
+    pub out_of_scope: u64,
     /// When the last one came, nanoseconds since 1970.
     pub last: Option<i64>,
     /// Its type.

@@ -7,6 +7,7 @@ use model::time::{Fraction, format_datetime};
 use serde_json::{Value, json};
 
 use super::counts::Counts;
+use super::quota::EVENTS_PER_DAY;
 use super::tally::Tallies;
 use crate::api::keys::wire as keys_wire;
 use crate::apps::Apps;
@@ -36,6 +37,8 @@ pub fn list(
         let tally = tallies.of(&key.document.id);
         let mut shape = keys_wire::shape(key, apps, now);
         shape["events"] = tally.events.into();
+        shape["outOfScope"] = tally.out_of_scope.into();
+        shape["eventsPerDay"] = key.document.events_per_day.unwrap_or(EVENTS_PER_DAY).into();
         shape["eventsToday"] = tally.today(now).into();
         shape["lastEvent"] = json!(tally.last.map(|at| format_datetime(at, Fraction::Trimmed)));
         shape["lastEventType"] = json!(tally.last_type);

@@ -16,10 +16,12 @@ use model::{AppId, Batch};
 use store::Write;
 
 use super::counts::Outcome;
+use super::deliveries::Entry;
 use super::effects::{self, Effects};
 use super::inbox::{Waiting, document_key};
 use super::recent::{self, Mark};
 use super::tally::Tally;
+use super::waits::{self, Moment};
 use crate::app::App;
 use crate::badges::plan::Plan;
 
@@ -27,10 +29,12 @@ use crate::badges::plan::Plan;
 const GROUP: usize = 128;
 /// A write takes no further delivery above this many bytes of payloads.
 const GROUP_BYTES: usize = 8 << 20;
+/// So much of an event's type is shown, in characters.
+const EVENT_CHARS_MAX: usize = 100;
 /// How long the worker waits before it tries to write again.
 const RETRY: Duration = Duration::from_millis(200);
 /// Deliveries that cannot be worked through are kept here, for whoever repairs it.
-const BROKEN: &str = "hook/broken/";
+pub(super) const BROKEN: &str = "hook/broken/";
 
 /// Starts the worker. It ends by itself when the inbox is stopped.
 pub fn start(app: &Arc<App>) {
@@ -61,7 +65,8 @@ struct Group<'a> {
     ids: Vec<i64>,
     marks: Vec<(Mark, i64)>,
     tallies: BTreeMap<String, Tally>,
-    counts: Vec<(String, Outcome)>,
+    entries: Vec<Entry>,
+    waits: Vec<Moment>,
     builds: Vec<(String, String, i64)>,
     deployments: u64,
     bytes: usize,
@@ -78,7 +83,8 @@ impl<'a> Group<'a> {
             ids: Vec::new(),
             marks: Vec::new(),
             tallies: BTreeMap::new(),
-            counts: Vec::new(),
+            entries: Vec::new(),
+            waits: Vec::new(),
             builds: Vec::new(),
             deployments: app.hooks.deployments(&app.store),
             bytes: 0,
@@ -118,8 +124,18 @@ impl<'a> Group<'a> {
     fn event(&mut self, id: i64, waiting: &Waiting, delivery: &Delivery) -> Result<(), String> {
         let sender = &waiting.sender;
         let mark = recent::mark(&sender.key_name, &delivery.envelope, &waiting.payload);
+        let mut entry = Entry {
+            at: id,
+            key_name: sender.key_name.clone(),
+            event_type: delivery.envelope.event_type.chars().take(EVENT_CHARS_MAX).collect(),
+            outcome: Outcome::Duplicate,
+            badge: None,
+            bytes: waiting.payload.len(),
+            error: String::new(),
+            count: 1,
+        };
         if self.app.hooks.recent.contains(&mark) || self.marks.iter().any(|(m, _)| *m == mark) {
-            self.counts.push((sender.key_name.clone(), Outcome::Duplicate));
+            self.entries.push(entry);
             return Ok(());
         }
         let key = self.app.keys.named(&sender.key_id);
@@ -152,7 +168,16 @@ impl<'a> Group<'a> {
         let known = || self.app.hooks.tallies.of(&sender.key_id);
         let tally = self.tallies.entry(sender.key_id.clone()).or_insert_with(known);
         tally.hear(id, &delivery.envelope.event_type, effects.hint);
-        self.counts.push((sender.key_name.clone(), Outcome::Accepted));
+        tally.out_of_scope += u64::from(effects.is_outside);
+        entry.outcome = match effects.is_outside {
+            true => Outcome::OutOfScope,
+            false => Outcome::Accepted,
+        };
+        (entry.badge, entry.error) = (effects.badge, effects.error);
+        self.entries.push(entry);
+        if !effects.is_outside {
+            self.waits.extend(waits::moment(delivery));
+        }
         self.marks.push((mark, id));
         self.bytes += waiting.payload.len();
         Ok(())
@@ -190,7 +215,11 @@ impl<'a> Group<'a> {
         if let Err(error) = self.app.badges.publish(self.plan) {
             tracing::error!(%error, "a badge's file cannot be written");
         }
-        self.counts.iter().for_each(|(key, outcome)| hooks.counts.add(key, *outcome));
+        for entry in self.entries {
+            hooks.counts.add(&entry.key_name, entry.outcome);
+            hooks.deliveries.add(entry);
+        }
+        self.waits.into_iter().for_each(|moment| hooks.waits.hear(moment));
         for (source, project, build) in &self.builds {
             let line = self.app.collectors.by_name(source);
             if line.is_some_and(|line| line.enqueue(project, *build).is_err()) {

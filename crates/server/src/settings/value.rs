@@ -222,6 +222,15 @@ impl Reader {
         })
     }
 
+    /// The address of a server; empty: none.
+    pub fn base_url(&mut self, name: &str) -> Option<String> {
+        let wanted = "the address of a server such as `https://telltale.example.com`";
+        self.value(name, wanted, |text| match text {
+            "" => Some(None),
+            text => parse_base_url(text).map(Some),
+        })
+    }
+
     /// Names and addresses a certificate can be for, in lower case.
     pub fn hosts(&mut self, name: &str) -> Vec<String> {
         let wanted = "names or addresses such as `ci.example.com,10.0.0.5`, without ports or `*`";
@@ -307,6 +316,17 @@ pub fn parse_size(text: &str) -> Option<u64> {
         _ => return None,
     };
     count.checked_mul(size)
+}
+
+/// The address of a server without slashes at its end; none when it is none.
+pub fn parse_base_url(text: &str) -> Option<String> {
+    let url = text.trim().trim_end_matches('/');
+    match url.split_once("://") {
+        Some(("http" | "https", host)) if !host.is_empty() && !url.contains(['?', '#', ' ']) => {
+            Some(url.to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// `500ms`, `30s`, `5m`, `48h`, `7d` in milliseconds.

@@ -12,7 +12,7 @@ use crate::hooks_state::files;
 use crate::server::{Server, wait_until};
 
 /// A server that collects what the settings say, and has an administrator.
-fn serve(setup: &Setup) -> Server {
+pub fn serve(setup: &Setup) -> Server {
     let mut command = crate::server::telltale(&["serve", "--listen", "127.0.0.1:0", "--data"]);
     command.arg(setup.data()).arg("--config").arg(setup.config());
     command.env("PAT_OF_STORIES", PAT).env("TELLTALE_ADMIN_KEY", ADMIN);

@@ -83,6 +83,40 @@ fn a_hook_is_made_tried_listed_and_ended_from_the_command_line() {
     assert_eq!(third["url"], format!("http://h/hooks/azdo/{}", third["key"].as_str().unwrap()));
 }
 
+#[test]
+fn the_address_a_test_prints_is_one_for_a_readme() {
+    for (visibility, shown, told) in [
+        ("token", "/badges/t/", "tells no names"),
+        ("public", "/badges/telltale-sample/telltale-sample/sample/production.svg", "In a README"),
+        ("signed-in", "/badges/telltale-sample/", "a README cannot show it"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join("settings.toml");
+        let settings = format!(
+            "public_url = \"https://t.example.com/ci/\"\n[badges]\nvisibility = \"{visibility}\"\n"
+        );
+        std::fs::write(&config, settings).unwrap();
+        let config = config.display().to_string();
+        let data = dir.path().join("data");
+        let server = Server::on(&data, &["--admin-key", ADMIN, "--config", &config]);
+        let url = server.url.as_str();
+        let hook_url = good(&["create", "team", "--url", url]);
+        assert!(hook_url.starts_with("https://t.example.com/ci/hooks/azdo/tt_"), "{hook_url}");
+        let tried = run(&["test", "team", "--url", url]);
+        assert!(tried.status.success(), "{tried:?}");
+        assert!(text(&tried.stderr).contains(told), "{tried:?}");
+        let out = text(&tried.stdout);
+        let (_, badge) = out.trim().split_once("its badge is https://t.example.com/ci").unwrap();
+        assert!(badge.to_lowercase().starts_with(shown), "{badge}");
+        // Whoever reads a README has no key.
+        let status = if visibility == "signed-in" { 404 } else { 200 };
+        assert_eq!(server.get(badge).status, status, "{visibility} {badge}");
+        let list = admin_get(&server, "/api/badges").json();
+        let readme = &list["badges"][0]["urls"]["readme"];
+        assert_eq!(readme.is_string(), visibility != "signed-in", "{list}");
+    }
+}
+
 const PROJECTS: [(&str, &str); 2] = [
     ("3f0c5a52-6f5d-4e6b-9d0a-1b6f3b1f0a01", "exproj"),
     ("3f0c5a52-6f5d-4e6b-9d0a-1b6f3b1f0a02", "other"),

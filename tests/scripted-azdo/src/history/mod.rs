@@ -113,6 +113,7 @@ impl History {
                     return Some(missing(&format!("project {project}"), "ProjectDoesNotExist"));
                 };
                 match (*area, rest) {
+                    ("build", ["definitions"]) => Some(self.build_definitions(project)),
                     ("build", ["builds", rest @ ..]) => self.builds(project, rest, request),
                     ("test", rest) => self.tests(project, rest, request),
                     ("release", ["deployments"]) => Some(self.deployments(project, request)),
@@ -270,6 +271,12 @@ impl History {
         let (body, token) = releases::deployments(&self.world, project, self.now, request);
         let answer = Answer::json(200, body);
         token.into_iter().fold(answer, |answer, token| answer.with(TOKEN, token))
+    }
+
+    fn build_definitions(&self, project: usize) -> Answer {
+        let own = self.world.definitions.iter().filter(|one| one.project == project);
+        let value: Vec<Value> = own.map(|one| json!({ "id": one.id, "name": one.name })).collect();
+        Answer::json(200, json!({ "count": value.len(), "value": value }).to_string())
     }
 
     fn release_definitions(&self, project: usize) -> Answer {

@@ -60,6 +60,10 @@ pub fn shape(entry: &Entry, url: &str, is_admin: bool) -> Value {
         What::Badge(document) => {
             put("key", json!(document.key));
             put("names", json!(document.current()));
+            let orphan = document.orphan.map(|orphan| {
+                json!({ "since": time(Some(orphan.since)), "reason": orphan.reason.text() })
+            });
+            put("orphan", json!(orphan));
         }
         What::Strip { document, .. } => drop(put("key", json!(document.key))),
         What::Query(query) => {
@@ -96,6 +100,15 @@ fn urls(entry: &Entry, choice: &Choice, url: &str, is_admin: bool) -> Value {
     choice.alias.as_ref().map(|alias| put("alias", alias.clone()));
     if is_admin && entry.look.visibility == Visibility::Token {
         put("token", format!("t/{}", entry.token));
+    }
+    // The one that a README can show: whoever reads it has no key.
+    let readme = match entry.look.visibility {
+        Visibility::Public => out.get("alias").or(out.get("readable")),
+        Visibility::Token => out.get("token"),
+        Visibility::SignedIn => None,
+    };
+    if let Some(readme) = readme.cloned() {
+        out.insert("readme".to_owned(), readme);
     }
     Value::Object(out)
 }

@@ -24,7 +24,9 @@ use crate::body::{self, Fault};
 use crate::error::Refusal;
 use crate::headers::{RETRY_INGESTION, set_retry_after};
 use crate::hooks::counts::Outcome;
+use crate::hooks::deliveries::Entry;
 use crate::hooks::intake::{self, BODY_BYTES_MAX, Refused, Taken};
+use crate::hooks::quota;
 use crate::keys::Key;
 use crate::listen::Peer;
 
@@ -78,8 +80,22 @@ async fn answer(app: &Arc<App>, parts: &Parts, body: Body) -> Result<(), Unmet> 
         }
     };
     let name = key.document.name.clone();
+    let stated = body::stated_length(&parts.headers).unwrap_or(0);
+    let note = |outcome: Outcome, event_type: String, error: &str| {
+        app.hooks.counts.add(&name, outcome);
+        app.hooks.deliveries.add(Entry {
+            at: now(),
+            key_name: name.clone(),
+            event_type,
+            outcome,
+            badge: None,
+            bytes: stated,
+            error: error.to_owned(),
+            count: 1,
+        });
+    };
     let counted = |unmet: Unmet| {
-        app.hooks.counts.add(&name, unmet.outcome);
+        note(unmet.outcome, String::new(), &unmet.refusal.message);
         unmet
     };
     if !key.is_live(now()) {
@@ -87,12 +103,16 @@ async fn answer(app: &Arc<App>, parts: &Parts, body: Body) -> Result<(), Unmet> 
         let _ = body::read(&parts.headers, body, BODY_BYTES_MAX, None, |_| true).await;
         return revoked(app, &key).map_err(counted);
     }
-    let body = read(app, &key, parts, body).await.map_err(counted)?;
+    let place = admit(app, &key).map_err(counted)?;
+    let body = read(app, parts, body).await.map_err(counted)?;
     match intake::take(app, &key, body).await {
         // Counted by the worker, which alone knows whether it was there before.
-        Ok(Taken::Waiting(_)) => Ok(()),
-        Ok(Taken::Duplicate) => {
-            app.hooks.counts.add(&name, Outcome::Duplicate);
+        Ok(Taken::Waiting(_)) => {
+            place.keep();
+            Ok(())
+        }
+        Ok(Taken::Duplicate(event_type)) => {
+            note(Outcome::Duplicate, event_type, "");
             Ok(())
         }
         Err(reason) => Err(counted(refuse(&reason))),
@@ -143,16 +163,38 @@ fn revoked(app: &App, key: &Key) -> Result<(), Unmet> {
     Err(unmet(StatusCode::GONE, "revoked", message, Outcome::Revoked))
 }
 
-/// The body, when there is room for it.
-async fn read(app: &App, key: &Key, parts: &Parts, body: Body) -> Result<bytes::Bytes, Unmet> {
-    let busy =
-        |message: String, outcome| unmet(StatusCode::SERVICE_UNAVAILABLE, "busy", message, outcome);
-    if let Err(wait) = key.take(now()) {
+fn busy(message: String, outcome: Outcome) -> Unmet {
+    unmet(StatusCode::SERVICE_UNAVAILABLE, "busy", message, outcome)
+}
+
+/// The key's place for one more delivery: within its rate of a minute and its quota of a day.
+fn admit<'a>(app: &'a App, key: &Arc<Key>) -> Result<quota::Taken<'a>, Unmet> {
+    let later = |message: String, outcome, wait_ns: i64| {
+        let mut unmet = busy(message, outcome);
+        unmet.refusal.retry_after = Some(Duration::from_nanos(wait_ns.unsigned_abs()));
+        unmet
+    };
+    let (name, now) = (&key.document.name, now());
+    key.take(now).map_err(|wait_ns| {
         let message = "this key's deliveries of a minute are used up".to_owned();
-        let mut unmet = busy(message, Outcome::Throttled);
-        unmet.refusal.retry_after = Some(Duration::from_nanos(wait.unsigned_abs()));
-        return Err(unmet);
-    }
+        later(message, Outcome::Throttled, wait_ns)
+    })?;
+    app.hooks.quotas.take(key, &app.hooks.tallies, now).map_err(|over| {
+        if over.is_news {
+            let per_day = over.per_day;
+            tracing::warn!(key = name, per_day, "a hook key's events of the day are used up");
+        }
+        let message = format!(
+            "the hook key `{name}` has delivered {} events today (UTC), all it may: make another \
+             with a larger `--per-day`, or subscribe to less",
+            over.per_day
+        );
+        later(message, Outcome::OverQuota, over.wait_ns)
+    })
+}
+
+/// The body, when there is room for it.
+async fn read(app: &App, parts: &Parts, body: Body) -> Result<bytes::Bytes, Unmet> {
     let no_room = || busy(Refused::NoRoom.to_string(), Outcome::Postponed);
     if !app.hooks.inbox.has_room() {
         return Err(no_room());

@@ -10,6 +10,9 @@ use crate::apps::Apps;
 use crate::error::Refusal;
 use crate::keys::{Key, Keys, Wish};
 
+/// The path that hooks post to.
+pub const HOOK_PATH: &str = "/hooks/azdo";
+
 /// All keys, dead ones included.
 pub fn list(keys: &Keys, apps: &Apps, now: i64) -> Value {
     let all: Vec<Value> = keys.all().iter().map(|key| shape(key, apps, now)).collect();
@@ -40,8 +43,19 @@ pub fn shape(key: &Key, apps: &Apps, now: i64) -> Value {
         "revoked": time(document.revoked),
         "ratePerMinute": document.rate_per_minute,
         "projects": document.projects,
+        "definitions": document.definitions,
+        "events": document.events,
+        "eventsPerDay": document.events_per_day,
         "lastUsed": time(key.last_used()),
     })
+}
+
+/// What a key of scope `hook` made over HTTP has beside the rest: the whole URL of its hook.
+/// `public_url`: the one of the settings; `url`: where the server answers in any case.
+pub fn add_hook_url(made: &mut Value, text: &str, public_url: Option<&str>, url: &str) {
+    let base = public_url.unwrap_or(url);
+    made["url"] = format!("{base}{HOOK_PATH}/{text}").into();
+    made["publicUrl"] = public_url.into();
 }
 
 /// A new key with its text, which is shown this once. `anyAdmin`: whether any key may administer
@@ -84,19 +98,20 @@ pub fn read(body: &Map<String, Value>) -> Result<Wish, Refusal> {
         }
         Some(_) => Err(wrong(name, "a list of texts")),
     };
-    let rate = match given("ratePerMinute") {
-        None => None,
-        Some(value) => {
-            Some(value.as_u64().ok_or_else(|| wrong("ratePerMinute", "a whole number"))?)
-        }
+    let number = |name: &str| match given(name) {
+        None => Ok(None),
+        Some(value) => value.as_u64().map(Some).ok_or_else(|| wrong(name, "a whole number")),
     };
     Ok(Wish {
         name: text("name")?.unwrap_or_default(),
         scopes: texts("scopes")?.unwrap_or_default(),
         applications: texts("applications")?,
         expires: text("expires")?,
-        rate_per_minute: rate,
+        rate_per_minute: number("ratePerMinute")?,
         projects: texts("projects")?,
+        definitions: texts("definitions")?,
+        events: texts("events")?,
+        events_per_day: number("eventsPerDay")?,
     })
 }
 
@@ -109,5 +124,8 @@ pub fn ask(wish: &Wish) -> Value {
         "expires": wish.expires,
         "ratePerMinute": wish.rate_per_minute,
         "projects": wish.projects,
+        "definitions": wish.definitions,
+        "events": wish.events,
+        "eventsPerDay": wish.events_per_day,
     })
 }

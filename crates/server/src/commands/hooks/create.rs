@@ -9,7 +9,7 @@ use crate::cli::Place;
 use crate::commands::Failure;
 use crate::commands::keys::{make, warn_of_no_admin};
 use crate::keys::Wish;
-use crate::settings::is_loopback;
+use crate::settings::{is_loopback, parse_base_url};
 
 /// Makes a key and prints the URL of its hook; the steps go to standard error.
 ///
@@ -22,9 +22,10 @@ pub fn run(
     public_url: Option<&str>,
     is_json: bool,
 ) -> Result<(), Failure> {
-    let base = match (public_url, place) {
-        (Some(url), _) => check(url)?,
-        (None, Place::Url { url, .. }) => url.clone(),
+    let given = public_url.map(check).transpose()?;
+    let asked = match (&given, place) {
+        (_, Place::Url { url, .. }) => url.clone(),
+        (Some(given), Place::Data(_)) => given.clone(),
         (None, Place::Data(_)) => {
             return Err(Failure::new(
                 "`--public-url` is needed with `--data`: a folder does not know its server's \
@@ -33,7 +34,10 @@ pub fn run(
         }
     };
     let mut made = make(place, key, wish)?;
-    let url = format!("{base}{PATH}/{}", made["key"].as_str().unwrap_or_default());
+    // The server may know where others reach it; else it is where we did.
+    let told = made["publicUrl"].as_str().map(str::to_owned);
+    let base = given.or(told).unwrap_or(asked);
+    let url = format!("{base}{PATH}/{}", text(&made, "key"));
     made["url"] = url.as_str().into();
     let mut out = std::io::stdout().lock();
     // The key comes first: nothing can give it again.
@@ -53,19 +57,19 @@ pub fn run(
 
 /// The address without a slash at its end.
 fn check(url: &str) -> Result<String, Failure> {
-    let url = url.trim().trim_end_matches('/');
-    match url.split_once("://") {
-        Some(("http" | "https", host)) if !host.is_empty() && !url.contains(['?', '#', ' ']) => {
-            Ok(url.to_owned())
-        }
-        _ => Err(Failure::new(format!(
+    parse_base_url(url).ok_or_else(|| {
+        Failure::new(format!(
             "`{url}` is no address of a server: give one such as `https://telltale.example.com`"
-        ))),
-    }
+        ))
+    })
+}
+
+fn text(made: &Value, name: &str) -> String {
+    made[name].as_str().unwrap_or_default().to_owned()
 }
 
 fn steps(out: &mut impl Write, made: &Value, base: &str) -> std::io::Result<()> {
-    let name = made["name"].as_str().unwrap_or_default();
+    let name = text(made, "name");
     writeln!(
         out,
         "The URL above is shown this once, and whoever has it can send events.\n\
@@ -78,7 +82,9 @@ fn steps(out: &mut impl Write, made: &Value, base: &str) -> std::io::Result<()> 
          \x20 5. Test → Finish\n\
          For YAML pipelines choose \"Run stage state changed\" in step 2; for builds to be \
          collected at once, \"Build completed\".\n\
-         Try it with: telltale hooks test '{name}'; see it with: telltale hooks list"
+         Try it with: telltale hooks test '{name}'; see it with: telltale hooks list\n\
+         Once something was deployed, telltale badge list has the address for a README: by an \
+         unguessable token, or by readable names where the badge is public"
     )?;
     if let Some(why) = unreachable(base) {
         writeln!(out, "warning: {why}")?;

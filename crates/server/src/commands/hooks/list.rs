@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use serde_json::Value;
 use store::Store;
 
 use crate::app::now;
@@ -55,5 +56,26 @@ pub fn run(place: &Place, key: Option<&str>, is_json: bool) -> Result<(), Failur
         .collect();
     let names = COLUMNS.map(|(name, ..)| name.to_owned());
     write_table(&mut out, &names, &COLUMNS.map(|(.., is_number)| is_number), &rows)?;
+    write_subscriptions(&mut out, &body)?;
     Ok(out.flush()?)
+}
+
+/// The subscriptions that the server sees with the tokens of its sources; nothing without any.
+fn write_subscriptions(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
+    for source in body["subscriptions"].as_array().into_iter().flatten() {
+        let (name, error) = (cell(&source["source"]), cell(&source["error"]));
+        if !error.is_empty() {
+            writeln!(out, "\nsubscriptions of {name} cannot be looked at: {error}")?;
+        }
+        let all = source["subscriptions"].as_array().cloned().unwrap_or_default();
+        if all.is_empty() {
+            continue;
+        }
+        writeln!(out, "\nsubscriptions of {name}, seen {}:", cell(&source["checked"]))?;
+        let members = ["project", "event", "status", "since", "id"];
+        let rows: Vec<Vec<String>> =
+            all.iter().map(|one| members.iter().map(|name| cell(&one[*name])).collect()).collect();
+        write_table(out, &members.map(str::to_owned), &[false; 5], &rows)?;
+    }
+    Ok(())
 }

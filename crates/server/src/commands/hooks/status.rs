@@ -55,7 +55,8 @@ pub fn run(config: Option<&Path>, source: &str, is_json: bool) -> Result<(), Fai
         0 => Ok(()),
         _ => Err(Failure::new(format!(
             "{ill} of {} subscriptions are not enabled: one on probation loses events; one \
-             disabled by the system must be deleted and made again (`telltale hooks subscribe`)",
+             disabled by the system must be deleted and made again (`telltale hooks subscribe \
+             --repair`)",
             all.len()
         ))),
     }

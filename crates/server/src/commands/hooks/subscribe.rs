@@ -35,11 +35,22 @@ pub fn run(call: &SubscribeCall) -> Result<(), Failure> {
             let known = there.iter().find(|known| known.is_like(&wanted));
             let (name, topic) = (&project.name, topic.name());
             match known {
-                Some(known) if known.status == "disabledBySystem" => writeln!(
+                Some(known) if known.is_dead() && call.repairs && call.is_dry_run => {
+                    writeln!(out, "{name}: {topic}: would be made again ({})", known.id)?;
+                }
+                Some(known) if known.is_dead() && call.repairs => {
+                    // The new one first: with two nothing is lost, and what is there twice comes
+                    // to the same.
+                    let made = client.subscribe(&wanted).map_err(failed)?;
+                    client.unsubscribe(known).map_err(failed)?;
+                    let (old, new, status) = (&known.id, &made.id, &made.status);
+                    writeln!(out, "{name}: {topic}: made again, {status} ({new} for {old})")?;
+                }
+                Some(known) if known.is_dead() => writeln!(
                     out,
-                    "{name}: {topic}: disabled by the system ({}): delete it there and call this \
-                     again, nothing else revives it",
-                    known.id
+                    "{name}: {topic}: {} ({}): nothing revives it, `--repair` deletes it and makes \
+                     it again",
+                    known.status, known.id
                 )?,
                 Some(known) => {
                     writeln!(

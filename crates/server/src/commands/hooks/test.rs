@@ -26,12 +26,31 @@ pub fn run(place: &Place, key: Option<&str>, target: &str) -> Result<(), Failure
     let answer = good(&client.post(&path, "application/json", b"")?)?;
     match answer["badge"].as_str() {
         Some(badge) if answer["isProcessed"] == true => {
-            told(&format!("the sample was taken and worked through; its badge is {badge}"))
+            told(&format!("the sample was taken and worked through; its badge is {badge}"))?;
+            let visibility = answer["visibility"].as_str().unwrap_or_default();
+            writeln!(std::io::stderr(), "{}", layout(badge, visibility))?;
+            Ok(())
         }
         _ => {
             let why = answer["message"].as_str().unwrap_or_default();
             Err(Failure::new(format!("the sample was taken, and no badge came of it: {why}")))
         }
+    }
+}
+
+/// What may be put into a README, and why it looks so.
+fn layout(badge: &str, visibility: &str) -> String {
+    let readme = format!("In a README: ![Sample]({badge})");
+    match visibility {
+        "public" => readme,
+        "token" => format!(
+            "{readme}\nWhoever has this address sees the badge; it tells no names. Badges at \
+             readable addresses, /badges/ORGANISATION/PROJECT/DEFINITION/ENVIRONMENT.svg, are for \
+             everybody with `visibility = \"public\"` under `[badges]` in the settings file, or \
+             one of them with `telltale badge set ID --visibility public`"
+        ),
+        _ => "Only who has a key sees it (`visibility = \"signed-in\"`): a README cannot show it"
+            .to_owned(),
     }
 }
 
@@ -47,7 +66,7 @@ fn to_url(target: &str, trust: &Trust) -> Result<(), Failure> {
     }
     told(
         "the sample was taken (HTTP 200); `telltale badge list` has the badge `Sample` of \
-         `telltale-sample` if the key is for all projects",
+         `telltale-sample` and its address for a README, if the key is for all projects",
     )
 }
 
