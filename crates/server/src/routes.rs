@@ -106,7 +106,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 42] = [
+pub static QUERIES: [Route; 45] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -236,6 +236,24 @@ pub static QUERIES: [Route; 42] = [
     route("/api/portal/batch", "POST", "Up to 20 KQL queries of one page in one call.", || {
         any(portal::batch::batch)
     }),
+    route(
+        "/api/portal/export",
+        "POST",
+        "All rows of a KQL query as CSV, JSON lines or Parquet.",
+        || any(portal::export::export),
+    ),
+    route(
+        "/api/portal/check",
+        "POST",
+        "What is wrong with a KQL query, and what it yields.",
+        || any(portal::check::check),
+    ),
+    route(
+        "/api/portal/data",
+        "GET",
+        "Rows and bytes by table and day, disk, retention, items refused, for `app`.",
+        || any(portal::data::data),
+    ),
     route(
         "/api/portal/schema",
         "GET",

@@ -74,6 +74,17 @@ impl Store {
         tables.into_iter().map(usage).collect()
     }
 
+    /// Bytes of the extents of all applications by the day of their rows, days since 1970-01-01.
+    pub fn bytes_by_day(&self) -> BTreeMap<i64, u64> {
+        let state = self.inner.state.read();
+        let mut days = BTreeMap::new();
+        for extent in state.extents.values().flatten() {
+            let bytes = extent.size_bytes + extent.index_bytes;
+            *days.entry(i64::from(extent.day)).or_default() += bytes;
+        }
+        days
+    }
+
     /// The latest time of the rows of a table, nanoseconds since 1970.
     pub fn newest(&self, app: AppId, table: &'static TableDef) -> Option<i64> {
         let state = self.inner.state.read();

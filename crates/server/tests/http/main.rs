@@ -50,6 +50,8 @@ mod metrics;
 mod own_tables;
 mod pipeline_scripts;
 mod portal_query;
+mod portal_query_export;
+mod portal_query_state;
 mod process;
 mod queries;
 mod report_domains;

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use self::keys::Key;
 use super::call::Call;
-use super::{expect, finish, wire};
+use super::{expect, finish, snapshot, wire};
 use crate::api::appinsights::json_headers;
 use crate::app::App;
 use crate::ask;
@@ -43,6 +43,11 @@ async fn run(app: &Arc<App>, parts: &Parts, ids: &Ids) -> Result<Response, Refus
     let named = ask::parameters(&parts.uri).into_iter().find(|(name, _)| name == "app");
     let name = named.map(|(_, value)| value).unwrap_or_default();
     let application = ask::find_app(app, &caller, Scope::Query, &name)?;
+    let call = Call::about(caller.clone(), Arc::clone(&application));
+    let tag = snapshot::tag(app, &call, &[], &format!("schema {}", caller.sees_audit()));
+    if let Some(unchanged) = snapshot::unchanged(&parts.headers, tag.as_ref()) {
+        return Ok(unchanged);
+    }
     let keys = keys::of(app, &caller, &application).await;
     let own = app.apps.tables().list(application.app_id());
     let audit = model::tables::audit::view();
@@ -63,7 +68,7 @@ async fn run(app: &Arc<App>, parts: &Parts, ids: &Ids) -> Result<Response, Refus
         "functions": functions,
         "implemented": implemented,
     });
-    Ok((json_headers(), body.to_string()).into_response())
+    Ok(snapshot::tagged((json_headers(), body.to_string()).into_response(), tag))
 }
 
 fn table(view: &ViewDef, keys: &[Key]) -> Value {
