@@ -21,7 +21,7 @@ const LOOKS_MAX: usize = 10;
 const TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Adds the stages of a plan that was run to `stages`, those that rows go through first in front;
-/// parts of one stage that ran side by side are added up.
+/// all scans count as one stage, and so do the steps of one operator.
 pub(crate) fn measure(plan: &dyn ExecutionPlan, stages: &mut Vec<Stage>) {
     for child in plan.children() {
         measure(child.as_ref(), stages);
@@ -31,12 +31,18 @@ pub(crate) fn measure(plan: &dyn ExecutionPlan, stages: &mut Vec<Stage>) {
     let ms = metrics.elapsed_compute().unwrap_or(0) as f64 / 1e6;
     let scan_ns = metrics.sum_by_name("time_elapsed_processing").map_or(0, |v| v.as_usize());
     let ms = ms.max(scan_ns as f64 / 1e6);
-    match stages.iter_mut().rfind(|stage| stage.name == name).filter(|_| name == SCAN) {
-        Some(stage) => {
+    let is_again = stages.last().is_some_and(|last| last.name == name);
+    match stages.iter_mut().rfind(|stage| stage.name == name) {
+        Some(stage) if name == SCAN => {
             stage.rows += rows;
             stage.ms += ms;
         }
-        None => stages.push(Stage { name, rows, ms }),
+        // Partial results and what puts them together.
+        Some(stage) if is_again => {
+            stage.rows = rows;
+            stage.ms += ms;
+        }
+        _ => stages.push(Stage { name, rows, ms }),
     }
 }
 
