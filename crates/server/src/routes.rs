@@ -12,9 +12,11 @@ use axum::routing::{MethodRouter, any};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
+use crate::api::portal::export::PARQUET;
 use crate::api::{
     admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, portal,
     track,
@@ -286,7 +288,11 @@ pub fn router(app: &Arc<App>) -> Router {
     let queries = queries.layer(
         ServiceBuilder::new()
             .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::guard_queries))
-            .layer(CompressionLayer::new().gzip(true)),
+            .layer(
+                CompressionLayer::new().gzip(true).compress_when(
+                    DefaultPredicate::new().and(NotForContentType::const_new(PARQUET)),
+                ),
+            ),
     );
     let routes = ingestion
         .merge(queries)

@@ -52,7 +52,10 @@ fn a_file_keeps_every_digit() {
          \"t\":\"2026-11-29T16:08:00.1234567Z\",\"s\":\"-00:00:00.0000001\",\"n\":null,\
          \"d\":{\"a\":[1,\"x\"]},\"g\":\"74be27de-1e4e-49d9-b579-fe0b331d3642\",\"b\":true}\n"
     );
-    let answer = export(&server, "parquet", EXACT);
+    let body = json!({ "kql": EXACT, "format": "parquet" }).to_string();
+    let headers = [JSON, ("accept-encoding", "gzip")];
+    let answer = server.post("/api/portal/export", &headers, body.as_bytes());
+    assert_eq!(answer.header("content-encoding"), None, "it is packed already");
     assert_eq!(answer.header("content-type"), Some("application/vnd.apache.parquet"));
     let batch = &parquet(answer.body)[0];
     let schema = batch.schema();

@@ -267,6 +267,20 @@ fn a_query_ends_with_its_connection_within_a_tenth_of_a_second() {
 }
 
 #[test]
+fn a_query_is_cancelled_by_the_name_its_first_line_gives() {
+    let (server, _dir) = start(&[]);
+    let mut stream = client::connect(server.port);
+    stream.write_all(&endless()).unwrap();
+    let mut head = [0; 1000];
+    stream.read_exact(&mut head).unwrap();
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let id = head.split("\"queryId\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let command = json!({ "db": "default", "csl": format!(".cancel query '{id}'") });
+    assert_eq!(server.kusto("/v1/rest/mgmt", &command).status, 200);
+    wait_until("it ends", || server.queries_running() == 0);
+}
+
+#[test]
 fn stored_rows_and_refused_items_are_told_to_whom_they_concern() {
     let (server, _dir) = start(&["--admin-key", ADMIN.1, "--retention", "30d,traces=7d"]);
     let made = json!({ "name": "zebra", "instrumentationKey": OTHER_KEY }).to_string();

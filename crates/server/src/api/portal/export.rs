@@ -6,6 +6,8 @@
 mod parquet;
 mod text;
 
+pub use self::parquet::CONTENT_TYPE as PARQUET;
+
 use std::sync::Arc;
 
 use axum::body::Body;

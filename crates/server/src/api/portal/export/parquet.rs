@@ -22,6 +22,9 @@ use crate::ask::Asked;
 use crate::error::Refusal;
 use crate::reply::Trouble;
 
+/// The media type; such a file is packed in itself.
+pub const CONTENT_TYPE: &str = "application/vnd.apache.parquet";
+
 /// Memory of a row group from which on it is written.
 const GROUP_BYTES: usize = 16 << 20;
 /// Rows of a row group.
@@ -62,7 +65,7 @@ pub async fn respond(mut asked: Asked) -> Result<Response, Refusal> {
         Some((piece.map_err(|_| BrokenOff), pieces))
     });
     let whole = futures::StreamExt::chain(futures::stream::iter([Ok(first)]), rest);
-    let kind = [(header::CONTENT_TYPE, "application/vnd.apache.parquet")];
+    let kind = [(header::CONTENT_TYPE, CONTENT_TYPE)];
     Ok((kind, Body::from_stream(whole)).into_response())
 }
 
