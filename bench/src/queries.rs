@@ -151,6 +151,7 @@ pub fn request(kql: &str) -> Request {
         time_range: None,
         parameters: Vec::new(),
         limits: Limits::default(),
+        explains_empty: false,
     }
 }
 

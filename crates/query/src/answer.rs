@@ -43,6 +43,15 @@ impl ResultTable {
     }
 }
 
+/// What is known of a text without running it.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// What is wrong with it; all of it makes the query fail.
+    pub diagnostics: Vec<kql::diagnostic::Diagnostic>,
+    /// What it would yield; `None` when it is wrong or its columns depend on rows.
+    pub tables: Option<Vec<crate::stream::TableHead>>,
+}
+
 /// What answering cost.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Statistics {
@@ -56,6 +65,33 @@ pub struct Statistics {
     pub extents_scanned: u64,
     pub memory_peak_bytes: u64,
     pub rows_returned: u64,
+    /// Where the time of running went, in the order rows go.
+    pub stages: Vec<Stage>,
+    /// Of the first result table that is empty, when the request wants to know: what each `where`
+    /// left, up to the one that left nothing.
+    pub filtered: Vec<Filtered>,
+}
+
+/// One kind of work of a query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// `scan` or the operator of KQL that needs such work.
+    pub name: &'static str,
+    /// Rows it gave.
+    pub rows: u64,
+    /// Time it worked; what several threads did at once counts for each of them.
+    pub ms: f64,
+}
+
+/// What a `where` left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filtered {
+    /// Where it stands in the text; the name of the table when it is the time range of the request.
+    pub span: kql::diagnostic::Span,
+    /// Whether it is the time range of the request.
+    pub is_range: bool,
+    pub rows_before: u64,
+    pub rows: u64,
 }
 
 /// One cell. Texts borrow from the batch.

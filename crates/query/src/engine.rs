@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Checked};
 use crate::error::Error;
 use crate::explain;
 use crate::query::Query;
@@ -128,6 +128,18 @@ impl Engine {
         let task = self.spawn(work)?;
         let _abort = AbortOnDrop(task.abort_handle());
         task.await.unwrap_or(Err(Error::Cancelled))
+    }
+
+    /// What is wrong with a text, and what it would yield. No row is read, so it waits for no
+    /// other query.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when something of ours fails.
+    pub async fn check(&self, request: Request) -> Result<Checked, Error> {
+        let query = self.query(request);
+        // On threads with deep stacks, as for any text.
+        let task = self.spawn(async move { query.check() })?;
+        task.await.map_err(|error| Error::Internal(error.to_string()))
     }
 
     fn query(&self, request: Request) -> Query {

@@ -20,9 +20,10 @@ mod run;
 mod serial;
 mod session;
 mod shared;
+mod stages;
 pub mod stream;
 
-pub use answer::{Answer, ResultTable, Statistics, Value};
+pub use answer::{Answer, Checked, ResultTable, Statistics, Value};
 /// Rows of a result table: Arrow columns, read through [`answer::Cells`].
 pub use datafusion::arrow::array::RecordBatch as Rows;
 pub use engine::{Engine, EngineOptions};

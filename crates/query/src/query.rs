@@ -15,7 +15,7 @@ use kql::stored::StoredFunction;
 use model::{AppId, ViewDef};
 use store::Store;
 
-use crate::answer::Statistics;
+use crate::answer::{Checked, Statistics};
 use crate::error::Error;
 use crate::plan::Planner;
 use crate::provider::Sources;
@@ -123,6 +123,26 @@ impl Query {
         }
     }
 
+    /// What the binder says of the text. Nothing is looked up: where columns depend on rows, what
+    /// stands behind them is not checked.
+    pub fn check(&self) -> Checked {
+        let options = BindOptions {
+            now: self.request.now,
+            time_range: self.request.time_range,
+            parameters: self.request.parameters.clone(),
+            ..BindOptions::default()
+        };
+        let (apps, asked) = (self.apps.as_ref(), self.request.asked());
+        let tables = Tables { apps, request: &self.request, asked };
+        match kql::compile_step(&self.request.text, &tables, &options) {
+            Ok(Step::Bound(bound)) => {
+                Checked { diagnostics: Vec::new(), tables: Some(heads(&bound)) }
+            }
+            Ok(Step::Asks(_)) => Checked::default(),
+            Err(diagnostics) => Checked { diagnostics, tables: None },
+        }
+    }
+
     /// Sends the answer, part by part.
     pub async fn answer(&self, to: &Sender) -> Result<(), Error> {
         let (state, pool) = self.resources.session(self.request.limits.memory_bytes)?;
@@ -130,23 +150,23 @@ impl Query {
         let bound = self.bind(&mut context).await?;
         let cap = cap(&self.request.limits, &bound.options, self.is_held);
         context.survey(&bound);
-        let heads = bound.statements.iter().map(|statement| TableHead {
-            columns: statement.relation.columns.clone(),
-            render: statement.render.clone(),
-        });
-        to.tables(heads.collect()).await?;
+        to.tables(heads(&bound)).await?;
         let shared = Arc::clone(&pool) as Arc<dyn MemoryPool>;
         let held = self.is_held.then(|| MemoryConsumer::new("answer").register(&shared));
-        let mut rows_returned = 0;
+        let (mut rows_returned, mut empty) = (0, None);
         for statement in bound.statements {
             let relation = context.prepare(statement.relation).await?;
             let (plan, state, _) = context.plan(&relation)?;
             let reader = to.rows(held.as_ref());
             let rows = context.run_plan((plan, state), cap, Target::Reader(&reader)).await?;
-            rows_returned += reader.rows.into_inner();
+            let count = reader.rows.into_inner();
+            rows_returned += count;
             to.part(Part::TableEnd(rows.truncated)).await?;
+            if count == 0 && empty.is_none() {
+                empty = Some(relation);
+            }
         }
-        let mut statistics = context.statistics;
+        let mut statistics = std::mem::take(&mut context.statistics);
         let counters = &context.sources.counters;
         statistics.total_ms = self.started.elapsed().as_secs_f64() * 1e3;
         statistics.plan_ms = (statistics.total_ms - context.run_ms).max(0.0);
@@ -155,6 +175,10 @@ impl Query {
         statistics.extents_scanned = counters.extents_scanned.load(Ordering::Relaxed);
         statistics.memory_peak_bytes = pool.peak_bytes();
         statistics.rows_returned = rows_returned;
+        if let Some(relation) = empty.filter(|_| self.request.explains_empty) {
+            // The answer is whole without it.
+            statistics.filtered = context.filtered(&relation).await.unwrap_or_default();
+        }
         to.part(Part::End(statistics)).await
     }
 
@@ -228,8 +252,18 @@ impl Context {
         self.run_ms += started.elapsed().as_secs_f64() * 1e3;
         self.statistics.rows_scanned += rows.rows_scanned;
         self.statistics.bytes_scanned += rows.bytes_scanned;
+        self.statistics.stages.extend_from_slice(&rows.stages);
         Ok(rows)
     }
+}
+
+/// What is known of the result tables before they are made.
+fn heads(bound: &BoundQuery) -> Vec<TableHead> {
+    let head = |statement: &kql::bound::BoundStatement| TableHead {
+        columns: statement.relation.columns.clone(),
+        render: statement.render.clone(),
+    };
+    bound.statements.iter().map(head).collect()
 }
 
 /// The cap on results: the request's, changed by `set` options (spec kql.md §12). Rows beyond

@@ -22,6 +22,8 @@ pub struct Request {
     /// Values of `declare query_parameters`, as KQL literals or plain text.
     pub parameters: Vec<(String, String)>,
     pub limits: Limits,
+    /// Whether to tell of an empty answer which `where` left no rows: that takes a few counts.
+    pub explains_empty: bool,
 }
 
 impl Request {

@@ -16,8 +16,9 @@ use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 
-use crate::answer::Truncation;
+use crate::answer::{Stage, Truncation};
 use crate::error::Error;
+use crate::stages;
 use crate::stream::RowSender;
 
 /// How much of a result is kept; `None`: all of it.
@@ -60,6 +61,7 @@ pub(crate) struct Rows {
     /// Rows and bytes that came out of files and memory at the bottom of the plan.
     pub rows_scanned: u64,
     pub bytes_scanned: u64,
+    pub stages: Vec<Stage>,
 }
 
 impl Rows {
@@ -125,6 +127,7 @@ pub(crate) async fn run(
     }
     drop(stream);
     measure(plan.as_ref(), &mut rows);
+    stages::measure(plan.as_ref(), &mut rows.stages);
     Ok(rows)
 }
 

@@ -9,6 +9,7 @@ use query::{Engine, EngineOptions};
 use store::Store;
 use tokio::sync::Semaphore;
 
+use crate::api::portal::schema::keys::Looks;
 use crate::apps::{self, Apps};
 use crate::audit;
 use crate::auth::Auth;
@@ -42,6 +43,8 @@ pub struct App {
     pub collectors: Lines,
     /// Queries under way.
     pub running: Arc<Running>,
+    /// Keys of bags that the portal offers.
+    pub key_looks: Looks,
     /// Permits for request bodies in memory, one per [`INTAKE_UNIT_BYTES`].
     pub intake: Arc<Semaphore>,
     /// Bodies decoded at the same time: the processors are few, waiting costs nothing.
@@ -118,6 +121,7 @@ impl App {
             hooks: Hooks::load(&store),
             collectors: Lines::new(&settings.sources),
             running: Arc::default(),
+            key_looks: Looks::default(),
             settings,
             store,
             apps,

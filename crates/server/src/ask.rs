@@ -46,6 +46,8 @@ pub struct Question {
     pub limits: Limits,
     /// The client's program, when it says so.
     pub program: String,
+    /// Whether to tell of an empty answer which `where` left no rows.
+    pub explains_empty: bool,
 }
 
 impl Question {
@@ -73,6 +75,7 @@ impl Question {
                 memory_bytes: settings.memory_bytes,
             },
             program: String::new(),
+            explains_empty: false,
         }
     }
 
@@ -109,6 +112,7 @@ impl Question {
             time_range: self.time_range,
             parameters: self.parameters.clone(),
             limits: self.limits.clone(),
+            explains_empty: self.explains_empty,
         }
     }
 }

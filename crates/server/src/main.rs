@@ -5,6 +5,7 @@
 mod api;
 mod app;
 mod apps;
+mod arrivals;
 mod ask;
 mod audit;
 mod auth;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use store::stats::{Histogram, Stats};
 
+use crate::arrivals::Arrivals;
+
 /// What became of items, by table or reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -45,6 +47,8 @@ pub struct Metrics {
     pub queries_failed: AtomicU64,
     pub connections: AtomicU64,
     audit_dropped: AtomicU64,
+    /// What became of items, by application.
+    pub arrivals: Arrivals,
 }
 
 impl Metrics {

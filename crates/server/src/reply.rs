@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use query::answer::{Cells, Truncation};
 use query::{Answer, Part, Statistics, TableHead};
@@ -36,6 +36,14 @@ impl Trouble {
         match self {
             Trouble::Cut(truncation) => &truncation.message,
             Trouble::Failed(refusal) => &refusal.message,
+        }
+    }
+
+    /// As the reason for having no answer at all.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Trouble::Cut(cut) => Refusal::new(StatusCode::BAD_REQUEST, "limit", &cut.message),
+            Trouble::Failed(refusal) => refusal.clone(),
         }
     }
 }
@@ -80,6 +88,11 @@ pub trait Shape: Send + 'static {
     /// The media type of the text.
     fn content_type(&self) -> &'static str {
         "application/json; charset=utf-8"
+    }
+
+    /// Whether an answer that is not whole is broken off, because its form has no place to say so.
+    fn breaks_off(&self) -> bool {
+        false
     }
 
     /// Whether the text so far is worth sending, asked after rows were written.
@@ -163,6 +176,13 @@ impl<S: Shape> Writer<S> {
             }
             Ok(Err(refusal)) => self.outcome.trouble = Some(Trouble::Failed(refusal)),
             Err(Gone) => return,
+        }
+        if self.shape.breaks_off()
+            && let Some(trouble) = &self.outcome.trouble
+        {
+            // Of no use behind what was sent already, but then its absence tells enough.
+            drop(self.chunks.send(Chunk::Refused(trouble.refusal())).await);
+            return;
         }
         self.outcome.elapsed = started.elapsed();
         self.shape.end(&mut self.out, &self.outcome);

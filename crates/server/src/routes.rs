@@ -12,9 +12,11 @@ use axum::routing::{MethodRouter, any};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
+use crate::api::portal::export::PARQUET;
 use crate::api::{
     admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, portal,
     track,
@@ -82,7 +84,7 @@ pub static INGESTION: [Route; 8] = [
 ];
 
 /// Pictures for everybody, below any prefix. Every answer has headers of its own and packs itself.
-pub static PICTURES: [Route; 2] = [route(
+pub static PICTURES: [Route; 1] = [route(
     "/badges/{*path}",
     "GET, HEAD",
     "A badge as SVG, PNG or JSON, by names, ids, alias or token.",
@@ -106,7 +108,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 45] = [
+pub static QUERIES: [Route; 48] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -249,6 +251,24 @@ pub static QUERIES: [Route; 45] = [
         any(portal::batch::batch)
     }),
     route(
+        "/api/portal/export",
+        "POST",
+        "All rows of a KQL query as CSV, JSON lines or Parquet.",
+        || any(portal::export::export),
+    ),
+    route(
+        "/api/portal/check",
+        "POST",
+        "What is wrong with a KQL query, and what it yields.",
+        || any(portal::check::check),
+    ),
+    route(
+        "/api/portal/data",
+        "GET",
+        "Rows and bytes by table and day, disk, retention, items refused, for `app`.",
+        || any(portal::data::data),
+    ),
+    route(
         "/api/portal/schema",
         "GET",
         "Tables, columns, keys of bags and what KQL is answered, for the application `app`.",
@@ -286,7 +306,11 @@ pub fn router(app: &Arc<App>) -> Router {
     let queries = queries.layer(
         ServiceBuilder::new()
             .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::guard_queries))
-            .layer(CompressionLayer::new().gzip(true)),
+            .layer(
+                CompressionLayer::new().gzip(true).compress_when(
+                    DefaultPredicate::new().and(NotForContentType::const_new(PARQUET)),
+                ),
+            ),
     );
     let routes = ingestion
         .merge(queries)

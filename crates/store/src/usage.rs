@@ -9,7 +9,7 @@ use arrow::datatypes::TimestampNanosecondType;
 use model::{AppId, TableDef};
 
 use crate::error::Error;
-use crate::head::Head;
+use crate::head::{Head, HeadTable};
 use crate::options::Options;
 use crate::seal::DAY_NS;
 use crate::store::Store;
@@ -56,22 +56,38 @@ impl Store {
             }
         }
         let heads = state.frozen.iter().map(|frozen| &frozen.head).chain([&state.active]);
-        for (_, head) in heads.flat_map(Head::tables).filter(|(of, _)| *of == app) {
-            let days = tables.entry(state.tables.label(head.table.name).to_owned()).or_default();
+        let heads = heads.flat_map(Head::tables).filter(|(of, _)| *of == app);
+        let heads: Vec<(String, HeadTable)> = heads
+            .map(|(_, head)| (state.tables.label(head.table.name).to_owned(), head.clone()))
+            .collect();
+        // Nobody waits while the rows are gone through.
+        drop(state);
+        for (label, head) in heads {
+            let days = tables.entry(label).or_default();
             let row_bytes = head.size_bytes / head.rows.max(1);
             for time in head.batches.iter().flat_map(|batch| times(head.table, batch)) {
                 let day = days.entry(time.div_euclid(DAY_NS)).or_default();
                 day.rows += 1;
                 day.size_bytes += row_bytes;
-                day.newest = day.newest.max(time);
+                day.newest = day.newest.max(*time);
             }
         }
-        drop(state);
         let usage = |(table, days): (String, BTreeMap<i64, DayUsage>)| TableUsage {
             table,
             days: days.into_iter().rev().map(|(day, usage)| DayUsage { day, ..usage }).collect(),
         };
         tables.into_iter().map(usage).collect()
+    }
+
+    /// Bytes of the extents of all applications by the day of their rows, days since 1970-01-01.
+    pub fn bytes_by_day(&self) -> BTreeMap<i64, u64> {
+        let state = self.inner.state.read();
+        let mut days = BTreeMap::new();
+        for extent in state.extents.values().flatten() {
+            let bytes = extent.size_bytes + extent.index_bytes;
+            *days.entry(i64::from(extent.day)).or_default() += bytes;
+        }
+        days
     }
 
     /// The latest time of the rows of a table, nanoseconds since 1970.
@@ -80,8 +96,10 @@ impl Store {
         let extents = state.extents.get(&(app, table.name.to_owned())).into_iter().flatten();
         let sealed = extents.map(|extent| extent.time_max).max();
         let heads = state.frozen.iter().map(|frozen| &frozen.head).chain([&state.active]);
-        let batches = heads.flat_map(|head| head.batches(app, table));
-        let fresh = batches.flat_map(|batch| times(table, batch)).max();
+        let batches: Vec<RecordBatch> =
+            heads.flat_map(|head| head.batches(app, table)).cloned().collect();
+        drop(state);
+        let fresh = batches.iter().flat_map(|batch| times(table, batch)).max().copied();
         sealed.max(fresh)
     }
 
@@ -100,8 +118,8 @@ impl Store {
 }
 
 /// The times of the rows of a batch.
-fn times(table: &TableDef, batch: &RecordBatch) -> Vec<i64> {
+fn times<'a>(table: &TableDef, batch: &'a RecordBatch) -> &'a [i64] {
     let at = table.index_of(table.time_column().name).unwrap_or(0);
     let times = batch.column(at).as_primitive_opt::<TimestampNanosecondType>();
-    times.map_or_else(Vec::new, |times| times.values()[..times.len()].to_vec())
+    times.map_or(&[], |times| times.values())
 }

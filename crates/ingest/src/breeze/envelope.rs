@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use model::TableDef;
+use model::{AppId, TableDef};
 
 use super::fault::Refusal;
 use super::sink::{Item, Sink};
@@ -74,6 +74,8 @@ impl<'t, 'a> Envelope<'t, 'a> {
 /// What stays the same from item to item and is worth remembering.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
+    /// Whose the item at hand is, once that is known.
+    pub current: Option<AppId>,
     /// The last key and whose it is.
     app: Option<(String, App)>,
     /// The last user agent that came in a tag.
@@ -95,6 +97,7 @@ pub(crate) fn decode(
     }
     let envelope = Envelope::read(root);
     let app = find_app(envelope.key, memory, sink).ok_or_else(Refusal::invalid_key)?;
+    memory.current = Some(app.id);
     sink.check.mode = app.mode;
     let (decode, data) = base(envelope.data)?;
     let timestamp = timestamp(envelope.time, app.mode, sink)?;

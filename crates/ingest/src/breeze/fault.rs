@@ -1,6 +1,6 @@
 //! Why an item was refused: the reasons, and the texts clients are shown (spec ingestion.md §4.2).
 
-use model::Fault;
+use model::{AppId, Fault};
 
 /// Why one item was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,6 +91,8 @@ pub struct ItemFault {
     pub reason: Reason,
     /// The text for the answer.
     pub message: String,
+    /// Whose item it would have been; `None` when that could not be told.
+    pub app: Option<AppId>,
 }
 
 /// A refusal before it has an index.
@@ -107,7 +109,7 @@ impl Refusal {
 
     pub fn at(self, index: usize) -> ItemFault {
         let status = if self.reason == Reason::Internal { 500 } else { 400 };
-        ItemFault { index, status, reason: self.reason, message: self.message }
+        ItemFault { index, status, reason: self.reason, message: self.message, app: None }
     }
 
     pub fn not_json() -> Refusal {

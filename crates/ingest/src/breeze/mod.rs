@@ -177,7 +177,8 @@ impl<'c> Decoder<'c> {
     }
 
     fn refuse(&mut self, refusal: Refusal) {
-        self.outcome.faults.push(refusal.at(self.outcome.received));
+        let app = self.memory.current;
+        self.outcome.faults.push(ItemFault { app, ..refusal.at(self.outcome.received) });
         self.outcome.received += 1;
     }
 
@@ -211,6 +212,7 @@ impl Items for Decoder<'_> {
 
     fn count(&mut self) {
         let items_max = self.context.items_max;
+        self.memory.current = None;
         if self.outcome.received < items_max.saturating_mul(2) {
             self.refuse(Refusal::too_many_items(items_max));
         } else {
@@ -219,6 +221,7 @@ impl Items for Decoder<'_> {
     }
 
     fn item(&mut self, item: Framed<'_, '_>) {
+        self.memory.current = None;
         let (root, size_bytes) = match item {
             Framed::Item(root, size_bytes) => (root, size_bytes),
             Framed::Broken(problem) => {

@@ -102,6 +102,7 @@ pub fn request(text: &str) -> Request {
         time_range: None,
         parameters: Vec::new(),
         limits: Limits { time_ms: 60_000, ..Limits::default() },
+        explains_empty: false,
     }
 }
 

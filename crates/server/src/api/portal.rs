@@ -6,9 +6,13 @@
 
 pub mod batch;
 mod call;
+pub mod check;
+pub mod data;
+pub mod export;
 pub mod query;
 pub mod schema;
 pub mod session;
+pub mod snapshot;
 mod wire;
 
 use axum::http::{Method, StatusCode};

@@ -23,6 +23,7 @@ use self::decode::Decoded;
 use self::intake::{Hold, count_items};
 use self::wire::{Answer, ItemError};
 use crate::app::App;
+use crate::arrivals::Tally;
 use crate::auth::Caller;
 use crate::body::{self, Fault};
 use crate::error::append_status;
@@ -162,6 +163,7 @@ pub async fn wait_for_room(app: &App) {
 async fn store(app: &App, accepted: ingest::breeze::Accepted, stores: bool) -> Answer {
     let mut errors: Vec<ItemError> = Vec::with_capacity(accepted.faults.len());
     let mut stored = accepted.accepted;
+    let tally = Tally::of(&accepted);
     if stores && stored > 0 {
         let write = store::Write { rows: accepted.batches, documents: Vec::new() };
         if let Err(error) = app.store.append(write).await {
@@ -180,6 +182,7 @@ async fn store(app: &App, accepted: ingest::breeze::Accepted, stores: bool) -> A
         }
     }
     if stores {
+        app.metrics.arrivals.add(&tally, stored > 0, &accepted.faults, &accepted.cuts);
         let rejected =
             accepted.faults.iter().map(|f| ((Outcome::Rejected, "", f.reason.name()), 1));
         let cut = accepted.cuts.iter().map(|(cut, n)| ((Outcome::Cut, cut.ty, cut.field), *n));

@@ -54,6 +54,8 @@ mod own_tables;
 mod pipeline_scripts;
 mod portal_query;
 mod portal_pages;
+mod portal_query_export;
+mod portal_query_state;
 mod process;
 mod queries;
 mod report_domains;

@@ -48,6 +48,7 @@ fn scope(method: &str, path: &str) -> &'static str {
         path if path.starts_with("/trace/") => "ingest",
         path if path.starts_with("/v2.1/") || path.contains("/ingest/") => "ingest",
         path if path.starts_with("/hooks/") => "hook",
+        path if path.starts_with("/api/portal/") => "query",
         path if path.starts_with("/api/") => "admin",
         _ => "query",
     }
@@ -77,6 +78,10 @@ fn body(path: &str, n: usize) -> String {
         }
         "/api/apps" => json!({ "name": format!("made-{n}") }).to_string(),
         path if path.starts_with("/hooks/") => json!({ "eventType": "x", "id": n }).to_string(),
+        path if path.starts_with("/api/portal/") => {
+            let queries = json!([{ "id": "1", "kql": "print 1" }]);
+            json!({ "app": "default", "kql": "print 1", "queries": queries }).to_string()
+        }
         _ => json!({ "query": "print 1" }).to_string(),
     }
 }
@@ -112,6 +117,7 @@ fn target(method: &str, path: &str) -> String {
         {
             format!("{filled}?query=print%201&csl=print%201&db=default")
         }
+        "GET" if path.starts_with("/api/portal/") => format!("{filled}?app=default"),
         _ if path.contains("/ingest/") => format!("{filled}?streamFormat=csv"),
         _ => filled,
     }

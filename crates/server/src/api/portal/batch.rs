@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{self, Call};
 use super::wire;
-use super::{expect, finish};
+use super::{expect, finish, snapshot};
 use crate::api::appinsights::json_headers;
 use crate::app::App;
 use crate::ask;
@@ -50,16 +50,28 @@ async fn run(app: &Arc<App>, request: Request, ids: &Ids) -> Result<Response, Re
     let mut body = ask::read_json(&parts.headers, body).await?;
     let call = Call::of(app, caller, &body)?;
     let members = read(&mut body)?;
+    let ids_of: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+    let texts: Vec<&str> = members.iter().map(|member| member.kql.as_str()).collect();
+    let tag = snapshot::tag(app, &call, &texts, &format!("batch {ids_of:?}"));
+    if let Some(unchanged) = snapshot::unchanged(&parts.headers, tag.as_ref()) {
+        return Ok(unchanged);
+    }
+    // Taken first: rows that come meanwhile make the answer newer than it says, never older.
+    let state = snapshot::id(app, &call.application);
     let at_once = AT_ONCE.min(app.settings.query.concurrent_max).max(1);
     let count = members.len().max(1) as u64;
-    let results: Vec<String> = futures::stream::iter(members)
+    let results: Vec<(String, bool)> = futures::stream::iter(members)
         .map(|member| answer(app, &call, ids, member, count))
         .buffered(at_once)
         .collect()
         .await;
     let now = format_datetime(call.now, Fraction::Seven);
-    let out = format!("{{\"results\":[{}],\"now\":\"{now}\"}}", results.join(","));
-    Ok((json_headers(), out).into_response())
+    // What failed may succeed the next time.
+    let tag = tag.filter(|_| results.iter().all(|(_, is_answered)| *is_answered));
+    let results: Vec<String> = results.into_iter().map(|(text, _)| text).collect();
+    let results = results.join(",");
+    let out = format!("{{\"results\":[{results}],\"snapshot\":\"{state}\",\"now\":\"{now}\"}}");
+    Ok(snapshot::tagged((json_headers(), out).into_response(), tag))
 }
 
 /// The queries, each with an id of its own.
@@ -91,25 +103,29 @@ fn read(body: &mut Map<String, Value>) -> Result<Vec<Member>, Refusal> {
     Ok(members)
 }
 
-/// The text of a result: one query that fails is no matter of the others.
+/// The text of a result and whether it is an answer: one query that fails is no matter of the
+/// others.
 async fn answer(
     app: &Arc<App>,
     call: &Call,
     ids: &Ids,
     Member { id, kql }: Member,
     count: u64,
-) -> String {
+) -> (String, bool) {
     if kql.trim().is_empty() {
         let refusal = Refusal::bad_request("`kql` is empty: it is the query");
-        return failed(&id, &refusal, ids, &kql);
+        return (failed(&id, &refusal, ids, &kql), false);
     }
     let (mut question, is_time_in_query) = call.question(app, &kql);
     question.limits.rows_max = question.limits.rows_max.min(ROWS_MAX);
     // All answers of a call lie in memory together.
     question.limits.bytes_max /= count;
     match ask::answer(app, &question).await {
-        Ok(answer) => tokio::task::block_in_place(|| answered(&id, &answer, is_time_in_query)),
-        Err(refusal) => failed(&id, &refusal, ids, &kql),
+        Ok(answer) => {
+            let written = || answered(&id, &answer, is_time_in_query);
+            (tokio::task::block_in_place(written), true)
+        }
+        Err(refusal) => (failed(&id, &refusal, ids, &kql), false),
     }
 }
 

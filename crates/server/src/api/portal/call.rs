@@ -23,6 +23,8 @@ pub struct Call {
     pub now: i64,
     /// Half-open, nanoseconds.
     pub range: Option<(i64, i64)>,
+    /// Whether the range ends now because no end was given.
+    pub is_up_to_now: bool,
 }
 
 impl Call {
@@ -35,7 +37,15 @@ impl Call {
         let name = text(body, "app")?.unwrap_or_default();
         let application = ask::find_app(app, &caller, Scope::Query, name)?;
         let now = now();
-        Ok(Call { caller, application, now, range: range(body, now)? })
+        let range = range(body, now)?;
+        let is_up_to_now =
+            range.is_some() && text(body, "to")?.is_none_or(|to| to.trim().is_empty());
+        Ok(Call { caller, application, now, range, is_up_to_now })
+    }
+
+    /// A call about an application as a whole.
+    pub fn about(caller: Caller, application: Arc<Application>) -> Call {
+        Call { caller, application, now: now(), range: None, is_up_to_now: false }
     }
 
     /// The caller, if it may ask anything: who may not need not send a body. Its requests are
@@ -113,6 +123,20 @@ pub fn count(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Refus
             Some(count) => Ok(Some(count)),
             None => Err(Refusal::bad_request(format!("`{name}` must be a whole number above 0"))),
         },
+    }
+}
+
+/// A count of the body; `None` when it is missing.
+///
+/// # Errors
+/// When it is there and no whole number.
+pub fn count_from_0(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Refusal> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_u64()
+            .map(Some)
+            .ok_or_else(|| Refusal::bad_request(format!("`{name}` must be a whole number"))),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 
 use super::call::{self, Call};
 use super::wire::Lines;
-use super::{expect, finish};
+use super::{expect, finish, snapshot};
 use crate::app::App;
 use crate::ask;
 use crate::error::Refusal;
@@ -35,11 +35,18 @@ async fn run(
     let body = ask::read_json(&parts.headers, body).await?;
     let call = Call::of(app, caller, &body)?;
     call::kql(&body)?.clone_into(text);
+    let more = format!("query {:?}", body.get("rowsMax"));
+    let tag = snapshot::tag(app, &call, &[text.as_str()], &more);
+    if let Some(unchanged) = snapshot::unchanged(&parts.headers, tag.as_ref()) {
+        return Ok(unchanged);
+    }
     let (mut question, is_time_in_query) = call.question(app, text);
     if let Some(rows_max) = call::count(&body, "rowsMax")? {
         question.limits.rows_max = rows_max.min(question.limits.rows_max);
     }
+    question.explains_empty = true;
     let asked = ask::ask(app, &question).await?;
     let id = call.caller.request_id.clone();
-    reply::respond(asked, Lines::new(ids.clone(), id, text.clone(), is_time_in_query)).await
+    let lines = Lines::new(ids.clone(), id, text.clone(), is_time_in_query);
+    Ok(snapshot::tagged(reply::respond(asked, lines).await?, tag))
 }

@@ -1,6 +1,6 @@
 //! `GET /api/portal/schema?app=`: what can be queried and with which words.
 
-mod keys;
+pub mod keys;
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,12 +11,13 @@ use axum::response::{IntoResponse, Response};
 use kql::signatures::{self, Kind};
 use kql::stored::{self, StoredFunction};
 use kql::syntax::ParameterType;
+use model::time::{Fraction, format_datetime};
 use model::{ViewDef, Vocabulary};
 use serde_json::{Value, json};
 
 use self::keys::Key;
 use super::call::Call;
-use super::{expect, finish, wire};
+use super::{expect, finish, snapshot, wire};
 use crate::api::appinsights::json_headers;
 use crate::app::App;
 use crate::ask;
@@ -43,7 +44,13 @@ async fn run(app: &Arc<App>, parts: &Parts, ids: &Ids) -> Result<Response, Refus
     let named = ask::parameters(&parts.uri).into_iter().find(|(name, _)| name == "app");
     let name = named.map(|(_, value)| value).unwrap_or_default();
     let application = ask::find_app(app, &caller, Scope::Query, &name)?;
-    let keys = keys::of(app, &caller, &application).await;
+    let look = keys::of(app, &caller, &application).await;
+    let call = Call::about(caller.clone(), Arc::clone(&application));
+    let more = format!("schema {} {}", caller.sees_audit(), look.at);
+    let tag = snapshot::tag(app, &call, &[], &more);
+    if let Some(unchanged) = snapshot::unchanged(&parts.headers, tag.as_ref()) {
+        return Ok(unchanged);
+    }
     let own = app.apps.tables().list(application.app_id());
     let audit = model::tables::audit::view();
     let views: Vec<&ViewDef> = model::tables::views()
@@ -52,7 +59,7 @@ async fn run(app: &Arc<App>, parts: &Parts, ids: &Ids) -> Result<Response, Refus
         .chain(caller.sees_audit().then_some(audit))
         .collect();
     let of = |is_wanted: fn(&ViewDef) -> bool| -> Vec<Value> {
-        views.iter().filter(|view| is_wanted(view)).map(|view| table(view, &keys)).collect()
+        views.iter().filter(|view| is_wanted(view)).map(|view| table(view, &look.keys)).collect()
     };
     let language = tokio::task::spawn_blocking(|| &*LANGUAGE);
     let (functions, implemented) = language.await.map_err(|_| Refusal::internal())?;
@@ -60,10 +67,15 @@ async fn run(app: &Arc<App>, parts: &Parts, ids: &Ids) -> Result<Response, Refus
         "tables": of(|view| view.vocabulary != Vocabulary::Workspace),
         // The same rows under the names of workspaces.
         "workspaceTables": of(|view| view.vocabulary == Vocabulary::Workspace),
+        "keysLooked": {
+            "at": format_datetime(look.at, Fraction::Seven),
+            "rowsMax": keys::ROWS_MAX,
+            "isMissing": look.is_missing,
+        },
         "functions": functions,
         "implemented": implemented,
     });
-    Ok((json_headers(), body.to_string()).into_response())
+    Ok(snapshot::tagged((json_headers(), body.to_string()).into_response(), tag))
 }
 
 fn table(view: &ViewDef, keys: &[Key]) -> Value {

@@ -5,15 +5,14 @@
 //! text, and the schema says which type it has.
 
 use std::fmt::Write;
-use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use kql::bound::{Column, Render};
 use kql::diagnostic::{Diagnostic, line_column};
 use model::json::{write_real, write_string};
 use model::time::{Fraction, SECOND, TICK, format_datetime, format_timespan};
-use query::answer::{Cells, Truncation};
-use query::{Statistics, TableHead};
+use query::TableHead;
+use query::answer::{Cells, Filtered, Stage, Truncation};
 use serde_json::{Value, json};
 
 use crate::api::appinsights::json_headers;
@@ -23,6 +22,9 @@ use crate::reply::{CHUNK_BYTES, Outcome, Shape, Trouble};
 
 /// The whole numbers JavaScript holds exactly lie within this of 0.
 const EXACT_MAX: u64 = 1 << 53;
+
+/// Most characters shown of an operator.
+const SHOWN_CHARS_MAX: usize = 500;
 
 /// An answer as lines: the columns, rows column by column, what became of it.
 #[derive(Debug)]
@@ -80,7 +82,7 @@ impl Shape for Lines {
         };
         let rows = outcome.rows.iter().sum();
         let line = json!({
-            "stats": statistics(rows, outcome.elapsed, outcome.statistics.as_ref()),
+            "stats": statistics(rows, outcome, &self.text),
             "partial": cut,
             "error": failed,
         });
@@ -193,21 +195,38 @@ pub fn partial(cut: &Truncation) -> Value {
     json!({ "code": cut.limit, "message": cut.message, "allowed": cut.allowed })
 }
 
-/// What answering cost; unknown when the query failed.
-fn statistics(rows: u64, elapsed: Duration, known: Option<&Statistics>) -> Value {
-    let elapsed_ms = known.map_or(elapsed.as_secs_f64() * 1e3, |s| s.total_ms);
+/// What answering cost; unknown when the query failed. `text` is the query.
+fn statistics(rows: u64, outcome: &Outcome, text: &str) -> Value {
+    let known = outcome.statistics.as_ref();
+    let elapsed_ms = known.map_or(outcome.elapsed.as_secs_f64() * 1e3, |s| s.total_ms);
     let mut stats = json!({ "rows": rows, "elapsedMs": rounded(elapsed_ms) });
-    if let Some(known) = known {
-        stats["planMs"] = json!(rounded(known.plan_ms));
-        stats["rowsScanned"] = json!(known.rows_scanned);
-        stats["bytesScanned"] = json!(known.bytes_scanned);
-        stats["memoryBytes"] = json!(known.memory_peak_bytes);
-        stats["extents"] = json!({
-            "read": known.extents_scanned,
-            "pruned": known.extents_total.saturating_sub(known.extents_scanned),
-        });
-    }
+    let Some(known) = known else { return stats };
+    stats["planMs"] = json!(rounded(known.plan_ms));
+    stats["rowsScanned"] = json!(known.rows_scanned);
+    stats["bytesScanned"] = json!(known.bytes_scanned);
+    stats["memoryBytes"] = json!(known.memory_peak_bytes);
+    stats["extents"] = json!({
+        "read": known.extents_scanned,
+        "pruned": known.extents_total.saturating_sub(known.extents_scanned),
+    });
+    let stage =
+        |stage: &Stage| json!({ "name": stage.name, "ms": rounded(stage.ms), "rows": stage.rows });
+    stats["stages"] = known.stages.iter().map(stage).collect();
+    stats["filters"] = known.filtered.iter().map(|filter| filtered(filter, text)).collect();
     stats
+}
+
+/// What a `where` left; its places count UTF-16 units.
+fn filtered(filter: &Filtered, text: &str) -> Value {
+    let source = text.get(filter.span.start..filter.span.end).unwrap_or_default();
+    json!({
+        "text": source.chars().take(SHOWN_CHARS_MAX).collect::<String>(),
+        "start": units(text, filter.span.start),
+        "end": units(text, filter.span.end),
+        "isRange": filter.is_range,
+        "rowsBefore": filter.rows_before,
+        "rows": filter.rows,
+    })
 }
 
 /// Milliseconds to the microsecond.
@@ -240,16 +259,20 @@ pub fn diagnostics(found: &[Diagnostic], text: &str) -> Value {
     found.iter().map(|finding| diagnostic(finding, text)).collect()
 }
 
+/// How many UTF-16 units stand before a byte of the text.
+pub fn units(text: &str, byte: usize) -> usize {
+    text.get(..byte).unwrap_or(text).encode_utf16().count()
+}
+
 /// One finding; its places count UTF-16 units, as JavaScript does.
 fn diagnostic(found: &Diagnostic, text: &str) -> Value {
-    let units = |end: usize| text.get(..end).unwrap_or(text).encode_utf16().count();
     let (line, column) = line_column(text, found.span.start);
     let mut shape = json!({
         "severity": "error",
         "code": found.code,
         "message": found.message,
-        "start": units(found.span.start),
-        "end": units(found.span.end),
+        "start": units(text, found.span.start),
+        "end": units(text, found.span.end),
         "line": line,
         "column": column,
     });

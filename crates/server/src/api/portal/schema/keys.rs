@@ -1,25 +1,32 @@
 //! The keys senders put into the bags of their telemetry, with how many rows have each.
 //!
-//! Invariant: what looking costs does not grow with what is stored: it stops at so many rows of
-//! the newest day of each table, and after a while.
+//! Invariants: what looking costs does not grow with what is stored: it stops at so many rows of
+//! the newest day of each table, and after a while; and it is done anew only when rows came and the
+//! last look is [`FRESH`] ago.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{TableDef, Type, ViewDef, Vocabulary};
+use parking_lot::Mutex;
 use query::answer::Cells;
 
-use crate::app::App;
+use super::super::snapshot;
+use crate::app::{App, now};
 use crate::apps::Application;
 use crate::ask::{self, Question};
 use crate::auth::Caller;
 use crate::kql_text::datetime;
 
 /// Rows of a table that are looked at.
-const ROWS_MAX: u64 = 50_000;
+pub const ROWS_MAX: u64 = 10_000;
 /// Keys of one bag that are listed, those of most rows.
 const KEYS_MAX: usize = 500;
 /// How long looking may take.
 const WAIT_MS: u64 = 2_000;
+/// How long a look is good enough whatever came since.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// A key of a bag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,22 +38,57 @@ pub struct Key {
     pub rows: i64,
 }
 
-/// The keys in the bags of the newest day of each table of telemetry; nothing when it takes too
-/// long to tell.
-pub async fn of(app: &Arc<App>, caller: &Caller, application: &Arc<Application>) -> Vec<Key> {
+/// The keys of an application at one moment.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// Nanoseconds since 1970.
+    pub at: i64,
+    /// The state of the rows that were looked at.
+    state: String,
+    pub keys: Vec<Key>,
+    /// Whether looking took too long or failed: there may be keys.
+    pub is_missing: bool,
+}
+
+/// The last look at each application, by its number.
+#[derive(Debug, Default)]
+pub struct Looks {
+    known: Mutex<HashMap<u32, Arc<Look>>>,
+}
+
+/// The keys in the bags of the newest day of each table of telemetry.
+pub async fn of(app: &Arc<App>, caller: &Caller, application: &Arc<Application>) -> Arc<Look> {
+    let state = snapshot::id(app, application);
+    let at = now();
+    let known = app.key_looks.known.lock().get(&application.number).cloned();
+    let is_good = |look: &Arc<Look>| {
+        let age = Duration::from_nanos(at.saturating_sub(look.at).unsigned_abs());
+        !look.is_missing && (look.state == state || age < FRESH)
+    };
+    if let Some(known) = known.filter(is_good) {
+        return known;
+    }
+    let keys = look(app, caller, application).await;
+    let is_missing = keys.is_none();
+    let look = Arc::new(Look { at, state, keys: keys.unwrap_or_default(), is_missing });
+    app.key_looks.known.lock().insert(application.number, Arc::clone(&look));
+    look
+}
+
+async fn look(app: &Arc<App>, caller: &Caller, application: &Arc<Application>) -> Option<Vec<Key>> {
     let bags: Vec<Bag> = model::tables::views()
         .iter()
         .filter(|view| view.vocabulary == Vocabulary::Classic)
         .flat_map(|view| bags(app, application, view))
         .collect();
     if bags.is_empty() {
-        return Vec::new();
+        return Some(Vec::new());
     }
     let settings = &app.settings.query;
     let mut question = Question::new(text(&bags), Arc::clone(application), caller, settings);
     question.program = "portal".to_owned();
     question.wait(WAIT_MS, settings);
-    let Ok(answer) = ask::answer(app, &question).await else { return Vec::new() };
+    let answer = ask::answer(app, &question).await.ok()?;
     let mut keys: Vec<Key> = Vec::new();
     for table in &answer.tables {
         for batch in &table.batches {
@@ -54,7 +96,7 @@ pub async fn of(app: &Arc<App>, caller: &Caller, application: &Arc<Application>)
             keys.extend((0..cells.rows()).filter_map(|row| key(&bags, &cells, row)));
         }
     }
-    keys
+    Some(keys)
 }
 
 /// A bag column and where its newest rows begin.
