@@ -20,8 +20,9 @@ pub mod signatures;
 pub mod stored;
 pub mod suggest;
 pub mod syntax;
+pub mod words;
 
-pub use binder::{bind, compile, compile_step};
+pub use binder::{RENDER_KINDS, bind, compile, compile_step, plugin_names};
 pub use literals::{WITHOUT_LITERALS_BYTES_MAX, without_literals};
 pub use parser::{ParseLimits, Parsed, operator_names, parse, parse_expression, parse_within};
 pub use shape::{same_shape, without_places};

@@ -76,6 +76,16 @@ pub trait Shape: Send + 'static {
 
     /// What stands after the last table.
     fn end(&mut self, out: &mut String, outcome: &Outcome);
+
+    /// The media type of the text.
+    fn content_type(&self) -> &'static str {
+        "application/json; charset=utf-8"
+    }
+
+    /// Whether the text so far is worth sending, asked after rows were written.
+    fn is_due(&self, out: &str) -> bool {
+        out.len() >= CHUNK_BYTES
+    }
 }
 
 /// The answer as a response; waits until its first chunk is full or the answer complete.
@@ -84,10 +94,10 @@ pub trait Shape: Send + 'static {
 /// When the query fails before anything was sent.
 pub async fn respond(asked: Asked, shape: impl Shape) -> Result<Response, Refusal> {
     let (sender, mut chunks) = mpsc::channel(WAITING_MAX);
+    let kind = [(header::CONTENT_TYPE, shape.content_type())];
     tokio::spawn(Writer::new(shape, sender).run(asked));
-    let json = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     match chunks.recv().await {
-        Some(Chunk::Whole(text)) => Ok((json, text).into_response()),
+        Some(Chunk::Whole(text)) => Ok((kind, text).into_response()),
         Some(Chunk::Some(first)) => {
             let (mut first, mut is_whole) = (Some(first), false);
             let rest = futures::stream::poll_fn(move |context| match first.take() {
@@ -103,7 +113,7 @@ pub async fn respond(asked: Asked, shape: impl Shape) -> Result<Response, Refusa
                     Some(Chunk::Refused(_)) | None => Some(Err(BrokenOff)),
                 }),
             });
-            Ok((json, Body::from_stream(rest)).into_response())
+            Ok((kind, Body::from_stream(rest)).into_response())
         }
         Some(Chunk::Refused(refusal)) => Err(refusal),
         None => Err(Refusal::internal()),
@@ -222,7 +232,7 @@ impl<S: Shape> Writer<S> {
                 *bytes += (self.out.len() - before) as u64;
             }
             from = next;
-            if self.out.len() >= CHUNK_BYTES {
+            if self.shape.is_due(&self.out) {
                 let chunk = Bytes::from(std::mem::take(&mut self.out));
                 self.has_sent = true;
                 tokio::select! {

@@ -106,7 +106,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 40] = [
+pub static QUERIES: [Route; 43] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -235,6 +235,18 @@ pub static QUERIES: [Route; 40] = [
         "GET, POST, DELETE",
         "Who is signed in to the portal and what it sees; signing in and out.",
         || any(portal::session::session),
+    ),
+    route("/api/portal/query", "POST", "A KQL query, its rows as lines of JSON.", || {
+        any(portal::query::query)
+    }),
+    route("/api/portal/batch", "POST", "Up to 20 KQL queries of one page in one call.", || {
+        any(portal::batch::batch)
+    }),
+    route(
+        "/api/portal/schema",
+        "GET",
+        "Tables, columns, keys of bags and what KQL is answered, for the application `app`.",
+        || any(portal::schema::schema),
     ),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),

@@ -4,6 +4,7 @@
 //! extents. Invariants: no KQL, no DataFusion, no meaning of any table; [`disk`] alone touches the
 //! file system; times come in as arguments.
 
+mod changes;
 pub mod codec;
 pub mod disk;
 pub mod disk_sim;
@@ -26,6 +27,7 @@ pub mod snapshot;
 pub mod stats;
 mod store;
 pub mod tables;
+mod usage;
 mod versions;
 mod writer;
 
@@ -40,5 +42,6 @@ pub use snapshot::{Extent, Snapshot};
 pub use stats::{Histogram, Stats, TableStats};
 pub use store::{Mode, Store};
 pub use tables::Definition;
+pub use usage::{DayUsage, TableUsage};
 pub use versions::Superseded;
 pub use writer::{Receipt, Write};

@@ -71,7 +71,12 @@ impl Store {
         if !removed.is_empty() {
             let remove = removed.iter().map(|e| e.id.clone()).collect();
             let edit = Edit { remove, ..Edit::default() };
-            self.inner.edit_manifest(edit, &[], |state| state.remove_extents(&removed))?;
+            self.inner.edit_manifest(edit, &[], |state| {
+                state.remove_extents(&removed);
+                for extent in &removed {
+                    state.changes.rows_changed(AppId(extent.app), &extent.table);
+                }
+            })?;
             for extent in &removed {
                 retained.rows += extent.rows;
                 retained.size_bytes += extent.size_bytes + extent.index_bytes;

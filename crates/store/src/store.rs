@@ -16,6 +16,7 @@ use object_store::local::LocalFileSystem;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 
+use crate::changes::Changes;
 use crate::codec::DocumentEdit;
 use crate::disk::{Disk, FolderDisk, FolderLock};
 use crate::error::Error;
@@ -82,6 +83,8 @@ pub(crate) struct State {
     pub tables: Tables,
     /// Documents changed since the documents file of the manifest.
     pub documents_changed: bool,
+    /// What queries see changed so often.
+    pub changes: Changes,
     /// When [`Store::seal_due`] first saw the active head's rows.
     pub head_since: Option<i64>,
 }
@@ -114,7 +117,11 @@ impl State {
         if edits.is_empty() {
             return Ok(());
         }
-        for dropped in self.tables.apply(tables::changes(&edits)?) {
+        let changes = tables::changes(&edits)?;
+        if !changes.is_empty() {
+            self.changes.definitions_changed();
+        }
+        for dropped in self.tables.apply(changes) {
             self.active.remove(&dropped);
         }
         crate::meta::apply(Arc::make_mut(&mut self.documents), edits);

@@ -303,6 +303,7 @@ impl Inner {
                 for rows in visible.rows {
                     let table = state.tables.find(rows.table.name).unwrap_or(rows.table);
                     touched.push((rows.app, table));
+                    state.changes.rows_changed(rows.app, table.name);
                     state.active.push(rows.app, table, rows.rows, rows.size_bytes);
                 }
             }

@@ -36,6 +36,9 @@ mod threads;
 mod tuples;
 mod windows;
 
+pub use operators::RENDER_KINDS;
+pub use plugins::names as plugin_names;
+
 use std::collections::HashSet;
 
 use model::Type;

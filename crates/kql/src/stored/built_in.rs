@@ -2,7 +2,11 @@
 
 use std::sync::LazyLock;
 
+use model::ViewDef;
+
 use super::StoredFunction;
+use crate::bound::Column;
+use crate::catalog::{BindOptions, Catalog};
 
 macro_rules! texts {
     ($($name:literal),* $(,)?) => {
@@ -79,4 +83,33 @@ static FUNCTIONS: LazyLock<Vec<StoredFunction>> = LazyLock::new(|| {
 /// All of them, read once per process.
 pub fn built_in() -> &'static [StoredFunction] {
     &FUNCTIONS
+}
+
+/// The built-in tables and functions, which is all that stored functions see.
+struct BuiltIn;
+
+impl Catalog for BuiltIn {
+    fn table(&self, name: &str) -> Option<&'static ViewDef> {
+        model::tables::view(name)
+    }
+    fn table_names(&self) -> Vec<&'static str> {
+        model::tables::views().iter().map(|view| view.name).collect()
+    }
+    fn functions(&self) -> Vec<&'static StoredFunction> {
+        built_in().iter().collect()
+    }
+    fn has_app(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// The columns a function yields when it is called without arguments; nothing when it has to be
+/// given something.
+pub fn columns(function: &StoredFunction) -> Option<Vec<Column>> {
+    if !function.needs_nothing() {
+        return None;
+    }
+    let text = format!("{}()", function.name);
+    let bound = crate::compile(&text, &BuiltIn, &BindOptions::default()).ok()?;
+    Some(bound.statements.into_iter().flat_map(|statement| statement.relation.columns).collect())
 }

@@ -8,7 +8,7 @@ mod built_in;
 
 use std::sync::Arc;
 
-pub use built_in::{TEXTS, built_in};
+pub use built_in::{TEXTS, built_in, columns};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
@@ -100,6 +100,11 @@ impl StoredFunction {
     /// Its parameters one by one.
     pub fn takes(&self) -> &[Parameter] {
         &self.parameters
+    }
+
+    /// The default of a parameter as written.
+    pub fn default_of(&self, parameter: &Parameter) -> Option<&str> {
+        parameter.default.as_ref().map(|value| self.slice(value.span))
     }
 
     /// Its body as written, in braces.

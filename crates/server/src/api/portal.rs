@@ -1,32 +1,43 @@
-//! What the pages of the portal ask of the server.
+//! What the pages of the portal ask: queries streamed or several at once, what can be queried, and
+//! what it keeps for those who use it.
+//!
+//! Invariant: every query goes the way of the public query APIs (`crate::ask`): the same callers,
+//! limits, list of running queries and audit; only the shapes are its own.
 
+pub mod batch;
+mod call;
+pub mod query;
+pub mod schema;
 pub mod session;
+mod wire;
 
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::appinsights::json_headers;
+use crate::app::App;
 use crate::error::Refusal;
 use crate::headers::Ids;
 
-/// The answer, or what the portal is told instead.
-fn finish(answer: Result<Response, Refusal>, ids: &Ids) -> Response {
-    answer.unwrap_or_else(|refusal| {
-        let error = json!({ "error": {
-            "code": refusal.code, "message": refusal.message, "requestId": ids.client,
-        } });
-        (refusal.status, refusal.headers(), json_headers(), error.to_string()).into_response()
-    })
+/// Passes a request with the only method its route has.
+fn expect(method: &Method, wanted: &Method) -> Result<(), Refusal> {
+    if method == wanted { Ok(()) } else { Err(wrong_method(wanted.as_str())) }
+}
+
+/// What a method gets that its route does not have; `allowed` names those it has.
+fn wrong_method(allowed: &str) -> Refusal {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Refusal::new(status, "method", format!("only {allowed} is allowed"))
+}
+
+/// The answer, or what the portal is told instead; `text` is the query a refusal is about.
+fn finish(app: &App, answer: Result<Response, Refusal>, ids: &Ids, text: &str) -> Response {
+    let response = answer.unwrap_or_else(|refusal| wire::refused(&refusal, ids, text));
+    app.metrics.count_answer("portal", response.status().as_u16());
+    response
 }
 
 fn json_answer(body: &Value) -> Response {
     (json_headers(), body.to_string()).into_response()
-}
-
-/// What a method gets that its route does not have; `allowed` names those it has.
-fn wrong_method(method: &Method, allowed: &str) -> Refusal {
-    let method: String = method.as_str().chars().take(20).collect();
-    let message = format!("{method} is not allowed here: use {allowed}");
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }

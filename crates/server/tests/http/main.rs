@@ -50,6 +50,7 @@ mod metrics;
 mod own_tables;
 mod pipeline_scripts;
 mod portal_pages;
+mod portal_query;
 mod process;
 mod queries;
 mod report_domains;

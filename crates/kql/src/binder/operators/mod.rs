@@ -43,6 +43,8 @@ mod union;
 mod union_columns;
 mod where_;
 
+pub use render::KINDS as RENDER_KINDS;
+
 pub(super) use scan::Stepping;
 
 use crate::bound::{Relation, RelationKind};

@@ -7,7 +7,8 @@ use crate::diagnostic::Diagnostic;
 use crate::suggest;
 use crate::syntax::{Name, RenderProperty};
 
-const KINDS: [&str; 21] = [
+/// The charts there are.
+pub const KINDS: [&str; 21] = [
     "timechart",
     "columnchart",
     "barchart",

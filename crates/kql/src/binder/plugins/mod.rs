@@ -117,7 +117,8 @@ pub(super) fn refused(name: &str) -> Option<&'static str> {
     REFUSED.iter().find(|(known, _)| *known == name).map(|(_, help)| *help)
 }
 
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+/// The names of the plugins that are answered.
+pub fn names() -> impl Iterator<Item = &'static str> {
     PLUGINS.iter().map(|plugin| plugin.name)
 }
 

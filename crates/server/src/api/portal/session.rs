@@ -34,9 +34,9 @@ pub async fn session(State(app): State<Arc<App>>, request: Request) -> Response 
         Method::GET | Method::HEAD => show(&app, &parts),
         Method::POST => sign_in(&app, &parts, body).await,
         Method::DELETE => sign_out(&app, &parts),
-        ref other => Err(wrong_method(other, "GET, POST or DELETE")),
+        _ => Err(wrong_method("GET, POST or DELETE")),
     };
-    finish(answer, &ids)
+    finish(&app, answer, &ids, "")
 }
 
 fn show(app: &App, parts: &Parts) -> Result<Response, Refusal> {

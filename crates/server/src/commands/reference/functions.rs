@@ -1,26 +1,6 @@
 //! The page of the stored functions: what they take, what they yield, how they are defined.
 
-use kql::catalog::{BindOptions, Catalog};
 use kql::stored::{StoredFunction, built_in};
-use model::ViewDef;
-
-/// The built-in tables and functions, which is all that stored functions see.
-struct BuiltIn;
-
-impl Catalog for BuiltIn {
-    fn table(&self, name: &str) -> Option<&'static ViewDef> {
-        model::tables::view(name)
-    }
-    fn table_names(&self) -> Vec<&'static str> {
-        model::tables::views().iter().map(|view| view.name).collect()
-    }
-    fn functions(&self) -> Vec<&'static StoredFunction> {
-        built_in().iter().collect()
-    }
-    fn has_app(&self, _: &str) -> bool {
-        false
-    }
-}
 
 pub(super) fn page() -> String {
     let mut page = String::from(
@@ -39,15 +19,9 @@ pub(super) fn page() -> String {
 
 /// The columns a table function yields, as a table; nothing when it has to be given something.
 fn columns(function: &StoredFunction) -> String {
-    if !function.needs_nothing() {
-        return String::new();
-    }
-    let options = BindOptions::default();
-    let Ok(bound) = kql::compile(&format!("{}()", function.name), &BuiltIn, &options) else {
-        return String::new();
-    };
+    let Some(columns) = kql::stored::columns(function) else { return String::new() };
     let mut table = String::from("\n| Column | Type |\n| --- | --- |\n");
-    for column in bound.statements.iter().flat_map(|statement| &statement.relation.columns) {
+    for column in columns {
         table.push_str(&format!("| `{}` | {} |\n", column.name, column.ty.name()));
     }
     table

@@ -1,0 +1,45 @@
+//! `POST /api/portal/query`: a query, its rows as lines of JSON while they are made.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::response::Response;
+
+use super::call::{self, Call};
+use super::wire::Lines;
+use super::{expect, finish};
+use crate::app::App;
+use crate::ask;
+use crate::error::Refusal;
+use crate::headers::Ids;
+use crate::reply;
+
+/// `POST /api/portal/query`.
+pub async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
+    let ids = Ids::of(&request);
+    let mut text = String::new();
+    let answer = Box::pin(run(&app, request, &ids, &mut text)).await;
+    finish(&app, answer, &ids, &text)
+}
+
+async fn run(
+    app: &Arc<App>,
+    request: Request,
+    ids: &Ids,
+    text: &mut String,
+) -> Result<Response, Refusal> {
+    let (parts, body) = request.into_parts();
+    expect(&parts.method, &Method::POST)?;
+    let caller = Call::caller(app, &parts, ids)?;
+    let body = ask::read_json(&parts.headers, body).await?;
+    let call = Call::of(app, caller, &body)?;
+    call::kql(&body)?.clone_into(text);
+    let (mut question, is_time_in_query) = call.question(app, text);
+    if let Some(rows_max) = call::count(&body, "rowsMax")? {
+        question.limits.rows_max = rows_max.min(question.limits.rows_max);
+    }
+    let asked = ask::ask(app, &question).await?;
+    let id = call.caller.request_id.clone();
+    reply::respond(asked, Lines::new(ids.clone(), id, text.clone(), is_time_in_query)).await
+}
