@@ -106,7 +106,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 43] = [
+pub static QUERIES: [Route; 49] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -235,6 +235,25 @@ pub static QUERIES: [Route; 43] = [
         "GET, POST, DELETE",
         "Who is signed in to the portal and what it sees; signing in and out.",
         || any(portal::session::session),
+    ),
+    route("/api/portal/saved", "GET", "Saved queries, with those that come along.", || {
+        any(portal::saved::list)
+    }),
+    route("/api/portal/saved/{id}", "PUT, DELETE", "A saved query, a file of the folder.", || {
+        any(portal::saved::one)
+    }),
+    route("/api/portal/history", "GET, DELETE", "What the caller ran in the portal.", || {
+        any(portal::history::history)
+    }),
+    route("/api/portal/links", "POST", "A short link to a page of the portal.", || {
+        any(portal::links::links)
+    }),
+    route("/s/{id}", "GET", "Leads to the page of a short link.", || any(portal::links::follow)),
+    route(
+        "/api/portal/events",
+        "GET",
+        "Tells (server-sent events) which tables of `app` got rows.",
+        || any(portal::events::events),
     ),
     route("/api/portal/query", "POST", "A KQL query, its rows as lines of JSON.", || {
         any(portal::query::query)

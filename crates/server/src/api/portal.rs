@@ -6,7 +6,11 @@
 
 pub mod batch;
 mod call;
+pub mod events;
+pub mod history;
+pub mod links;
 pub mod query;
+pub mod saved;
 pub mod schema;
 pub mod session;
 mod wire;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::call::{self, Call};
 use super::wire::Lines;
@@ -39,6 +40,7 @@ async fn run(
     if let Some(rows_max) = call::count(&body, "rowsMax")? {
         question.limits.rows_max = rows_max.min(question.limits.rows_max);
     }
+    question.is_remembered = body.get("history").and_then(Value::as_bool).unwrap_or_default();
     let asked = ask::ask(app, &question).await?;
     let id = call.caller.request_id.clone();
     reply::respond(asked, Lines::new(ids.clone(), id, text.clone(), is_time_in_query)).await
