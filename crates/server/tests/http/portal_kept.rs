@@ -116,7 +116,7 @@ fn a_short_link_leads_to_its_page_also_after_a_restart() {
     assert_eq!(link(&server, &path, &[]).json()["id"], id.as_str());
     assert_ne!(link(&server, "/ci", &[]).json()["id"], id.as_str());
     assert!(server.stop().success());
-    let server = Server::on(dir.path(), &["--base-path", "/tt/"]);
+    let server = Server::on(dir.path(), &["--portal", "/tt/"]);
     let answer = server.get(&format!("/s/{id}"));
     assert_eq!(answer.status, 302);
     assert_eq!(answer.header("location"), Some(format!("/tt{path}").as_str()));

@@ -287,7 +287,7 @@ fn only_one_of_many_gets_the_first_key() {
 
 #[test]
 fn below_a_base_path_the_cookie_is_for_that_path() {
-    let (server, _dir) = start(&["--admin-key", ADMIN, "--base-path", "/tools"]);
+    let (server, _dir) = start(&["--admin-key", ADMIN, "--portal", "/tools"]);
     let path = format!("/tools{SESSION}");
     let body = json!({ "key": ADMIN }).to_string();
     let answer = send(server.port, "POST", &path, &[JSON], body.as_bytes());
