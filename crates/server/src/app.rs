@@ -9,12 +9,14 @@ use query::{Engine, EngineOptions};
 use store::Store;
 use tokio::sync::Semaphore;
 
+use crate::api::portal::events::Streams;
 use crate::api::portal::schema::keys::Looks;
 use crate::apps::{self, Apps};
 use crate::audit;
 use crate::auth::Auth;
 use crate::badges::Badges;
 use crate::collector::Lines;
+use crate::history::History;
 use crate::hooks::Hooks;
 use crate::keys::{self, Keys};
 use crate::metrics::Metrics;
@@ -45,6 +47,10 @@ pub struct App {
     pub running: Arc<Running>,
     /// Keys of bags that the portal offers.
     pub key_looks: Looks,
+    /// What callers ran in the portal.
+    pub history: History,
+    /// Pages that are told of new rows.
+    pub streams: Streams,
     /// Permits for request bodies in memory, one per [`INTAKE_UNIT_BYTES`].
     pub intake: Arc<Semaphore>,
     /// Bodies decoded at the same time: the processors are few, waiting costs nothing.
@@ -119,6 +125,8 @@ impl App {
             decoding: Semaphore::new(threads),
             metrics: Metrics::default(),
             hooks: Hooks::load(&store),
+            history: History::load(Arc::clone(&store)),
+            streams: Streams::default(),
             collectors: Lines::new(&settings.sources),
             running: Arc::default(),
             key_looks: Looks::default(),

@@ -12,12 +12,14 @@ use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use query::{Answer, AnswerStream, Limits, Part, Request, TableHead};
 
+use crate::api::portal::history;
 use crate::app::{App, now};
 use crate::apps::Application;
 use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::body::{self, Fault};
 use crate::error::Refusal;
+use crate::history::Run;
 use crate::running::{Place, Query};
 use crate::settings;
 use crate::timespan::parse_range;
@@ -48,6 +50,8 @@ pub struct Question {
     pub program: String,
     /// Whether to tell of an empty answer which `where` left no rows.
     pub explains_empty: bool,
+    /// Whether it stands in the history of its caller when it ended.
+    pub is_remembered: bool,
 }
 
 impl Question {
@@ -76,6 +80,7 @@ impl Question {
             },
             program: String::new(),
             explains_empty: false,
+            is_remembered: false,
         }
     }
 
@@ -159,6 +164,8 @@ struct Watch {
     start: Instant,
     status: u16,
     rows: u64,
+    /// Why it failed.
+    error: Option<String>,
 }
 
 impl Watch {
@@ -171,6 +178,7 @@ impl Watch {
             start: Instant::now(),
             status: CLIENT_LEFT,
             rows: 0,
+            error: None,
         }
     }
 
@@ -192,6 +200,8 @@ impl Watch {
             self.app.metrics.queries_failed.fetch_add(1, Ordering::Relaxed);
             let refusal = Refusal::from(error);
             self.status = refusal.status.as_u16();
+            let finding = refusal.diagnostics.first().map(|finding| finding.message.clone());
+            self.error = Some(finding.unwrap_or_else(|| refusal.message.clone()));
             refusal
         })
     }
@@ -199,6 +209,22 @@ impl Watch {
     fn count(&mut self, rows: usize) {
         self.rows += rows as u64;
         self.app.metrics.query_rows.fetch_add(rows as u64, Ordering::Relaxed);
+    }
+
+    /// Notes the run for who asked.
+    fn remember(&mut self) {
+        let has_ended = self.error.is_some() || self.status != CLIENT_LEFT;
+        let error = if has_ended { self.error.take() } else { Some("stopped".to_owned()) };
+        let run = Run {
+            id: 0,
+            at: self.question.now,
+            app: self.question.app.name.clone(),
+            kql: self.question.original.clone(),
+            elapsed_ms: (self.start.elapsed().as_micros() as f64 / 100.0).round() / 10.0,
+            rows: self.rows,
+            error,
+        };
+        history::record(&self.app, &self.question.caller, run);
     }
 
     fn too_slow(&self) -> query::Error {
@@ -212,6 +238,9 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.app.metrics.time_query(self.start.elapsed());
+        if self.question.is_remembered {
+            self.remember();
+        }
         // Each application's audit names itself alone: its readers may not know the others.
         for asked in [&self.question.app].into_iter().chain(&self.question.others) {
             let event = Event {

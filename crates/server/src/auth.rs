@@ -301,6 +301,25 @@ impl Caller {
         }
     }
 
+    /// Whether it still counts at the time `now`.
+    pub fn is_live(&self, app: &App, now: i64) -> bool {
+        match &self.who {
+            Who::Key(key) => app.keys.live(&key.document.id, now).is_some(),
+            Who::Everybody => !app.auth.is_on(&app.keys),
+            _ => true,
+        }
+    }
+
+    /// Under which name is kept what is this caller's alone; `None` where nobody tells callers
+    /// apart from strangers.
+    pub fn owner(&self) -> Option<String> {
+        match &self.who {
+            Who::Anonymous | Who::Badge(_) => None,
+            Who::Key(key) => Some(format!("key-{}", key.document.id)),
+            _ => Some(self.name().to_owned()),
+        }
+    }
+
     /// Whether it is somebody nobody knows on a server that tells callers apart.
     pub fn is_stranger(&self) -> bool {
         matches!(self.who, Who::Anonymous)

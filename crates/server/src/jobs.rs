@@ -4,6 +4,7 @@
 //! again at its next turn.
 
 mod audit;
+mod history;
 mod hooks;
 mod keys;
 mod merge;

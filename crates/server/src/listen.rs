@@ -133,6 +133,8 @@ pub async fn serve(
         });
     }
     drop(listeners);
+    // They would not end by themselves.
+    app.streams.end();
     let _ = told.send(true);
     // All places are free when all connections have ended.
     let all = places.acquire_many(u32::try_from(connections_max).unwrap_or(u32::MAX));

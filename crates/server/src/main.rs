@@ -18,6 +18,7 @@ mod commands;
 mod domains;
 mod error;
 mod headers;
+mod history;
 mod hooks;
 mod jobs;
 mod keys;

@@ -108,7 +108,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 48] = [
+pub static QUERIES: [Route; 54] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -244,6 +244,31 @@ pub static QUERIES: [Route; 48] = [
         "A sample event with the key `name`; what came of it.",
         || any(hooks::test),
     ),
+    route(
+        "/api/portal/session",
+        "GET, POST, DELETE",
+        "Who is signed in to the portal and what it sees; signing in and out.",
+        || any(portal::session::session),
+    ),
+    route("/api/portal/saved", "GET", "Saved queries, with those that come along.", || {
+        any(portal::saved::list)
+    }),
+    route("/api/portal/saved/{id}", "PUT, DELETE", "A saved query, a file of the folder.", || {
+        any(portal::saved::one)
+    }),
+    route("/api/portal/history", "GET, DELETE", "What the caller ran in the portal.", || {
+        any(portal::history::history)
+    }),
+    route("/api/portal/links", "POST", "A short link to a page of the portal.", || {
+        any(portal::links::links)
+    }),
+    route("/s/{id}", "GET", "Leads to the page of a short link.", || any(portal::links::follow)),
+    route(
+        "/api/portal/events",
+        "GET",
+        "Tells (server-sent events) which tables of `app` got rows.",
+        || any(portal::events::events),
+    ),
     route("/api/portal/query", "POST", "A KQL query, its rows as lines of JSON.", || {
         any(portal::query::query)
     }),
@@ -273,12 +298,6 @@ pub static QUERIES: [Route; 48] = [
         "GET",
         "Tables, columns, keys of bags and what KQL is answered, for the application `app`.",
         || any(portal::schema::schema),
-    ),
-    route(
-        "/api/portal/session",
-        "GET, POST, DELETE",
-        "Who is signed in to the portal and what it sees; signing in and out.",
-        || any(portal::session::session),
     ),
     route("/metrics", "GET", "Counters in the Prometheus text format.", || any(health::metrics)),
     route("/healthz", "GET", "200 while the server answers.", || any(health::healthz)),

@@ -33,7 +33,7 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 31] = [
+pub static DEFINITIONS: [Definition; 30] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting(
         "listen",
@@ -100,11 +100,11 @@ pub static DEFINITIONS: [Definition; 31] = [
     setting("query_bytes_max", "64MiB", "Largest answer."),
     setting("query_memory_bytes", "512MiB", "Memory all running queries share."),
     setting("queries_max", "8", "Queries that run at the same time."),
-    setting("portal", "on", "The web portal: `on`, `off`, or a folder with its built files."),
     setting(
-        "base_path",
+        "portal",
         "/",
-        "Path before all others where a reverse proxy puts the server, such as `/telltale/`.",
+        "Path a reverse proxy shows the portal at, such as `/telltale/`, or `off`; \
+         `files=FOLDER` after a comma serves built files of a folder.",
     ),
     setting("query_origins", "", "Web origins that may call the query APIs, separated by commas."),
     setting(
@@ -378,17 +378,24 @@ fn read_access(reader: &mut Reader) -> Access {
 }
 
 fn read_portal(reader: &mut Reader) -> Portal {
-    let files = match reader.text("portal").trim() {
-        "on" | "true" => PortalFiles::BuiltIn,
-        "off" | "false" => PortalFiles::Off,
-        folder => PortalFiles::Folder(PathBuf::from(folder)),
-    };
-    if let PortalFiles::Folder(folder) = &files
-        && !folder.join("index.html").is_file()
-    {
-        reader.wrong("portal", "`on`, `off` or a folder with the portal's `index.html`");
-    }
-    Portal { files, base_path: reader.base_path("base_path") }
+    let wanted = "`off`, a path such as `/telltale/` of letters, digits, `-`, `_`, `.` and `~`, or \
+                  `files=FOLDER` where `index.html` lies";
+    let (base_path, files) = reader.value("portal", wanted, |text| {
+        let (path, folder) = match text.split_once("files=") {
+            Some((path, folder)) => (path.trim_end_matches([',', ' ']), Some(folder)),
+            None => (text, None),
+        };
+        match (path, folder.map(PathBuf::from)) {
+            ("off", None) => Some(("/".to_owned(), Some(PortalFiles::Off))),
+            (path, None) => Some((value::base_path(path)?, Some(PortalFiles::BuiltIn))),
+            (path, Some(folder)) if folder.join("index.html").is_file() => {
+                let path = if path.is_empty() { "/" } else { path };
+                Some((value::base_path(path)?, Some(PortalFiles::Folder(folder))))
+            }
+            _ => None,
+        }
+    });
+    Portal { base_path, files: files.unwrap_or(PortalFiles::BuiltIn) }
 }
 
 fn read_tls(reader: &mut Reader) -> Option<Tls> {

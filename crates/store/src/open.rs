@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::snapshot::{Extent, Shelf, data_path, index_path};
 use crate::store::{Inner, Mode, State};
 use crate::tables::Tables;
-use crate::{files, frame, head, log, meta, snapshot};
+use crate::{files, frame, head, log, meta, snapshot, texts};
 
 /// The file that says what a data folder is.
 const FORMAT_PATH: &str = "format";
@@ -168,5 +168,6 @@ fn remove_orphans(disk: &dyn Disk, contents: &manifest::Contents) -> Result<(), 
         tracing::info!(path, "file of an unfinished job is removed");
         disk.remove(path).map_err(|e| Error::io(doing, e))?;
     }
-    files::remove_half_written(disk)
+    files::remove_half_written(disk)?;
+    texts::remove_half_written(disk)
 }

@@ -30,6 +30,7 @@ use crate::options::Options;
 use crate::snapshot::{Extent, Shelf, Snapshot};
 use crate::stats::{Histogram, Stats, TableStats};
 use crate::tables::{self, Tables};
+use crate::texts::Texts;
 use crate::versions::Versions;
 use crate::writer::{Done, Prepared, Queue, Receipt, Write};
 
@@ -38,6 +39,7 @@ pub struct Store {
     pub(crate) inner: Arc<Inner>,
     objects: Arc<dyn ObjectStore>,
     files: Files,
+    texts: Texts,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Whether a thread of its own writes the log; else each append does.
     has_thread: bool,
@@ -215,7 +217,8 @@ impl Store {
         Ok(Arc::new(Store {
             inner,
             objects,
-            files: Files::new(disk, mode == Mode::ReadOnly),
+            files: Files::new(Arc::clone(&disk), mode == Mode::ReadOnly),
+            texts: Texts::new(disk, mode == Mode::ReadOnly),
             thread: Mutex::new(thread),
             has_thread,
             lock: Mutex::new(lock),
@@ -309,6 +312,11 @@ impl Store {
     /// Small public files.
     pub fn files(&self) -> &Files {
         &self.files
+    }
+
+    /// Texts that people edit as well.
+    pub fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// Where [`Extent::location`] leads; its root is the data folder.

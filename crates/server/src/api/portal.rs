@@ -1,15 +1,19 @@
-//! What the pages of the portal ask: queries streamed or several at once, what can be queried, who
-//! is signed in.
+//! What the pages of the portal ask: queries streamed or several at once, what can be queried, and
+//! what it keeps for those who use it.
 //!
-//! Invariant: queries go the way of the public query APIs (`crate::ask`): the same callers, limits,
-//! list of running queries and audit; only the shapes are their own.
+//! Invariant: every query goes the way of the public query APIs (`crate::ask`): the same callers,
+//! limits, list of running queries and audit; only the shapes are its own.
 
 pub mod batch;
 mod call;
 pub mod check;
 pub mod data;
+pub mod events;
 pub mod export;
+pub mod history;
+pub mod links;
 pub mod query;
+pub mod saved;
 pub mod schema;
 pub mod session;
 pub mod snapshot;
@@ -26,7 +30,13 @@ use crate::headers::Ids;
 
 /// Passes a request with the only method its route has.
 fn expect(method: &Method, wanted: &Method) -> Result<(), Refusal> {
-    if method == wanted { Ok(()) } else { Err(wrong_method(method, wanted.as_str())) }
+    if method == wanted { Ok(()) } else { Err(wrong_method(wanted.as_str())) }
+}
+
+/// What a method gets that its route does not have; `allowed` names those it has.
+fn wrong_method(allowed: &str) -> Refusal {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Refusal::new(status, "method", format!("only {allowed} is allowed"))
 }
 
 /// The answer, or what the portal is told instead; `text` is the query a refusal is about.
@@ -38,11 +48,4 @@ fn finish(app: &App, answer: Result<Response, Refusal>, ids: &Ids, text: &str) -
 
 fn json_answer(body: &Value) -> Response {
     (json_headers(), body.to_string()).into_response()
-}
-
-/// What a method gets that its route does not have; `allowed` names those it has.
-fn wrong_method(method: &Method, allowed: &str) -> Refusal {
-    let method: String = method.as_str().chars().take(20).collect();
-    let message = format!("{method} is not allowed here: use {allowed}");
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }

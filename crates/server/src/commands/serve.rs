@@ -101,6 +101,9 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             if let Err(error) = app.keys.save_uses() {
                 tracing::error!(%error, "the last uses of keys are lost");
             }
+            if let Err(error) = app.history.save() {
+                tracing::error!(%error, "the last runs of histories are lost");
+            }
             app.store.close()
         })
         .await

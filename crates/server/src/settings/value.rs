@@ -117,15 +117,14 @@ impl Reader {
         self.given.get(name).map_or_else(|| default(name).to_owned(), |(text, _)| text.clone())
     }
 
-    /// Reports the setting's value as it was given; `wanted` says what it must be.
-    pub fn wrong(&mut self, name: &str, wanted: &str) {
+    fn wrong(&mut self, name: &str, wanted: &str) {
         if let Some((text, place)) = self.given.get(name) {
             self.problems.push(format!("`{name}` is `{text}` ({place}), but must be {wanted}"));
         }
     }
 
     /// The value by `parse`; when that fails, the default's.
-    fn value<T: Default>(
+    pub fn value<T: Default>(
         &mut self,
         name: &str,
         wanted: &str,
@@ -244,22 +243,6 @@ impl Reader {
         })
     }
 
-    /// A path with a slash at both ends.
-    pub fn base_path(&mut self, name: &str) -> String {
-        let wanted = "a path such as `/telltale/` of letters, digits, `-`, `_`, `.` and `~`";
-        self.value(name, wanted, |text| {
-            let parts: Vec<&str> = text.strip_prefix('/')?.split('/').collect();
-            let (last, inner) = parts.split_last()?;
-            let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-            let is_part = |part: &&str| {
-                !part.is_empty() && !part.starts_with('.') && part.chars().all(is_plain)
-            };
-            let is_path = inner.iter().all(is_part) && (last.is_empty() || is_part(last));
-            let end = if last.is_empty() { "" } else { "/" };
-            is_path.then(|| format!("{text}{end}"))
-        })
-    }
-
     /// A GUID in lower case.
     pub fn guid(&mut self, name: &str) -> Option<String> {
         self.value(name, "a GUID", |text| match text {
@@ -293,6 +276,18 @@ fn is_kept_by(table: &str) -> bool {
 
 fn default(name: &str) -> &'static str {
     DEFINITIONS.iter().find(|d| d.name == name).map_or("", |d| d.default)
+}
+
+/// A path with a slash at both ends, the last one as given or added.
+pub fn base_path(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.strip_prefix('/')?.split('/').collect();
+    let (last, inner) = parts.split_last()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    let is_part =
+        |part: &&str| !part.is_empty() && !part.starts_with('.') && part.chars().all(is_plain);
+    let is_path = inner.iter().all(is_part) && (last.is_empty() || is_part(last));
+    let end = if last.is_empty() { "" } else { "/" };
+    is_path.then(|| format!("{text}{end}"))
 }
 
 fn split_unit(text: &str) -> Option<(u64, &str)> {

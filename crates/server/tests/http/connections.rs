@@ -156,7 +156,7 @@ fn every_route_is_found_below_a_prefix() {
         ("/X/V2/Track", 405),
         ("/v1/apps/default/nothing", 404),
         ("/healthz/x", 404),
-        ("/", 404),
+        ("/x/", 404),
     ] {
         assert_eq!(server.get(path).status, status, "{path}");
     }

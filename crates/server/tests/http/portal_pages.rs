@@ -27,10 +27,9 @@ fn built() -> TempDir {
     dir
 }
 
-fn on(portal: &Path, more: &[&str]) -> (Server, TempDir) {
-    let mut flags = vec!["--portal", portal.to_str().unwrap()];
-    flags.extend(more);
-    start(&flags)
+fn on(portal: &Path, path: &str) -> (Server, TempDir) {
+    let files = format!("{}files={}", path, portal.to_str().unwrap());
+    start(&["--portal", &files])
 }
 
 fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> Response {
@@ -44,7 +43,7 @@ fn is_page(answer: &Response) -> bool {
 #[test]
 fn every_page_is_the_one_page_and_no_api_ever_is() {
     let portal = built();
-    let (server, _dir) = on(portal.path(), &[]);
+    let (server, _dir) = on(portal.path(), "");
     for path in [
         "/",
         "/?t=P1D",
@@ -92,7 +91,7 @@ fn every_page_is_the_one_page_and_no_api_ever_is() {
 #[test]
 fn apis_are_found_below_what_pages_begin_with() {
     let portal = built();
-    let (server, _dir) = on(portal.path(), &[]);
+    let (server, _dir) = on(portal.path(), "");
     for prefix in ["/a/default", "/ci", "/setup", "/dash", "/alerts"] {
         let path = format!("{prefix}/v1/apps/default/query?query=print%201");
         assert_eq!(get(&server, &path, &[]).json()["tables"][0]["rows"][0][0], 1, "{path}");
@@ -115,7 +114,7 @@ fn apis_are_found_below_what_pages_begin_with() {
 #[test]
 fn a_page_may_run_our_scripts_and_nothing_else() {
     let portal = built();
-    let (server, _dir) = on(portal.path(), &[]);
+    let (server, _dir) = on(portal.path(), "");
     let mut nonces = BTreeSet::new();
     for _ in 0..5 {
         let answer = get(&server, "/a/default/logs", &[("host", "ci.example:8321")]);
@@ -147,7 +146,7 @@ fn a_page_may_run_our_scripts_and_nothing_else() {
 #[test]
 fn pages_keep_to_themselves_where_browsers_can_heed_it() {
     let portal = built();
-    let (server, _dir) = on(portal.path(), &[]);
+    let (server, _dir) = on(portal.path(), "");
     let header = |host: &str| {
         let bytes = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
         let answer = crate::client::exchange(server.port, bytes.as_bytes()).unwrap();
@@ -163,7 +162,7 @@ fn pages_keep_to_themselves_where_browsers_can_heed_it() {
 #[test]
 fn files_come_packed_as_the_client_takes_them() {
     let portal = built();
-    let (server, _dir) = on(portal.path(), &[]);
+    let (server, _dir) = on(portal.path(), "");
     let mut tags = BTreeSet::new();
     for (accepts, encoding, body) in [
         ("gzip, deflate, br, zstd", Some("br"), b"not looked into".to_vec()),
@@ -235,7 +234,7 @@ fn what_is_built_in_is_sent_whole_and_kept_for_a_year() {
 #[test]
 fn behind_a_proxy_the_pages_know_their_base() {
     let portal = built();
-    let (server, _dir) = on(portal.path(), &["--base-path", "/tools/telltale"]);
+    let (server, _dir) = on(portal.path(), "/tools/telltale,");
     for path in ["/tools/telltale", "/tools/telltale/", "/tools/telltale/ci/badges", "/ci/badges"] {
         let answer = get(&server, path, &[]);
         assert!(is_page(&answer), "{path}");
@@ -255,17 +254,14 @@ fn behind_a_proxy_the_pages_know_their_base() {
 
 #[test]
 fn wrong_places_of_the_portal_are_told_at_the_start() {
-    for (flags, want) in [
-        (["--portal", "/no/such/folder"], "`portal` is `/no/such/folder`"),
-        (["--base-path", "telltale"], "`base_path` is `telltale`"),
-        (["--base-path", "/a\"><script>/"], "`base_path` is `/a\"><script>/`"),
-        (["--base-path", "/a//b/"], "`base_path` is `/a//b/`"),
-        (["--base-path", "/../"], "`base_path` is `/../`"),
-    ] {
-        let done = crate::server::run(&[&["serve"][..], &flags].concat());
+    for value in
+        ["files=/no/such/folder", "telltale", "off,files=.", "/a\"><script>/", "/a//b/", "/../", ""]
+    {
+        let done = crate::server::run(&["serve", "--portal", value]);
+        let want = format!("`portal` is `{value}`");
         let error = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(1), "{error}");
-        assert!(error.contains(want), "{error}");
+        assert!(error.contains(&want), "{error}");
     }
 }
 

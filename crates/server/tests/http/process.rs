@@ -98,8 +98,10 @@ fn flags_win_over_variables_and_those_over_the_file() {
 #[test]
 fn a_listener_others_can_reach_needs_a_key_or_a_word() {
     let dir = tempfile::tempdir().unwrap();
-    let refused =
-        telltale(&["serve", "--listen", "0.0.0.0:0", "--data"]).arg(dir.path()).output().unwrap();
+    let refused = telltale(&["serve", "--portal", "off", "--listen", "0.0.0.0:0", "--data"])
+        .arg(dir.path())
+        .output()
+        .unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let error = String::from_utf8_lossy(&refused.stderr).into_owned();
     for part in ["others can reach `0.0.0.0:0`", "`telltale keys create`", "`admin_key`"] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::call::{self, Call};
 use super::wire::Lines;
@@ -45,6 +46,7 @@ async fn run(
         question.limits.rows_max = rows_max.min(question.limits.rows_max);
     }
     question.explains_empty = true;
+    question.is_remembered = body.get("history").and_then(Value::as_bool).unwrap_or_default();
     let asked = ask::ask(app, &question).await?;
     let id = call.caller.request_id.clone();
     let lines = Lines::new(ids.clone(), id, text.clone(), is_time_in_query);

@@ -1,0 +1,254 @@
+//! Saved queries: those this product brings, and files of the data folder that people edit, too.
+//!
+//! Invariants: nobody overwrites what he has not seen; what concerns the whole server is kept from
+//! callers that see only a part of it.
+
+mod shipped;
+mod text;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::text::hex;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use self::text::Saved;
+use super::super::admin::require_json;
+use super::{finish, json_answer, wrong_method};
+use crate::app::App;
+use crate::ask;
+use crate::auth::{Caller, Scope};
+use crate::error::{Refusal, append_status};
+use crate::headers::Ids;
+
+/// How the names of the files end.
+const ENDING: &str = ".kql";
+const ID_CHARS_MAX: usize = 64;
+/// Files a folder may hold.
+const FILES_MAX: usize = 1000;
+/// Largest file that is read, in bytes.
+const FILE_BYTES_MAX: usize = 1 << 20;
+
+/// `GET /api/portal/saved`.
+pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
+    let ids = Ids::of(&request);
+    let (parts, _) = request.into_parts();
+    let answer = match parts.method {
+        Method::GET => all(&app, &parts).await,
+        _ => Err(wrong_method("GET")),
+    };
+    finish(&app, answer, &ids, "")
+}
+
+/// `PUT` and `DELETE /api/portal/saved/{id}`.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let ids = Ids::of(&request);
+    let (parts, body) = request.into_parts();
+    let answer = match parts.method {
+        Method::PUT => put(&app, &id, &parts, body).await,
+        Method::DELETE => delete(&app, &id, &parts).await,
+        _ => Err(wrong_method("PUT or DELETE")),
+    };
+    finish(&app, answer, &ids, "")
+}
+
+async fn all(app: &Arc<App>, parts: &Parts) -> Result<Response, Refusal> {
+    let caller = Caller::of(app, parts)?;
+    caller.may_somewhere(Scope::Query)?;
+    let mut queries: Vec<Value> = shipped::TEXTS
+        .iter()
+        .map(|(id, text)| shape(id, &text::read(id, text), "shipped", text.as_bytes()))
+        .collect();
+    let mut problems = Vec::new();
+    // They may name applications and values that others are not to know.
+    if caller.may(Scope::Query, None).is_ok() {
+        let shared = Arc::clone(app);
+        let read = tokio::task::spawn_blocking(move || own(&shared));
+        let (own, wrong) = read.await.map_err(|_| Refusal::internal())??;
+        queries.extend(own);
+        problems = wrong;
+    }
+    Ok(json_answer(&json!({ "queries": queries, "problems": problems })))
+}
+
+/// The queries of the data folder, and files that are none, each with the reason.
+fn own(app: &App) -> Result<(Vec<Value>, Vec<Value>), Refusal> {
+    let (mut queries, mut problems) = (Vec::new(), Vec::new());
+    let mut problem = |file: &str, reason: &str| {
+        let file: String = file.chars().take(200).collect();
+        problems.push(json!({ "file": file, "message": reason }));
+    };
+    for (number, file) in app.store.texts().list().map_err(refused)?.iter().enumerate() {
+        if number == FILES_MAX {
+            problem(file, "it and those after it are not read: there are more than 1000 files");
+            break;
+        }
+        let Some(id) = file.strip_suffix(ENDING).filter(|id| is_id(id)) else {
+            problem(file, "call it like `my-query.kql`: small letters, digits and `-`");
+            continue;
+        };
+        if is_shipped(id) {
+            problem(file, "a query that comes with the server has this name: take another one");
+            continue;
+        }
+        let Some(bytes) = app.store.texts().get(file).map_err(refused)? else { continue };
+        match std::str::from_utf8(&bytes) {
+            _ if bytes.len() > FILE_BYTES_MAX => problem(file, "it is larger than 1 MiB"),
+            Ok(text) => queries.push(shape(id, &text::read(id, text), "own", &bytes)),
+            Err(_) => problem(file, "it is not UTF-8"),
+        }
+    }
+    Ok((queries, problems))
+}
+
+async fn put(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<Response, Refusal> {
+    check_writer(app, id, parts)?;
+    require_json(&parts.headers)?;
+    let wanted = Wanted::of(&parts.headers)?.ok_or_else(|| {
+        let message = "say what is to be replaced: `If-Match` with the query's `etag`, or \
+                       `If-None-Match: *` for a new one";
+        Refusal::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", message)
+    })?;
+    let saved = text::parse(&ask::read_json(&parts.headers, body).await?)?;
+    let bytes = text::write(&saved).into_bytes();
+    let (shared, file) = (Arc::clone(app), format!("{id}{ENDING}"));
+    let written = tokio::task::spawn_blocking(move || {
+        let texts = shared.store.texts();
+        let is_new = matches!(wanted, Wanted::Nothing);
+        if is_new && texts.list().map_err(refused)?.len() >= FILES_MAX {
+            let message = format!("there are {FILES_MAX} saved queries: remove some first");
+            return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message));
+        }
+        let done = texts.change(&file, Some(&bytes), |there| wanted.is(there)).map_err(refused)?;
+        Ok(done.then_some((bytes, is_new)))
+    });
+    let written = written.await.map_err(|_| Refusal::internal())??;
+    let (bytes, is_new) = written.ok_or_else(changed)?;
+    let mut response = json_answer(&shape(id, &saved, "own", &bytes));
+    if is_new {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    let tag = HeaderValue::from_str(&tag_of(&bytes)).ok();
+    response.headers_mut().extend(tag.map(|tag| (header::ETAG, tag)));
+    Ok(response)
+}
+
+async fn delete(app: &Arc<App>, id: &str, parts: &Parts) -> Result<Response, Refusal> {
+    check_writer(app, id, parts)?;
+    let wanted = Wanted::of(&parts.headers)?;
+    let (shared, file) = (Arc::clone(app), format!("{id}{ENDING}"));
+    let removed = tokio::task::spawn_blocking(move || {
+        let mut found = false;
+        let done = shared.store.texts().change(&file, None, |there| {
+            found = there.is_some();
+            found && wanted.as_ref().is_none_or(|wanted| wanted.is(there))
+        });
+        done.map(|done| (found, done)).map_err(refused)
+    });
+    match removed.await.map_err(|_| Refusal::internal())?? {
+        (false, _) => Err(Refusal::not_found(format!("there is no saved query `{id}`"))),
+        (true, false) => Err(changed()),
+        (true, true) => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+/// Passes who may write queries of the server, and an id that can be written.
+fn check_writer(app: &App, id: &str, parts: &Parts) -> Result<(), Refusal> {
+    let caller = Caller::of(app, parts)?;
+    let scope = if caller.is_stranger() { Scope::Admin } else { Scope::Query };
+    caller.may(scope, None)?;
+    if !is_id(id) {
+        let message = "the id of a saved query is of 1 to 64 small letters, digits and inner `-`";
+        return Err(Refusal::bad_request(message));
+    }
+    if is_shipped(id) {
+        let message = format!("`{id}` comes with the server: save it with another id");
+        return Err(Refusal::new(StatusCode::CONFLICT, "shipped", message));
+    }
+    Ok(())
+}
+
+/// What a call means to replace.
+#[derive(Debug)]
+enum Wanted {
+    Nothing,
+    /// What has one of these tags.
+    Tags(Vec<String>),
+}
+
+impl Wanted {
+    fn of(headers: &HeaderMap) -> Result<Option<Wanted>, Refusal> {
+        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        match (text(header::IF_MATCH), text(header::IF_NONE_MATCH).map(str::trim)) {
+            (Some(tags), None) => {
+                let tags = tags.split(',').map(|tag| tag.trim().trim_matches('"').to_owned());
+                Ok(Some(Wanted::Tags(tags.collect())))
+            }
+            (None, Some("*")) => Ok(Some(Wanted::Nothing)),
+            (None, None) => Ok(None),
+            _ => Err(Refusal::bad_request("send `If-Match` or `If-None-Match: *`, not both")),
+        }
+    }
+
+    fn is(&self, there: Option<&[u8]>) -> bool {
+        match (self, there) {
+            (Wanted::Nothing, there) => there.is_none(),
+            (Wanted::Tags(tags), Some(there)) => {
+                let tag = tag_of(there);
+                tags.iter().any(|wanted| wanted == "*" || wanted == tag.trim_matches('"'))
+            }
+            (Wanted::Tags(_), None) => false,
+        }
+    }
+}
+
+fn changed() -> Refusal {
+    let message = "the query was changed, removed or made by somebody else meanwhile: look at it \
+                   again before you save";
+    Refusal::new(StatusCode::PRECONDITION_FAILED, "changed", message)
+}
+
+fn is_id(id: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=ID_CHARS_MAX).contains(&id.len())
+        && id.chars().all(is_plain)
+        && !id.starts_with('-')
+        && !id.ends_with('-')
+}
+
+fn is_shipped(id: &str) -> bool {
+    shipped::TEXTS.iter().any(|(shipped, _)| *shipped == id)
+}
+
+/// As a header has it.
+fn tag_of(bytes: &[u8]) -> String {
+    format!("\"{}\"", hex(&Sha256::digest(bytes)[..12]))
+}
+
+fn shape(id: &str, saved: &Saved, origin: &str, bytes: &[u8]) -> Value {
+    json!({
+        "id": id,
+        "name": saved.name,
+        "folder": saved.folder,
+        "description": saved.description,
+        "tags": saved.tags,
+        "kql": saved.kql,
+        "origin": origin,
+        "etag": tag_of(bytes),
+    })
+}
+
+fn refused(error: store::Error) -> Refusal {
+    tracing::error!(%error, "saved queries cannot be read or written");
+    let (status, message) = append_status(&error);
+    Refusal::new(status, "storage", message)
+}

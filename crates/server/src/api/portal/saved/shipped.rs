@@ -1,0 +1,24 @@
+//! The queries this product brings: the texts in `queries/`, one a file.
+
+macro_rules! texts {
+    ($($id:literal),* $(,)?) => {
+        [$(($id, include_str!(concat!("../../../../../../queries/", $id, ".kql")))),*]
+    };
+}
+
+/// Id and text of each.
+pub const TEXTS: [(&str, &str); 13] = texts![
+    "executions-failures-duration",
+    "events-by-name",
+    "events-by-operating-system",
+    "properties-of-events",
+    "newest-requests",
+    "executions-by-operating-system",
+    "executions-by-task",
+    "pass-rate-by-week",
+    "failed-builds-by-category",
+    "error-groups",
+    "lost-machine-time",
+    "waiting-for-machines",
+    "flaky-tests",
+];
