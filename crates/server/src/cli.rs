@@ -28,7 +28,7 @@ pub use hooks::{HooksCall, SubscribeCall};
 
 use crate::commands::ingest::source::FileFormat;
 use crate::keys::Wish;
-use crate::settings::{DEFINITIONS, Definition, flag};
+use crate::settings::{DEFINITIONS, Definition, flag, variable};
 
 /// Where a client command finds its data.
 #[derive(Debug, Clone)]
@@ -57,6 +57,8 @@ pub enum Call {
     Serve {
         flags: BTreeMap<String, String>,
         config: Option<PathBuf>,
+        /// Whether it serves a demonstration, made first when there is none.
+        is_demo: bool,
     },
     ListApps {
         place: Place,
@@ -227,6 +229,7 @@ fn serve_command() -> Command {
                 .value_parser(clap::value_parser!(PathBuf))
                 .help("TOML file of settings"),
         )
+        .arg(demo::flag())
         .args(DEFINITIONS.iter().map(setting_flag))
 }
 
@@ -505,14 +508,20 @@ fn call(matches: &ArgMatches) -> Call {
         },
         Some(("reference", m)) => Call::Reference { section: text(m, "section") },
         Some((_, m)) => serve_call(m),
-        None => Call::Serve { flags: BTreeMap::new(), config: None },
+        None => Call::Serve { flags: BTreeMap::new(), config: None, is_demo: false },
     }
 }
 
 fn serve_call(matches: &ArgMatches) -> Call {
     let given =
         DEFINITIONS.iter().filter_map(|d| Some((d.name.to_owned(), text(matches, d.name)?)));
-    Call::Serve { flags: given.collect(), config: matches.get_one::<PathBuf>("config").cloned() }
+    let mut flags: BTreeMap<String, String> = given.collect();
+    let is_demo = matches.get_flag("demo");
+    // Never where the data of somebody is kept, unless that is said.
+    if is_demo && std::env::var_os(variable("data")).is_none() {
+        flags.entry("data".to_owned()).or_insert_with(|| demo::FOLDER.to_owned());
+    }
+    Call::Serve { flags, config: matches.get_one::<PathBuf>("config").cloned(), is_demo }
 }
 
 fn apps_call(matches: &ArgMatches) -> Call {

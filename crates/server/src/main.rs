@@ -53,7 +53,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let done = match cli::read() {
-        Call::Serve { flags, config } => commands::serve::run(&flags, config.as_deref()),
+        Call::Serve { flags, config, is_demo } => {
+            commands::serve::run(&flags, config.as_deref(), is_demo)
+        }
         Call::ListKeys { place, key } => commands::keys::list(&place, key.as_deref()),
         Call::CreateKey { place, key, wish, is_json } => {
             commands::keys::create(&place, key.as_deref(), &wish, is_json)

@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::settings::sources::{Identities, SecretPlace, Source, Token};
 
 /// The document that holds the key of this installation: hashes of identities are made with it.
-const INSTALLATION_KEY: &str = "installation/key";
+pub const INSTALLATION_KEY: &str = "installation/key";
 const KEY_BYTES: usize = 32;
 /// Longest file of a secret.
 const SECRET_BYTES_MAX: usize = 64 << 10;

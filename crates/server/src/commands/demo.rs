@@ -9,6 +9,7 @@ mod collect;
 mod dice;
 mod envelope;
 mod folder;
+mod hooks;
 mod organization;
 mod site;
 mod steps;
@@ -32,7 +33,8 @@ use super::Failure;
 use crate::app::now;
 use crate::apps::{self, Application, Apps};
 use crate::cli::DemoCall;
-use crate::settings::Settings;
+use crate::collector::source::INSTALLATION_KEY;
+use crate::settings::{Secret, Settings};
 
 /// The second application: the service that the tasks publish packages to.
 const SECOND_APP: &str = "package-index";
@@ -60,11 +62,37 @@ pub fn run(call: &DemoCall) -> Result<(), Failure> {
         ));
     }
     fill(call)?;
-    say(&format!("Look at it: telltale serve --data {}", call.data.display()))
+    say(&format!("look at it with: telltale serve --demo --data {}", call.data.display()))
+}
+
+/// Changes the settings of a server to those of a demonstration's, and fills its folder unless it
+/// is filled already. Queries need no key; what changes things needs one that is told here.
+///
+/// # Errors
+/// As [`run`]; also when a folder that is not empty is no demonstration.
+pub fn serve(settings: &mut Settings) -> Result<(), Failure> {
+    let data = settings.storage.data.clone();
+    if folder::is_empty(&data)? {
+        let data = data.clone();
+        fill(&DemoCall { data, days: 30, seed: 1, until: None, has_hook_key: true })?;
+    } else {
+        folder::read(&data)?;
+    }
+    let access = &mut settings.access;
+    access.allow_anonymous_queries = true;
+    if access.admin_key.is_none() {
+        let key = uuid::Uuid::new_v4().simple().to_string();
+        say(&format!("key for all that needs one, until this server ends: {key}"))?;
+        access.admin_key = Some(Secret(key));
+    }
+    say(&format!("serving the demonstration in `{}`; ask it, for example:", data.display()))?;
+    say("  telltale query 'requests | summarize count() by name, client_OS'")?;
+    say("  telltale query 'PassRate()'")
 }
 
 fn say(line: &str) -> Result<(), Failure> {
-    Ok(writeln!(std::io::stdout(), "{line}")?)
+    // Standard output of a server belongs to its ready line.
+    Ok(writeln!(std::io::stderr(), "{line}")?)
 }
 
 /// The store's options: nothing is too old for a demonstration.
@@ -84,15 +112,31 @@ fn fill(call: &DemoCall) -> Result<(), Failure> {
     let until = format_datetime(end, Fraction::Trimmed);
     let mut demo = Demo { seed: call.seed, days: call.days, until, is_whole: false };
     folder::write(&store, &demo)?;
+    // People are hashed by the key of the folder: with a random one no two folders had equal rows.
+    let key = dice.of("installation", 0).hex(32).into_bytes();
+    let documents = vec![(INSTALLATION_KEY.to_owned(), Some(key))];
+    store.append_blocking(store::Write { rows: Vec::new(), documents })?;
     let apps = Arc::new(Apps::load(Arc::clone(&store))?);
     let first = application(&apps, dice, apps::DEFAULT, span)?;
     let second = application(&apps, dice, SECOND_APP, span)?;
     let world = Arc::new(World::new(dice, span.begin, span.end));
-    let places = (&*store, &*apps);
-    let items = telemetry::fill(&world, dice, span, places, (&first, &second))?;
+    let (items, builds) = std::thread::scope(|scope| {
+        // Neither looks at the rows of the other.
+        let collected =
+            scope.spawn(|| collect::fill(&world, span, (&store, &apps), &first, &settings));
+        let items = telemetry::fill(&world, dice, span, (&store, &apps), (&first, &second));
+        let builds = collected.join().unwrap_or_else(|_| Err(Failure::new("collecting panicked")));
+        (items, builds)
+    });
+    let (items, builds) = (items?, builds?);
     say(&format!("{items} items of telemetry in `{}` and `{}`", first.name, second.name))?;
-    let builds = collect::fill(&world, span, (&store, &apps), &first, &settings)?;
     say(&format!("{builds} builds of the organisation `{}`", organization::layout::ORGANIZATION))?;
+    let filled = hooks::fill(&world, (span.begin, end), &store, settings, call.has_hook_key)?;
+    say(&format!("{} events of service hooks, {} badges", filled.events, filled.badges))?;
+    if let Some(key) = filled.key {
+        say(&format!("hook key, shown this once: {key}"))?;
+        say("calls need a key now: `telltale serve --demo` gives one")?;
+    }
     demo.is_whole = true;
     folder::write(&store, &demo)?;
     store.seal(now())?;

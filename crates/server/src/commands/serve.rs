@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::Failure;
+use super::{Failure, demo};
 use crate::api::admin::connection_string;
 use crate::app::{App, store_options};
 use crate::listen::Listeners;
@@ -27,16 +27,25 @@ const END_TIME: Duration = Duration::from_secs(2);
 /// Plans of long queries recurse deeply.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Serves until SIGTERM or Ctrl-C.
+/// Serves until SIGTERM or Ctrl-C. `is_demo`: a demonstration, which is made first when there is
+/// none.
 ///
 /// # Errors
-/// When a setting is wrong, the folder is in use or damaged, or the address is taken.
-pub fn run(flags: &BTreeMap<String, String>, config: Option<&Path>) -> Result<(), Failure> {
+/// When a setting is wrong, the folder is in use or damaged, or the address is taken; when a
+/// demonstration is wanted, also when the folder has data of somebody.
+pub fn run(
+    flags: &BTreeMap<String, String>,
+    config: Option<&Path>,
+    is_demo: bool,
+) -> Result<(), Failure> {
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let settings = Settings::read(flags, &environment, config).map_err(Failure::Because)?;
+    let mut settings = Settings::read(flags, &environment, config).map_err(Failure::Because)?;
     observe::start(&settings);
+    if is_demo {
+        demo::serve(&mut settings)?;
+    }
     let runtime = runtime()?;
     let done = runtime.block_on(Box::pin(serve(settings)));
     runtime.shutdown_timeout(Duration::from_millis(500));

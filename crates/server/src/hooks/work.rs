@@ -56,6 +56,26 @@ pub fn start(app: &Arc<App>) {
     }
 }
 
+/// Works through all deliveries that wait, for who has a folder and no server.
+///
+/// # Errors
+/// When the store refuses or a delivery cannot be worked through: a sentence.
+pub fn work_off(app: &App) -> Result<(), String> {
+    while app.hooks.inbox.size().0 > 0 {
+        let Some(ids) = app.hooks.inbox.take(GROUP) else { break };
+        let mut group = Group::new(app);
+        let rest = group.add_all(&ids);
+        app.hooks.inbox.put_back(rest);
+        if !group.finish() {
+            return Err("the store is closed".to_owned());
+        }
+    }
+    match app.store.documents(BROKEN).len() {
+        0 => Ok(()),
+        count => Err(format!("{count} deliveries cannot be worked through")),
+    }
+}
+
 /// Deliveries that are worked through together.
 struct Group<'a> {
     app: &'a App,

@@ -28,6 +28,7 @@ mod collector_told;
 mod commands;
 mod connections;
 mod cors;
+mod demo;
 mod durability;
 mod events;
 mod exec;

@@ -10,7 +10,7 @@ use super::organization::plan::OUTAGE_DAYS;
 use super::trouble;
 
 /// Visits in a working hour.
-const PER_HOUR: f64 = 16.0;
+const PER_HOUR: f64 = 10.0;
 const PAGES: [(&str, &str); 5] = [
     ("Overview", "/"),
     ("Packages", "/packages"),
@@ -157,12 +157,12 @@ impl Site<'_> {
         }
     }
 
-    /// Tests of availability, four times an hour from three places.
+    /// Tests of availability, twice an hour from three places.
     fn probe(&self, dice: Dice, hour: i64, mail: &mut Mail) {
-        for number in 0..4_i64 {
+        for number in 0..2_i64 {
             for location in LOCATIONS {
                 let draw = dice.at(location, number);
-                let at = hour + number * 15 * MINUTE + draw.of("at", 0).between(0, 40 * SECOND);
+                let at = hour + number * 30 * MINUTE + draw.of("at", 0).between(0, 40 * SECOND);
                 if at >= self.end {
                     continue;
                 }
@@ -178,11 +178,11 @@ impl Site<'_> {
         }
     }
 
-    /// Metrics and counters, four times an hour.
+    /// Metrics and counters, twice an hour.
     fn measure(&self, dice: Dice, hour: i64, mail: &mut Mail) {
-        for number in 0..4_i64 {
-            let draw = dice.at("quarter", number);
-            let at = hour + number * 15 * MINUTE + MINUTE;
+        for number in 0..2_i64 {
+            let draw = dice.at("half", number);
+            let at = hour + number * 30 * MINUTE + MINUTE;
             if at >= self.end {
                 continue;
             }

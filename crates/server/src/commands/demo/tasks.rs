@@ -13,7 +13,7 @@ use super::organization::{World, job_place};
 use super::steps;
 
 /// Executions elsewhere in a working hour.
-const PER_HOUR: f64 = 20.0;
+const PER_HOUR: f64 = 9.0;
 /// Organisations elsewhere, each with some projects.
 const COLLECTIONS: u64 = 17;
 const PROJECTS_EACH: u64 = 5;
@@ -308,12 +308,12 @@ fn capital(text: &str) -> String {
 
 /// What machines say about themselves once an hour.
 pub fn machines(dice: Dice, hour: i64, sender: &Sender, mail: &mut Mail) {
-    for (os, number) in Os::ALL.into_iter().flat_map(|os| [(os, 1), (os, 2)]) {
-        let draw = dice.at("machine", hour).of(os.agent(), number);
+    for os in Os::ALL {
+        let draw = dice.at("machine", hour).of(os.agent(), 0);
         let at = hour + draw.of("at", 0).between(0, HOUR);
         let sender = Sender {
             role: "build-machine".to_owned(),
-            instance: format!("{} {number}", os.pool().name).to_lowercase().replace(' ', "-"),
+            instance: format!("{} 1", os.pool().name).to_lowercase().replace(' ', "-"),
             os: os.version().to_owned(),
             ..sender.clone()
         };

@@ -1,6 +1,9 @@
 //! The demonstration's items into the store, by the same decoder that requests go through.
 
+use std::collections::BTreeMap;
+
 use model::time::HOUR;
+use model::{AppId, Batch};
 use store::{Store, Write};
 
 use super::calendar::{MINUTE, hour_of};
@@ -97,22 +100,19 @@ impl Post<'_> {
         self.mail.lines = later;
         now_in.retain(|(arrival, _)| *arrival <= self.end);
         now_in.sort();
-        let mut rows = Vec::new();
+        let mut batches = Vec::new();
         let of_step = |a: &(i64, String), b: &(i64, String)| a.0 / STEP_NS == b.0 / STEP_NS;
         for chunk in now_in.chunk_by(of_step) {
-            rows.extend(self.decode(chunk)?);
+            batches.extend(self.decode(chunk)?);
         }
         if self.store.seal_due(now()) {
             self.store.seal(now())?;
         }
-        self.store.append_blocking(Write { rows, documents: Vec::new() })?;
+        self.store.append_blocking(Write { rows: merged(batches)?, documents: Vec::new() })?;
         Ok(())
     }
 
-    fn decode(
-        &mut self,
-        chunk: &[(i64, String)],
-    ) -> Result<Vec<(model::AppId, model::Batch)>, Failure> {
+    fn decode(&mut self, chunk: &[(i64, String)]) -> Result<Vec<(AppId, Batch)>, Failure> {
         let arrival = chunk.last().map_or(self.end, |(arrival, _)| *arrival);
         let lines: Vec<&str> = chunk.iter().map(|(_, line)| line.as_str()).collect();
         let find = |key: &str| {
@@ -142,4 +142,21 @@ impl Post<'_> {
         self.number += accepted.received as u64;
         Ok(accepted.batches)
     }
+}
+
+/// One batch of each application and table, since each costs the store something.
+fn merged(batches: Vec<(AppId, Batch)>) -> Result<Vec<(AppId, Batch)>, Failure> {
+    let mut groups: BTreeMap<(AppId, &str), Vec<Batch>> = BTreeMap::new();
+    for (app, batch) in batches {
+        groups.entry((app, batch.table.name)).or_default().push(batch);
+    }
+    let one = |((app, _), parts): ((AppId, &str), Vec<Batch>)| {
+        let table = parts.first().map(|part| part.table)?;
+        let rows: Vec<_> = parts.into_iter().map(|part| part.rows).collect();
+        let schema = rows.first()?.schema();
+        let rows = arrow::compute::concat_batches(&schema, &rows);
+        Some(rows.map(|rows| (app, Batch { table, rows })))
+    };
+    let merged: Result<_, _> = groups.into_iter().filter_map(one).collect();
+    merged.map_err(|error| Failure::new(error.to_string()))
 }

@@ -1,0 +1,144 @@
+//! The demonstration's service hooks and badges: deliveries into the inbox, worked through by the
+//! worker of the server; badges follow from them.
+
+use std::sync::Arc;
+
+use azdo::hook;
+use azdo::identity::Identities;
+use store::{Store, Write};
+
+use super::Failure;
+use super::organization::{World, events};
+use crate::app::App;
+use crate::badges::choice::{Choice, Visibility};
+use crate::badges::plan::Plan;
+use crate::badges::query::{QueryDocument, Threshold};
+use crate::collector::source::installation_key;
+use crate::hooks::inbox::{Sender, Waiting, document_key};
+use crate::hooks::work;
+use crate::keys::Wish;
+use crate::settings::Settings;
+
+/// The name of the key that deliveries came with.
+const KEY: &str = "exorg-hooks";
+/// How long after its creation an event comes in, in nanoseconds.
+const LATE_NS: i64 = 400_000_000;
+/// Documents of one write.
+const WRITE: usize = 256;
+/// The badge that has an alias: its environment, and what it is called.
+const ALIAS: (&str, &str) = ("Production", "lantern/production");
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Filled {
+    pub events: usize,
+    pub badges: usize,
+    /// The text of the hook key, which nothing can give again; `None` when there is none.
+    pub key: Option<String>,
+}
+
+/// Fills inbox and badges and works all of it through.
+///
+/// # Errors
+/// When the store refuses, or what follows from an event: that is a fault of ours.
+pub fn fill(
+    world: &World,
+    (begin, end): (i64, i64),
+    store: &Arc<Store>,
+    settings: Settings,
+    has_key: bool,
+) -> Result<Filled, Failure> {
+    let mut app = App::new(settings, Arc::clone(store), String::new())?;
+    let made = match has_key {
+        true => Some(make_key(&app, begin)?),
+        false => None,
+    };
+    let id = made.as_ref().map_or_else(String::new, |(id, _)| id.clone());
+    let sender = Sender { key_id: id, key_name: KEY.to_owned() };
+    let events = deliver(world, end, store, &sender)?;
+    // The inbox is what the store holds when a server starts.
+    app.hooks = crate::hooks::Hooks::load(store);
+    work::work_off(&app).map_err(Failure::new)?;
+    choose(&app, end)?;
+    let badges = app.badges.entries().len();
+    Ok(Filled { events, badges, key: made.map(|(_, text)| text) })
+}
+
+fn make_key(app: &App, begin: i64) -> Result<(String, String), Failure> {
+    let wish = Wish { name: KEY.to_owned(), scopes: vec!["hook".to_owned()], ..Wish::default() };
+    let (key, text) = app.keys.create(&wish, &app.apps, begin, |_| Vec::new())?;
+    Ok((key.document.id.clone(), text))
+}
+
+/// Puts all events into the inbox, as they would stand there had nobody worked them through.
+fn deliver(world: &World, end: i64, store: &Store, sender: &Sender) -> Result<usize, Failure> {
+    let key = installation_key(store).map_err(Failure::new)?;
+    let wrong = |reason: String| Failure::new(format!("a delivery cannot be stored: {reason}"));
+    let mut documents = Vec::new();
+    let mut count = 0;
+    let mut last = 0;
+    let write = |documents: &mut Vec<_>| -> Result<(), Failure> {
+        let documents = std::mem::take(documents);
+        store.append_blocking(Write { rows: Vec::new(), documents })?;
+        Ok(())
+    };
+    for event in events(world, end) {
+        let delivery = hook::read(event.body.as_bytes(), &Identities::Hash(&key));
+        let payload = delivery.map_err(|error| wrong(error.to_string()))?.payload;
+        let waiting = Waiting { sender: sender.clone(), payload: payload.to_string().into_bytes() };
+        let document = waiting.encode().map_err(|error| wrong(error.to_string()))?;
+        // No two come at one time.
+        last = (event.created + LATE_NS).max(last + 100) / 100 * 100;
+        documents.push((document_key(last), Some(document)));
+        count += 1;
+        if documents.len() >= WRITE {
+            write(&mut documents)?;
+        }
+    }
+    write(&mut documents)?;
+    Ok(count)
+}
+
+/// An alias for one badge, and a badge of a query.
+fn choose(app: &App, end: i64) -> Result<(), Failure> {
+    let public = || Choice { visibility: Some(Visibility::Public), ..Choice::default() };
+    change(app, |plan| {
+        let document = QueryDocument {
+            name: "pass-rate".to_owned(),
+            kql: "PassRate(ago(30d)) | summarize Passed = sum(Passed), Builds = sum(Builds) \
+                  | project value = round(100.0 * Passed / Builds, 1), \
+                  message = strcat(round(100.0 * Passed / Builds, 1), ' %')"
+                .to_owned(),
+            application: crate::apps::DEFAULT.to_owned(),
+            every_seconds: 300,
+            label: Some("pass rate".to_owned()),
+            color: Some("red".to_owned()),
+            thresholds: vec![
+                Threshold { from: 75.0, color: "yellow".to_owned() },
+                Threshold { from: 90.0, color: "green".to_owned() },
+            ],
+            choice: public(),
+            generation: 0,
+        };
+        plan.put_query(document)
+    })?;
+    let (environment, alias) = ALIAS;
+    let entries = app.badges.entries();
+    let found = entries.iter().find(|entry| {
+        entry.document().is_some_and(|document| document.current().environment == environment)
+    });
+    let Some(found) = found else { return Ok(()) };
+    let choice = Choice { alias: Some(alias.to_owned()), ..public() };
+    change(app, |plan| plan.choose(&found.id, choice, end))
+}
+
+fn change(
+    app: &App,
+    planned: impl FnOnce(&mut Plan) -> Result<(), crate::badges::plan::Error>,
+) -> Result<(), Failure> {
+    let mut plan = app.badges.plan_blocking();
+    planned(&mut plan).map_err(|error| Failure::new(error.to_string()))?;
+    let documents = plan.documents();
+    app.store.append_blocking(Write { rows: Vec::new(), documents })?;
+    Ok(app.badges.publish(plan)?)
+}
