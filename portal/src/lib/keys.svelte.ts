@@ -78,5 +78,5 @@ function onKey(event: KeyboardEvent): void {
 
 export function startShortcuts(): void {
   shortcuts.singles = localStorage.getItem('keys') !== 'off';
-  addEventListener('keydown', onKey);
+  window.addEventListener('keydown', onKey);
 }

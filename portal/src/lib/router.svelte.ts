@@ -74,11 +74,11 @@ function readable(query: URLSearchParams): string {
 /** Follows the address and takes over links to pages of the portal. */
 export function startRouter(): void {
   read();
-  addEventListener('popstate', () => {
+  window.addEventListener('popstate', () => {
     read();
     place.visits += 1;
   });
-  addEventListener('click', (event) => {
+  window.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const anchor = (event.target as Element | null)?.closest?.('a');
