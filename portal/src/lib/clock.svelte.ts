@@ -2,7 +2,7 @@
 
 import { base, place, setQuery } from './router.svelte';
 import { currentApp } from './session.svelte';
-import { isFixed, rangeOf, zoneOf, type Range, type Zone } from './time';
+import { defaultRangeOf, isFixed, rangeOf, zoneOf, type Range, type Zone } from './time';
 
 class Clock {
   /** The moment "now" of relative ranges; changes with each refresh. */
@@ -20,7 +20,7 @@ export const clock = new Clock();
 
 /** The range of the page; reading it makes whatever reads it follow. */
 export function pageRange(): Range {
-  return rangeOf(place.query, clock.now);
+  return rangeOf(place.query, clock.now, defaultRangeOf(place.path));
 }
 
 export function zone(): Zone {

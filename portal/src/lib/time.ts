@@ -21,6 +21,11 @@ export const ranges: { iso: string; label: string; short: string }[] = [
 
 export const defaultRange = 'P1D';
 
+/** The range of a page whose address names none: pipelines are compared week by week. */
+export function defaultRangeOf(path: string): string {
+  return /^\/ci(\/|$)/.test(path) ? 'P7D' : defaultRange;
+}
+
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -37,11 +42,15 @@ export function parseDuration(text: string): number | null {
 }
 
 /** The range an address names; the default one when it names none that counts. */
-export function rangeOf(query: URLSearchParams, now: Date): Range {
+export function rangeOf(
+  query: URLSearchParams,
+  now: Date,
+  fallback: string = defaultRange,
+): Range {
   const from = new Date(query.get('from') ?? NaN);
   const to = new Date(query.get('to') ?? NaN);
   if (from < to) return { from, to };
-  const span = parseDuration(query.get('t') ?? defaultRange) ?? DAY;
+  const span = parseDuration(query.get('t') ?? fallback) ?? DAY;
   return { from: new Date(now.getTime() - span), to: now };
 }
 
