@@ -29,6 +29,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 6000,
     assetsInlineLimit: 0,
   },
-  server: { proxy: Object.fromEntries(apis.map((path) => [path, { target: server }])) },
+  // Calls come from the server's own pages, as they do once the portal is built in.
+  server: {
+    proxy: Object.fromEntries(
+      apis.map((path) => [path, { target: server, headers: { origin: server } }]),
+    ),
+  },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });
