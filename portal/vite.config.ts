@@ -29,11 +29,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 6000,
     assetsInlineLimit: 0,
   },
-  // Calls come from the server's own pages, as they do once the portal is built in.
-  server: {
-    proxy: Object.fromEntries(
-      apis.map((path) => [path, { target: server, headers: { origin: server } }]),
-    ),
-  },
+  server: { proxy: Object.fromEntries(apis.map((path) => [path, { target: server }])) },
   test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });
