@@ -12,6 +12,8 @@ export interface Diagnostic {
   line: number;
   column: number;
   suggestion?: string;
+  /** A name to be written instead. */
+  replacement?: string;
 }
 
 export interface ApiErrorBody {

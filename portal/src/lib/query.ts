@@ -125,6 +125,17 @@ export interface QueryStats {
   bytesScanned?: number;
   extents?: { read: number; pruned: number };
   stages?: { name: string; ms: number; rows: number }[];
+  planMs?: number;
+  memoryBytes?: number;
+  /** What each `where` left; `isRange`: the time range of the page. Offsets as in `Diagnostic`. */
+  filters?: {
+    text: string;
+    start: number;
+    end: number;
+    isRange: boolean;
+    rowsBefore: number;
+    rows: number;
+  }[];
 }
 
 export interface StreamHead {
