@@ -1,14 +1,26 @@
 /** Reads one item by its id. */
 
 import { arrivalOf, everyItem, whereItem } from '../../lib/items';
-import { lines } from '../../lib/kql';
+import { lines, text } from '../../lib/kql';
 import { rowAt, tables, type Row } from '../../lib/query';
 import type { Range } from '../../lib/time';
 
 const HOUR = 3_600_000;
 
+/** Ids of what collected builds are as items: they begin with the id of the operation. */
+const OF_BUILD = /^([0-9a-f]{32})-/;
+
 /** The item with all its columns and when it arrived. */
 export function itemQuery(itemId: string): string {
+  const operation = OF_BUILD.exec(itemId)?.[1];
+  if (operation) {
+    return lines(
+      'union BuildRequests, BuildDependencies, BuildExceptions, BuildTraces',
+      `| where operation_Id == ${text(operation)}`,
+      whereItem(itemId),
+      '| take 1',
+    );
+  }
   return lines(
     everyItem,
     whereItem(itemId),
