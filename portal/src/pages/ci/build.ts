@@ -3,6 +3,7 @@
 import { toNumber } from '../../lib/format';
 import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
+import { cleaned } from './message';
 
 export interface BuildId {
   source: string;
@@ -239,7 +240,7 @@ export interface ErrorGroup {
 /** Says that a step failed, not why. */
 const follows = new RegExp([
   'exited with code', 'process completed with exit code', 'returned (?:a )?non-?zero',
-  '^the (?:task|process|script) .{0,80}failed',
+  '^the (?:task|process|script) .{0,80}failed', '^build failed\\.?$',
 ].join('|'), 'i');
 
 /**
@@ -252,7 +253,7 @@ export function groupErrors(
 ): ErrorGroup[] {
   const groups = new Map<string, ErrorGroup>();
   const later: Issue[] = [];
-  const isSaying = (issue: Issue): boolean => !follows.test(issue.message);
+  const isSaying = (issue: Issue): boolean => !follows.test(cleaned(issue.message));
   const saying = new Set(issues.filter(isSaying).map((issue) => issue.record));
   const firstOf = new Map<string, ErrorGroup>();
   for (const issue of issues) {

@@ -126,3 +126,12 @@ export function failurePath(fingerprint: unknown): string {
 export function pipelineKey(row: Record<string, unknown>): string {
   return JSON.stringify([row.Organization, row.Project, row.Definition]);
 }
+
+/** Branches there are builds about, those of most builds first. */
+export const branchesQuery = lines(
+  'TimelineBuilds',
+  '| summarize Builds = count()',
+  '    by Branch = iff(isempty(TargetBranch), SourceBranch, TargetBranch)',
+  '| where isnotempty(Branch)',
+  '| top 50 by Builds',
+);
