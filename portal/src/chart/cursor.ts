@@ -1,9 +1,7 @@
 /** The points of a chart one after another, for the keyboard. */
 
-import type { Zone } from '../lib/time';
 import type { Drawn } from './option';
-import { itemTip, xyTip, type Tip } from './tooltip';
-import type { Unit } from './units';
+import { itemTip, xyTip, type Tip, type TipFrame } from './tooltip';
 
 /** The places a cursor can be at: of the x axis, or numbers of items. */
 export function stops(drawn: Drawn, hidden: ReadonlySet<string>): number[] {
@@ -28,8 +26,7 @@ export function tipAt(
   drawn: Drawn,
   stop: number,
   hidden: ReadonlySet<string>,
-  unit: Unit,
-  zone: Zone,
+  frame: TipFrame,
 ): Tip | null {
   const { model } = drawn;
   switch (model.shape) {
@@ -37,17 +34,17 @@ export function tipAt(
       const points = model.series.filter(({ name }) => !hidden.has(name))
         .map(({ name, x }) => ({ name, index: x.indexOf(stop) }))
         .filter(({ index }) => index >= 0);
-      return xyTip(model, drawn, points, unit, zone);
+      return xyTip(model, drawn, points, frame);
     }
     case 'pie': {
       const slice = model.slices[stop];
-      return slice ? itemTip(drawn, { dataIndex: stop, ...slice }, unit, zone) : null;
+      return slice ? itemTip(drawn, { dataIndex: stop, ...slice }, frame) : null;
     }
     case 'tree': {
       const node = model.nodes[stop];
-      return node ? itemTip(drawn, { dataIndex: stop, ...node }, unit, zone) : null;
+      return node ? itemTip(drawn, { dataIndex: stop, ...node }, frame) : null;
     }
-    case 'gantt': return itemTip(drawn, { dataIndex: stop, name: '', value: 0 }, unit, zone);
+    case 'gantt': return itemTip(drawn, { dataIndex: stop, name: '', value: 0 }, frame);
     case 'card': return null;
   }
 }

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { emptyTable, type Cell, type Column, type Table } from '../lib/query';
 import { rolesOf } from './columns';
+import { stops, tipAt } from './cursor';
 import { aggregates } from './legend';
 import { plan, type XyModel } from './model';
 import { chartOption, summary, type Options } from './option';
 import { hash, looks, reserved, type Tokens } from './tokens';
+import { spoken } from './tooltip';
+import { stepsOf } from './units';
 
 const tokens: Tokens = {
   text: 'text', textSoft: 'soft', line: 'line', lineStrong: 'strong', surface: 'surface',
@@ -181,8 +184,11 @@ describe('series', () => {
 
   it('are drawn as points where a value stands alone', () => {
     const lonely = draw(counts, 'timechart', {}, { bins: { ms: 3_600_000, fill: 'gap' } });
-    expect(lonely.option.series[1].showSymbol).toBe(true);
-    expect(lonely.option.series[0].showSymbol).toBe(false);
+    const [mac, windows] = lonely.option.series;
+    expect(mac.showSymbol).toBe(false);
+    expect(windows.showSymbol).toBe(true);
+    expect([0, 1, 2].map((dataIndex) => windows.symbolSize(null, { dataIndex })))
+      .toEqual([5, 0, 5]);
   });
 });
 
@@ -261,6 +267,18 @@ describe('axes', () => {
     expect(option.xAxis[0].name).toBe('When');
     expect(option.yAxis[0]).toMatchObject({ name: 'How many', min: 1, max: 100, type: 'log' });
     expect(notes[0]).toMatch(/^1 values of 0 or less/);
+  });
+
+  it.each([
+    ['ms', 763_000, { interval: 300_000, max: 900_000 }],
+    ['ms', 3000, {}],
+    ['ms', 90 * 86_400_000, { interval: 20 * 86_400_000, max: 100 * 86_400_000 }],
+    ['bytes', 5_000_000, { interval: 1_048_576, max: 5_242_880 }],
+    ['share', 0.99, { interval: 0.25, max: 1 }],
+    ['none', 763, {}],
+    ['ms', 0, {}],
+  ] as const)('of %s up to %d have steps %o', (unit, most, expected) => {
+    expect(stepsOf(most, unit)).toEqual(expected);
   });
 
   it('lie down for bars', () => {
@@ -368,6 +386,41 @@ describe('looks', () => {
     ['other', '', null], ['toString', '', null],
   ])('%s of column "%s" is %s', (name, column, expected) => {
     expect(reserved(name, column)).toBe(expected);
+  });
+});
+
+describe('tips', () => {
+  const hour = 3_600_000;
+  const frame = {
+    unit: 'none' as const, zone: 'UTC' as const, bin: hour,
+    markers: [{ at: new Date(at(0) + 1), label: 'Release-1 → Test', kind: 'pass' as const }],
+  };
+
+  it('have the largest first, and what was deployed in the bin', () => {
+    const drawn = chartOption(counts, render('timechart'), tokens);
+    expect(tipAt(drawn!, at(0), new Set(), frame)).toMatchObject({
+      title: '29 Nov 2026, 00:00:00 UTC', more: 0, notes: ['● Release-1 → Test'],
+      rows: [{ name: 'Windows', value: '3' }, { name: 'macOS', value: '2' }],
+    });
+    expect(stops(drawn!, new Set())).toEqual([at(0), at(1), at(2)]);
+    expect(stops(drawn!, new Set(['Windows']))).toEqual([at(0), at(1)]);
+  });
+
+  it('count what does not fit', () => {
+    const rows = Array.from({ length: 20 }, (_, index) => [day(0), `s${index}`, index]);
+    const drawn = chartOption(
+      table('t:datetime s:string n:long', ...rows), render('timechart'), tokens);
+    const tip = tipAt(drawn!, at(0), new Set(), frame);
+    expect(tip?.rows).toHaveLength(12);
+    expect(tip?.more).toBe(8);
+  });
+
+  it('tell shares of slices, lengths of bars', () => {
+    const pie = chartOption(table('s:string n:long', ['a', 1], ['b', 3]), render('piechart'), tokens);
+    expect(spoken(tipAt(pie!, 0, new Set(), frame)!)).toBe('b 3 (75.0 %)');
+    const bars = chartOption(
+      table('s:string a:datetime b:datetime', ['x', day(0), day(2)]), render('timeline'), tokens);
+    expect(tipAt(bars!, 0, new Set(), frame)?.rows[2]?.value).toBe('2 h');
   });
 });
 

@@ -1,7 +1,7 @@
 /** What stands beside the pointer: made of nodes with texts, never of markup. */
 
 import type { Zone } from '../lib/time';
-import { shortName } from './basis';
+import { shortName, type Marker } from './basis';
 import type { Drawn } from './option';
 import type { XyModel } from './model';
 import { reserved, type Tokens } from './tokens';
@@ -27,6 +27,30 @@ export interface Tip {
   title: string;
   rows: TipRow[];
   more: number;
+  /** What happened there besides, such as deployments. */
+  notes?: string[];
+}
+
+/** What a tip is made of besides the chart. */
+export interface TipFrame {
+  unit: Unit;
+  zone: Zone;
+  markers: Marker[];
+  /** Milliseconds of a bin; 0: the chart has none. */
+  bin: number;
+}
+
+/** Markers of a tip; the rest is counted. */
+const NOTES_MAX = 4;
+
+/** The markers that lie in the bin that starts at `x`. */
+export function notesAt(x: number, { markers, bin }: TipFrame): string[] {
+  const found = markers.filter(({ at }) => at.getTime() >= x && at.getTime() < x + bin);
+  const signs = { pass: '●', fail: '✕', plain: '·' };
+  const shown = found.slice(0, NOTES_MAX)
+    .map(({ label, kind }) => `${signs[kind ?? 'plain']} ${shortName(label, 60)}`);
+  const more = found.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 const glyphs: Record<string, string> = {
@@ -38,9 +62,9 @@ export function xyTip(
   model: XyModel,
   drawn: Drawn,
   points: { name: string; index: number }[],
-  unit: Unit,
-  zone: Zone,
+  frame: TipFrame,
 ): Tip {
+  const { unit, zone } = frame;
   const found = points.map(({ name, index }) => {
     const series = model.series.find((other) => other.name === name);
     return { name, x: series?.x[index] ?? NaN, y: series?.y[index] ?? NaN };
@@ -62,12 +86,14 @@ export function xyTip(
   return {
     title: model.axis === 'time' ? `${title} ${zone}` : title, rows,
     more: found.length - rows.length,
+    notes: model.axis === 'time' ? notesAt(x, frame) : [],
   };
 }
 
 /** What is below the pointer of charts without axes, and of single bars. */
-export function itemTip(drawn: Drawn, hit: Hit, unit: Unit, zone: Zone): Tip | null {
+export function itemTip(drawn: Drawn, hit: Hit, frame: TipFrame): Tip | null {
   const { model } = drawn;
+  const { unit, zone } = frame;
   switch (model.shape) {
     case 'pie': {
       const value = Number(hit.value);
@@ -96,7 +122,7 @@ export function itemTip(drawn: Drawn, hit: Hit, unit: Unit, zone: Zone): Tip | n
     }
     case 'xy': {
       const index = hit.dataIndex;
-      return xyTip(model, drawn, [{ name: hit.seriesName ?? '', index }], unit, zone);
+      return xyTip(model, drawn, [{ name: hit.seriesName ?? '', index }], frame);
     }
     case 'card': return null;
   }
@@ -105,7 +131,7 @@ export function itemTip(drawn: Drawn, hit: Hit, unit: Unit, zone: Zone): Tip | n
 /** The tip as one line, for those who hear it. */
 export function spoken(tip: Tip): string {
   const rows = tip.rows.map(({ name, value }) => `${shortName(name, 60)} ${value}`);
-  return [tip.title, ...rows].filter(Boolean).join(', ');
+  return [tip.title, ...rows, ...(tip.notes ?? [])].filter(Boolean).join(', ');
 }
 
 function node(kind: string, className: string, text = ''): HTMLElement {
@@ -129,18 +155,19 @@ export function tipElement(tip: Tip): HTMLElement {
     box.append(line);
   }
   if (tip.more > 0) box.append(node('div', 'chart-tip-more', `and ${tip.more} more`));
+  for (const note of tip.notes ?? []) box.append(node('div', 'chart-tip-note', note));
   return box;
 }
 
 /** The `tooltip` of the option. */
-export function tooltipOption(drawn: Drawn, tokens: Tokens, unit: Unit, zone: Zone): object {
+export function tooltipOption(drawn: Drawn, tokens: Tokens, frame: TipFrame): object {
   const { model } = drawn;
   const isAxis = model.shape === 'xy' && model.kind !== 'scatter';
   const show = (given: Hit | Hit[]): HTMLElement | string => {
     const tip = Array.isArray(given) && model.shape === 'xy'
       ? xyTip(model, drawn, given.map((hit) =>
-        ({ name: hit.seriesName ?? '', index: hit.dataIndex })), unit, zone)
-      : itemTip(drawn, given as Hit, unit, zone);
+        ({ name: hit.seriesName ?? '', index: hit.dataIndex })), frame)
+      : itemTip(drawn, given as Hit, frame);
     return tip && tip.rows.length > 0 ? tipElement(tip) : '';
   };
   return {

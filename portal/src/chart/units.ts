@@ -29,3 +29,27 @@ export function placeName(x: number, axis: AxisKind, categories: string[], zone:
   if (axis === 'category') return categories[x] ?? '';
   return axis === 'time' ? fullTime(new Date(x), zone) : number(x);
 }
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Steps of axes of time: people count in 60 and 24 there. */
+const timeSteps = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 5, 10, 20, 50, 100].map((days) => days * DAY),
+];
+
+/** Ends and steps of an axis from 0 to `most`; none where tens are right. */
+export function stepsOf(most: number, unit: Unit): { max?: number; interval?: number } {
+  if (unit === 'share') return most <= 1 ? { max: 1, interval: 0.25 } : {};
+  if (!(most > 0)) return {};
+  let interval: number | undefined;
+  if (unit === 'ms' && most > 4000) interval = timeSteps.find((step) => most / step <= 5);
+  if (unit === 'bytes' && most > 1024) {
+    interval = 2 ** Math.max(Math.ceil(Math.log2(most / 5)), 0);
+  }
+  return interval === undefined ? {} : { interval, max: Math.ceil(most / interval) * interval };
+}

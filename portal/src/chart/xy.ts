@@ -6,7 +6,7 @@ import type { Render } from '../lib/query';
 import { axisLook, basis, decal, shortName, type Marker, type Options } from './basis';
 import type { Series, XyModel } from './model';
 import type { Look, Tokens } from './tokens';
-import { brief } from './units';
+import { brief, stepsOf } from './units';
 
 /** Points of a line beyond which it is thinned while it is drawn. */
 export const SAMPLED_FROM = 20_000;
@@ -148,9 +148,30 @@ function yAxis(frame: Frame, index: number): object {
         (model.stack === 'stacked100' ? `${Math.round(value)} %` : brief(value, options.unit)),
     },
     splitNumber: 4,
+    ...stepsFor(frame),
     ...(least === null ? {} : { min: least }),
     ...(most === null ? model.stack === 'stacked100' ? { max: 100 } : {} : { max: most }),
   };
+}
+
+/** Steps of the y axis where tens are not what people count in. */
+function stepsFor(frame: Frame): object {
+  const { model, options, properties, shown } = frame;
+  if (model.stack === 'stacked100' || isLog(frame)) return {};
+  if (properties.ymin !== undefined || properties.ymax !== undefined) return {};
+  const isSum = model.stack === 'stacked';
+  let most = 0;
+  const sums = new Map<number, number>();
+  for (const { x, y } of shown) {
+    for (const [index, value] of y.entries()) {
+      if (Number.isNaN(value)) continue;
+      const at = x[index] ?? 0;
+      const all = isSum ? (sums.get(at) ?? 0) + value : value;
+      if (isSum) sums.set(at, all);
+      if (all > most) most = all;
+    }
+  }
+  return stepsOf(most, options.unit);
 }
 
 function seriesOption(frame: Frame, series: Series, index: number, axes: number): object {
@@ -165,7 +186,7 @@ function seriesOption(frame: Frame, series: Series, index: number, axes: number)
     ...dataOf(frame, series),
     ...(isHorizontal ? { xAxisIndex: axis } : { yAxisIndex: axis }),
     ...(model.split === 'panels' ? { xAxisIndex: axis } : {}),
-    ...(model.stack === 'none' ? {} : { stack: `stack ${axis}`, stackStrategy: 'all' }),
+    ...(model.stack === 'none' ? {} : { stack: `stack ${axis}` }),
     itemStyle: { color: look.color, decal: options.patterns ? decal(look) : undefined },
     ...kindOption(model, look, series),
     ...(series.marks.length > 0 ? { markPoint: anomalies(series, tokens) } : {}),
@@ -179,10 +200,12 @@ function kindOption(model: XyModel, look: Look, series: Series): object {
   const points = series.y.length;
   switch (model.kind) {
     case 'line': case 'area': {
-      const isAlone = series.y.filter((value) => !Number.isNaN(value)).length === 1;
+      const lonely = lonelyOf(series);
       return {
         // A point without neighbours has no line: it is drawn as a point.
-        showSymbol: isAlone || hasLonely(series), symbol: 'circle', symbolSize: 5,
+        showSymbol: lonely.size > 0, showAllSymbol: lonely.size > 0, symbol: 'circle',
+        symbolSize: lonely.size === 0 ? 5
+          : (_: unknown, { dataIndex }: { dataIndex: number }) => (lonely.has(dataIndex) ? 5 : 0),
         connectNulls: false,
         lineStyle: { color: look.color, width: 1.75, type: look.dash },
         ...(points > SAMPLED_FROM ? { sampling: 'lttb' } : {}),
@@ -195,23 +218,35 @@ function kindOption(model: XyModel, look: Look, series: Series): object {
         itemStyle: { color: look.color, opacity: 0.75 },
         ...(points > PROGRESSIVE_FROM ? { large: true, progressive: PROGRESSIVE_FROM } : {}),
       };
-    default:
-      return { barMaxWidth: 48, barMinHeight: 1, barGap: '10%', barCategoryGap: '25%' };
+    default: {
+      // A single failure among thousands is still to be seen; parts of a stack stay true.
+      const isSingle = model.stack === 'none' || model.series.length === 1;
+      return {
+        barMaxWidth: 48, barGap: '10%', barCategoryGap: '25%', barMinHeight: isSingle ? 2 : 0,
+      };
+    }
   }
 }
 
-/** Whether a value stands between two gaps; only short lines are looked through. */
-function hasLonely({ y }: Series): boolean {
-  if (y.length > 2000) return false;
-  return y.some((value, index) => !Number.isNaN(value)
-    && Number.isNaN(y[index - 1] ?? NaN) && Number.isNaN(y[index + 1] ?? NaN));
+/** Places of values between two gaps; only lines that are short enough to see them. */
+function lonelyOf({ y }: Series): Set<number> {
+  const found = new Set<number>();
+  if (y.length > 2000) return found;
+  for (const [index, value] of y.entries()) {
+    const isAlone = Number.isNaN(y[index - 1] ?? NaN) && Number.isNaN(y[index + 1] ?? NaN);
+    if (!Number.isNaN(value) && isAlone) found.add(index);
+  }
+  return found;
 }
 
 /** x and y in turn, as a typed array where the axis has numbers. */
 function dataOf(frame: Frame, series: Series): object {
   const { model, shown } = frame;
   const { x, y } = series;
-  const shares = model.stack === 'stacked100' ? shareOf(series, shown) : y;
+  const isBar = model.kind === 'bar' || model.kind === 'column';
+  // A bar of nothing is not drawn.
+  const drawn = isBar ? y.map((value) => (value === 0 ? NaN : value)) : y;
+  const shares = model.stack === 'stacked100' ? shareOf(series, shown) : drawn;
   if (model.axis === 'category') {
     const isHorizontal = model.kind === 'bar';
     return {

@@ -52,7 +52,7 @@ function durationOf(id: string, group: string, label: string, table: string): Me
   };
 }
 
-const failed = 'success == "False"';
+const failed = 'success == false';
 
 const telemetry: Metric[] = [
   rowsOf('requests', 'Requests', 'Requests', 'requests'),

@@ -6,8 +6,9 @@ import { rows, type Row, type Table } from '../../lib/query';
 export interface Headline {
   title: string;
   value: string;
-  /** What stands below it: the span before and its number. */
+  /** How it differs from the span before, and what it was then. */
   change: string;
+  basis: string;
   arrow: '▲' | '▼' | '=' | '';
   /** Whether the change is good to hear. */
   mood: 'good' | 'bad' | 'plain';
@@ -21,13 +22,11 @@ function countOf(row: Row | undefined, name: string): number {
   return Number(row?.[name] ?? 0);
 }
 
-/** How a count changed: `12 %`, or the number before where there was none. */
-function changeOf(now: number, before: number): Pick<Headline, 'change' | 'arrow'> {
-  const arrow = now > before ? '▲' : now < before ? '▼' : '=';
-  if (before === 0) return { change: now === 0 ? 'as before: 0' : 'before: 0', arrow };
-  const share = percent(Math.abs(now - before) / before);
-  return { change: now === before ? `as before: ${number(before)}`
-    : `${share}, before: ${number(before)}`, arrow };
+/** How a count changed: by a share of what it was, where it was anything. */
+function changeOf(now: number, before: number): Pick<Headline, 'change' | 'arrow' | 'basis'> {
+  if (now === before) return { change: 'unchanged from', basis: number(before), arrow: '=' };
+  const change = before === 0 ? 'up' : percent(Math.abs(now - before) / before);
+  return { change, basis: `from ${number(before)}`, arrow: now > before ? '▲' : '▼' };
 }
 
 /** Three numbers of what the application sends: `requests` or else events. */
@@ -61,15 +60,16 @@ function shareOf(
   const shareBefore = countBefore > 0 ? countOf(before, 'Failed') / countBefore : NaN;
   const by = (share - shareBefore) * 100;
   const isSame = Math.abs(by) < 0.05;
-  const base = { title: 'Failure share', isThin: count < THIN };
-  if (Number.isNaN(share)) return { ...base, value: '–', change: '', arrow: '', mood: 'plain' };
-  const value = percent(share);
   const counts = `${number(failed)} of ${number(count)}`;
-  if (Number.isNaN(by)) return { ...base, value, change: counts, arrow: '', mood: 'plain' };
+  const value = Number.isNaN(share) ? '–' : percent(share);
+  const base = {
+    title: 'Failure share', value, isThin: count < THIN,
+    basis: Number.isNaN(shareBefore) ? counts : `${counts}, from ${percent(shareBefore)}`,
+  };
+  if (Number.isNaN(by)) return { ...base, change: '', arrow: '', mood: 'plain' };
+  if (isSame) return { ...base, change: 'unchanged', arrow: '=', mood: 'plain' };
   return {
-    ...base, value,
-    change: isSame ? `as before, ${counts}` : `${Math.abs(by).toFixed(1)} points, ${counts}`,
-    arrow: isSame ? '=' : by > 0 ? '▲' : '▼',
-    mood: isSame ? 'plain' : by > 0 ? 'bad' : 'good',
+    ...base, change: `${Math.abs(by).toFixed(1)} points`,
+    arrow: by > 0 ? '▲' : '▼', mood: by > 0 ? 'bad' : 'good',
   };
 }

@@ -39,7 +39,7 @@ describe('tiles', () => {
   it('count what items stand for', () => {
     expect(tileKql('requests', '5m')).toBe([
       'requests',
-      '| summarize Requests = sum(itemCount), Failed = sumif(itemCount, success == "False"), '
+      '| summarize Requests = sum(itemCount), Failed = sumif(itemCount, success == false), '
         + 'p50 = percentilew(duration, itemCount, 50), p95 = percentilew(duration, itemCount, 95) '
         + 'by bin(timestamp, 5m)',
       '| order by timestamp asc',
@@ -72,25 +72,26 @@ describe('numbers', () => {
 
   it('tell their change', () => {
     expect(headlines(table(['now', 150, 15, 8, 0], ['before', 100, 5, 8, 0]), true)).toEqual([
-      { title: 'Executions', value: '150', arrow: '▲', change: '50 %, before: 100', mood: 'plain',
-        isThin: false },
-      { title: 'Failure share', value: '10 %', arrow: '▲', change: '5.0 points, 15 of 150',
-        mood: 'bad', isThin: false },
-      { title: 'Distinct projects', value: '8', arrow: '=', change: 'as before: 8', mood: 'plain',
-        isThin: false },
+      { title: 'Executions', value: '150', arrow: '▲', change: '50 %', basis: 'from 100',
+        mood: 'plain', isThin: false },
+      { title: 'Failure share', value: '10 %', arrow: '▲', change: '5.0 points',
+        basis: '15 of 150, from 5.0 %', mood: 'bad', isThin: false },
+      { title: 'Distinct projects', value: '8', arrow: '=', change: 'unchanged from', basis: '8',
+        mood: 'plain', isThin: false },
     ]);
   });
 
   it.each([
     ['nothing before', table(['now', 10, 1, 0, 3]), ['10', '10 %', '3'],
-      ['before: 0', '1 of 10', 'before: 0']],
+      ['up from 0', ' 1 of 10', 'up from 0']],
     ['nothing now', table(['before', 10, 1, 0, 3]), ['0', '–', '0'],
-      ['100 %, before: 10', '', '100 %, before: 3']],
-    ['nothing at all', table(), ['0', '–', '0'], ['as before: 0', '', 'as before: 0']],
+      ['100 % from 10', ' 0 of 0, from 10 %', '100 % from 3']],
+    ['nothing at all', table(), ['0', '–', '0'],
+      ['unchanged from 0', ' 0 of 0', 'unchanged from 0']],
   ])('stand when there is %s', (_, found, values, changes) => {
     const made = headlines(found, true);
     expect(made.map(({ value }) => value)).toEqual(values);
-    expect(made.map(({ change }) => change)).toEqual(changes);
+    expect(made.map(({ change, basis }) => `${change} ${basis}`)).toEqual(changes);
   });
 
   it('are thin below 20 samples', () => {

@@ -125,7 +125,7 @@ export function tileKql(query: QueryId, step: string): string {
     case 'requests':
       return lines(
         'requests',
-        '| summarize Requests = sum(itemCount), Failed = sumif(itemCount, success == "False"), '
+        '| summarize Requests = sum(itemCount), Failed = sumif(itemCount, success == false), '
           + `p50 = ${weighted(50)}, p95 = ${weighted(95)} by ${bin}`,
         end, '| render timechart',
       );
@@ -134,7 +134,7 @@ export function tileKql(query: QueryId, step: string): string {
     case 'availability':
       return lines(
         'availabilityResults',
-        '| summarize Availability = 1.0 * sumif(itemCount, success == "True") / sum(itemCount) '
+        '| summarize Availability = 1.0 * sumif(itemCount, success == true) / sum(itemCount) '
           + `by ${bin}`,
         end, '| render timechart',
       );
@@ -142,7 +142,7 @@ export function tileKql(query: QueryId, step: string): string {
       return lines(
         'dependencies',
         '| summarize Dependencies = sum(itemCount), '
-          + `Failed = sumif(itemCount, success == "False") by ${bin}`,
+          + `Failed = sumif(itemCount, success == false) by ${bin}`,
         end, '| render columnchart',
       );
     case 'traces': return splitKql('traces', severity, bin);
@@ -170,7 +170,7 @@ export function numbersKql(table: 'requests' | 'customEvents', range: Range): st
   const from = range.from.getTime();
   const start = new Date(from - (range.to.getTime() - from));
   const failed = table === 'requests'
-    ? `Failed = sumif(itemCount, success == "False"), p95 = ${weighted(95)}, ` : '';
+    ? `Failed = sumif(itemCount, success == false), p95 = ${weighted(95)}, ` : '';
   return lines(
     table,
     `| where timestamp >= ${kqlTime(start)} and timestamp < ${kqlTime(range.to)}`,
@@ -191,7 +191,7 @@ export function sampledKql(present: string[]): string | null {
 
 export const operationsKql = lines(
   'requests',
-  '| summarize Count = sum(itemCount), Failed = sumif(itemCount, success == "False"), '
+  '| summarize Count = sum(itemCount), Failed = sumif(itemCount, success == false), '
     + `p95 = ${weighted(95)} by name`,
   '| top 5 by Count',
 );
