@@ -36,6 +36,6 @@ export function operationItems(operationId: string, isBuild: boolean): string {
 export function operationTotal(operationId: string, isBuild: boolean): string {
   return lines(
     source(operationId, isBuild),
-    '| summarize rows = count(), items = sum(itemCount), most = max(itemCount)',
+    '| summarize rows = count(), items = sum(coalesce(itemCount, int(1))), most = max(itemCount)',
   );
 }
