@@ -14,7 +14,7 @@ import type { Suggestion, Suggestions } from './service';
 import { callAt, statementAt } from './statements';
 
 const ranks: Record<Suggestion['kind'], number> = {
-  column: 6, variable: 5, table: 4, keyword: 3, constant: 2, function: 0,
+  column: 6, variable: 5, table: 4, keyword: 3, function: 0, constant: -1,
 };
 
 const types: Record<Suggestion['kind'], string> = {
@@ -65,7 +65,7 @@ function completion({ client, schema }: Knowledge): Extension {
     const known = schema();
     return known ? result(completeLocally(known, before.slice(offset)), offset) : null;
   }
-  return autocompletion({ override: [source], activateOnTypingDelay: 60, maxRenderedOptions: 100 });
+  return autocompletion({ override: [source], activateOnTypingDelay: 60, maxRenderedOptions: 10 });
 }
 
 function helpBox(parts: (string | Node)[]): HTMLElement {

@@ -35,7 +35,7 @@ export const look = EditorView.theme({
     fontSize: 'var(--fs-s)', maxWidth: 'min(36rem, calc(100vw - 2rem))',
   },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': {
-    fontFamily: 'var(--mono)', maxHeight: '16rem', minWidth: '14rem',
+    fontFamily: 'var(--mono)', maxHeight: '20rem', minWidth: '14rem',
   },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': {
     padding: '2px var(--s-2)', lineHeight: '1.5', color: 'var(--text)',
@@ -46,6 +46,12 @@ export const look = EditorView.theme({
   '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent-text)', fontWeight: '600' },
   '.cm-completionDetail': { color: 'var(--text-3)', fontStyle: 'normal', marginLeft: 'var(--s-2)' },
   '.cm-completionIcon': { opacity: '1', color: 'var(--text-3)', width: '1.2em' },
+  '.cm-completionIcon-property:after': { content: '"c"' },
+  '.cm-completionIcon-class:after': { content: '"t"' },
+  '.cm-completionIcon-variable:after': { content: '"v"' },
+  '.cm-completionIcon-keyword:after': { content: '"k"' },
+  '.cm-completionIcon-enum:after': { content: '"="' },
+  '.cm-completionIcon-function:after': { content: '"f"' },
   '.cm-help': { padding: 'var(--s-2) var(--s-3)', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' },
   '.cm-help b': { color: 'var(--accent-text)' },
   '.cm-help p': { color: 'var(--text-2)', marginTop: 'var(--s-1)' },

@@ -1,5 +1,6 @@
 /** The queries that are open, kept while the browser's tab is. */
 
+import { cut } from '../../lib/format';
 import type { Question } from '../../lib/query';
 import { Run } from './run.svelte';
 
@@ -28,11 +29,11 @@ export class QueryTab {
     this.text = text;
   }
 
-  /** What the tab is called: the saved query, else its first line. */
+  /** What the tab is called: the saved query, else how its text begins. */
   get title(): string {
     if (this.name !== '') return this.name;
-    const line = this.text.split('\n').find((found) => /[^\s/]/.test(found)) ?? '';
-    return line.replace(/^[\s/|]+/, '').slice(0, 24) || `Query ${this.id}`;
+    const text = this.text.replace(/^\s*\/\/\s*/, '').slice(0, 200).replace(/\s+/g, ' ').trim();
+    return cut(text, 28) || `Query ${this.id}`;
   }
 
   start(question: Question, start: number): Run {
@@ -85,7 +86,7 @@ class Tabs {
   }
 
   /** Opens a text: in the current tab when that is empty, else in a new one. */
-  open(text: string): QueryTab | null {
+  open(text: string): QueryTab {
     const { current } = this;
     if (current.text.trim() === '' && !current.run) {
       current.text = text;
@@ -96,9 +97,13 @@ class Tabs {
       this.current = same;
       return same;
     }
-    if (this.list.length >= TABS_MAX) return null;
+    return this.add(text);
+  }
+
+  /** A new tab; when there are too many, the oldest goes. History still has what it ran. */
+  add(text = ''): QueryTab {
     const made = new QueryTab(text);
-    this.list = [...this.list, made];
+    this.list = [...this.list, made].slice(-TABS_MAX);
     this.current = made;
     return made;
   }

@@ -40,13 +40,25 @@ function keepWidth(name: string, width: number): void {
   localStorage.setItem('widths', JSON.stringify(Object.fromEntries(entries)));
 }
 
+/** Measures texts as the page draws them. */
+let brush: CanvasRenderingContext2D | null | undefined;
+
+function widthOf(text: string): number {
+  if (brush === undefined) {
+    brush = document.createElement('canvas').getContext('2d');
+    const { fontFamily } = getComputedStyle(document.body);
+    if (brush) brush.font = `13px ${fontFamily}`;
+  }
+  return brush?.measureText(text).width ?? text.length * 8;
+}
+
 /** A width that suits the first cells, in pixels. */
 function fittingWidth(column: Column, cells: Cell[], zone: Zone): number {
-  let most = column.name.length + 4;
+  let most = widthOf(column.name) + 24;
   for (const cell of cells.slice(0, 60)) {
-    most = Math.max(most, shownCell(cell, column.type, zone).length);
+    most = Math.max(most, widthOf(shownCell(cell, column.type, zone).slice(0, 60)));
   }
-  return Math.min(Math.max(Math.ceil(most * 7.1) + 20, 72), 340);
+  return Math.min(Math.max(Math.ceil(most) + 30, 72), 340);
 }
 
 export class GridState {
