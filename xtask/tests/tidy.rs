@@ -49,6 +49,19 @@ fn rust_files() -> Vec<(String, String)> {
     files().into_iter().filter(|f| f.ends_with(".rs")).map(read).collect()
 }
 
+/// What people wrote of the portal: TypeScript, components, styles.
+fn portal_files() -> Vec<(String, String)> {
+    let is_portal = |f: &String| {
+        let known = [".ts", ".svelte", ".css", ".mjs"].iter().any(|end| f.ends_with(end));
+        f.starts_with("portal/") && known
+    };
+    let read = |f: String| {
+        let text = fs::read_to_string(root().join(&f)).expect("a readable file");
+        (f, text)
+    };
+    files().into_iter().filter(is_portal).map(read).collect()
+}
+
 fn report(rule: &str, findings: &[String]) {
     assert!(findings.is_empty(), "{rule}:\n  {}", findings.join("\n  "));
 }
@@ -102,6 +115,29 @@ fn files_are_short_narrow_and_say_what_they_are() {
         }
     }
     report("files", &findings);
+}
+
+#[test]
+fn portal_files_are_short_narrow_and_trust_no_text() {
+    let mut findings = Vec::new();
+    for (file, text) in portal_files() {
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            findings.push(format!("{file}: {lines} lines"));
+        }
+        for (number, line) in text.lines().enumerate() {
+            let has_literal = line.contains(['"', '\'', '`', '>']);
+            if line.chars().count() > WIDTH_MAX && !has_literal {
+                findings.push(format!("{file}:{}: {} wide", number + 1, line.chars().count()));
+            }
+            for raw in [concat!("{@", "html"), concat!("inner", "HTML"), concat!("TO", "DO")] {
+                if line.contains(raw) {
+                    findings.push(format!("{file}:{}: {raw}", number + 1));
+                }
+            }
+        }
+    }
+    report("files of the portal", &findings);
 }
 
 /// Functions longer than the limit. Counted from formatted text: from the line of `fn` to the line
@@ -201,6 +237,22 @@ fn the_map_names_only_what_exists() {
         }
     }
     report("ARCHITECTURE.md names what is not there", &findings.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_package_of_the_portal_has_its_reason() {
+    let manifest = fs::read_to_string(root().join("portal/package.json")).expect("package.json");
+    let reasons = fs::read_to_string(root().join("docs/decisions/0002-dependencies.md"))
+        .expect("docs/decisions/0002-dependencies.md");
+    let findings: Vec<String> = manifest
+        .split("ependencies\": {")
+        .skip(1)
+        .filter_map(|part| part.split('}').next())
+        .flat_map(str::lines)
+        .filter_map(|line| line.split('"').nth(1).map(str::to_owned))
+        .filter(|name| !reasons.contains(&format!("`{name}`")))
+        .collect();
+    report("packages without a reason in docs/decisions/0002-dependencies.md", &findings);
 }
 
 #[test]

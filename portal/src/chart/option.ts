@@ -1,0 +1,195 @@
+/**
+ * Charts as options of ECharts: `(table, render, tokens, options) → option`, without side effects.
+ * Colours all come from the tokens, texts of the data are only ever drawn as text.
+ */
+
+import type { EChartsCoreOption } from 'echarts/core';
+import type { Render, Table } from '../lib/query';
+import { shortTime, type Zone } from '../lib/time';
+import { axisLook, basis, decal, defaults, shortName, type Options } from './basis';
+import { plan, type GanttModel, type Model, type PieModel, type TreeModel, type XyModel }
+  from './model';
+import { looks, type Look, type Tokens } from './tokens';
+import { brief, type Unit } from './units';
+import { xyOption } from './xy';
+
+export type { Marker, Options } from './basis';
+
+export interface Drawn {
+  /** `null` for cards, which are no canvas. */
+  option: EChartsCoreOption | null;
+  model: Model;
+  notes: string[];
+  /** Looks by name of series or slice. */
+  looks: Map<string, Look>;
+}
+
+/** What is drawn of the table; `null`: its kind is shown as a table. */
+export function chartOption(
+  table: Table,
+  render: Render,
+  tokens: Tokens,
+  given: Partial<Options> = {},
+): Drawn | null {
+  const options = { ...defaults, ...given };
+  const found = plan(table, render, options);
+  if (!found) return null;
+  const { model } = found;
+  const notes = [...found.notes];
+  switch (model.shape) {
+    case 'card': return { option: null, model, notes, looks: new Map() };
+    case 'pie': return { ...pieOption(model, tokens, options), model, notes };
+    case 'tree': return { ...treeOption(model, tokens, options), model, notes };
+    case 'gantt': return { ...ganttOption(model, tokens, options), model, notes };
+    case 'xy': {
+      const styles = looks(model.series.map(({ name }) => name), tokens, model.seriesColumn);
+      const option = xyOption(model, render, tokens, options, styles, notes);
+      return { option, model, notes, looks: styles };
+    }
+  }
+}
+
+interface Part {
+  option: EChartsCoreOption;
+  looks: Map<string, Look>;
+}
+
+function pieOption(model: PieModel, tokens: Tokens, options: Options): Part {
+  const styles = looks(model.slices.map(({ name }) => name), tokens, model.seriesColumn);
+  const data = model.slices.filter(({ name }) => !options.hidden.has(name))
+    .map(({ name, value }) => ({
+      name, value, itemStyle: { color: styles.get(name)?.color, decal: decal(styles.get(name)!) },
+    }));
+  return {
+    looks: styles,
+    option: {
+      ...basis(tokens, options),
+      series: [{
+        type: 'pie', radius: ['52%', '92%'], center: ['50%', '50%'], data,
+        label: { show: false }, labelLine: { show: false },
+        itemStyle: { borderColor: tokens.surface, borderWidth: 2 },
+        emphasis: { scaleSize: 3 },
+      }],
+    },
+  };
+}
+
+function treeOption(model: TreeModel, tokens: Tokens, options: Options): Part {
+  const styles = looks(model.nodes.map(({ name }) => name), tokens);
+  const data = model.nodes.map((node) => ({
+    ...node, itemStyle: { color: styles.get(node.name)?.color },
+  }));
+  const isDeep = model.nodes.some((node) => node.children !== undefined);
+  return {
+    looks: styles,
+    option: {
+      ...basis(tokens, options),
+      series: [{
+        type: 'treemap', data, roam: false, nodeClick: false, breadcrumb: { show: false },
+        left: 0, right: 0, top: 0, bottom: 0,
+        label: {
+          show: true, color: '#ffffff', textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
+          formatter: ({ name, value }: { name: string; value: number }) =>
+            `${shortName(name, 40)}\n${brief(value, options.unit)}`,
+        },
+        upperLabel: {
+          show: isDeep, height: 20, color: tokens.text, backgroundColor: 'transparent',
+          formatter: ({ name }: { name: string }) => shortName(name, 40),
+        },
+        itemStyle: { borderColor: tokens.surface, borderWidth: 1, gapWidth: 1 },
+      }],
+    },
+  };
+}
+
+const GANTT_ROW = 0.6;
+
+interface GanttCoordinates {
+  value: (dimension: number) => number;
+  coord: (place: [number, number]) => [number, number];
+  size: (extent: [number, number]) => [number, number];
+}
+
+function ganttOption(model: GanttModel, tokens: Tokens, options: Options): Part {
+  const groups = [...new Set(model.bars.map(({ group }) => group))];
+  const styles = looks(groups, tokens);
+  const data = model.bars.map((bar) => ({
+    value: [bar.row, bar.from, bar.to], name: bar.name,
+    itemStyle: { color: styles.get(bar.group)?.color },
+  }));
+  return {
+    looks: styles,
+    option: {
+      ...basis(tokens, options),
+      grid: { left: 4, right: 24, top: 8, bottom: 4, outerBoundsMode: 'same' },
+      xAxis: {
+        type: model.axis === 'time' ? 'time' : 'value', scale: true,
+        ...axisLook(tokens, 'lines'),
+        axisLabel: {
+          color: tokens.textSoft, hideOverlap: true,
+          ...(model.axis === 'time' ? {} : { formatter: (at: number) => brief(at, options.unit) }),
+        },
+      },
+      yAxis: {
+        type: 'category', inverse: true, data: model.rows, ...axisLook(tokens, 'none'),
+        axisLabel: { color: tokens.textSoft, formatter: (name: string) => shortName(name) },
+      },
+      series: [{
+        type: 'custom', data, encode: { x: [1, 2], y: 0 }, renderItem: ganttBar, clip: true,
+      }],
+    },
+  };
+}
+
+function ganttBar(_: unknown, api: GanttCoordinates & { visual: (name: string) => string }): object {
+  const start = api.coord([api.value(1), api.value(0)]);
+  const end = api.coord([api.value(2), api.value(0)]);
+  const height = Math.min(api.size([0, 1])[1] * GANTT_ROW, 24);
+  return {
+    type: 'rect',
+    // What took no time is still there to see.
+    shape: {
+      x: start[0], y: start[1] - height / 2, width: Math.max(end[0] - start[0], 2), height, r: 2,
+    },
+    style: { fill: api.visual('color') },
+  };
+}
+
+/** A sentence that says what is to be seen. */
+export function summary(drawn: Drawn, unit: Unit, zone: Zone): string {
+  const { model } = drawn;
+  switch (model.shape) {
+    case 'card':
+      return model.cards.map((card) => `${card.name}: ${String(card.value ?? 'none')}`).join(', ');
+    case 'pie': {
+      const first = model.slices[0];
+      return first ? `${model.slices.length} values, largest ${first.name} with `
+        + `${brief(first.value, unit)} of ${brief(model.total, unit)}` : 'No values';
+    }
+    case 'tree':
+      return `${model.nodes.length} parts, ${brief(model.total, unit)} in all`;
+    case 'gantt':
+      return `${model.bars.length} bars in ${model.rows.length} rows`;
+    case 'xy': return xySummary(model, unit, zone);
+  }
+}
+
+function xySummary(model: XyModel, unit: Unit, zone: Zone): string {
+  let points = 0;
+  let best: { value: number; x: number; name: string } | null = null;
+  for (const series of model.series) {
+    for (const [index, value] of series.y.entries()) {
+      if (Number.isNaN(value)) continue;
+      points += 1;
+      if (!best || value > best.value) {
+        best = { value, x: series.x[index] ?? 0, name: series.name };
+      }
+    }
+  }
+  if (!best) return 'No points';
+  const at = model.axis === 'category' ? (model.categories[best.x] ?? '')
+    : model.axis === 'time' ? shortTime(new Date(best.x), zone) : String(best.x);
+  const count = model.series.length;
+  return `${count} series, ${points} points, highest ${brief(best.value, unit)} at ${at}, `
+    + shortName(best.name, 60);
+}

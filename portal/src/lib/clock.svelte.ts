@@ -1,0 +1,80 @@
+/** The time range of the page, when it is asked again, and how fresh the data is. */
+
+import { base, place, setQuery } from './router.svelte';
+import { currentApp } from './session.svelte';
+import { defaultRangeOf, isFixed, rangeOf, zoneOf, type Range, type Zone } from './time';
+
+class Clock {
+  /** The moment "now" of relative ranges; changes with each refresh. */
+  now = $state.raw(new Date());
+  /** Passes by the second, for ages and waiting times. */
+  second = $state.raw(new Date());
+  /** Seconds between refreshes; 0: off. */
+  every = $state(0);
+  /** Newest item of the application; `null`: nothing yet. */
+  newest = $state.raw<Date | null>(null);
+  isFreshnessKnown = $state(false);
+}
+
+export const clock = new Clock();
+
+/** The range of the page; reading it makes whatever reads it follow. */
+export function pageRange(): Range {
+  return rangeOf(place.query, clock.now, defaultRangeOf(place.path));
+}
+
+export function zone(): Zone {
+  return zoneOf(place.query);
+}
+
+export function setRange(range: Range | string): void {
+  if (typeof range === 'string') setQuery({ t: range, from: null, to: null });
+  else setQuery({ t: null, from: range.from.toISOString(), to: range.to.toISOString() });
+  clock.now = new Date();
+}
+
+export function refresh(): void {
+  clock.now = new Date();
+}
+
+export const refreshSteps = [0, 10, 60, 300];
+
+export function setRefresh(seconds: number): void {
+  clock.every = seconds;
+  setQuery({ r: seconds === 0 ? null : String(seconds) }, 'replace');
+}
+
+interface Fresh {
+  newest: string | null;
+}
+
+let events: EventSource | undefined;
+let eventsApp = '';
+
+/** Listens to what arrives for the application of the page; again when that changes. */
+export function followFreshness(): void {
+  const app = currentApp();
+  if (events && app === eventsApp) return;
+  events?.close();
+  eventsApp = app;
+  clock.newest = null;
+  clock.isFreshnessKnown = false;
+  events = new EventSource(`${base}api/portal/events?app=${encodeURIComponent(app)}`);
+  events.addEventListener('fresh', (event) => {
+    const fresh = JSON.parse((event as MessageEvent<string>).data) as Fresh;
+    clock.newest = fresh.newest === null ? null : new Date(fresh.newest);
+    clock.isFreshnessKnown = true;
+  });
+}
+
+/** Starts the ticking; a hidden tab never refreshes. */
+export function startClock(): void {
+  const kept = Number(place.query.get('r'));
+  if (refreshSteps.includes(kept)) clock.every = kept;
+  setInterval(() => {
+    clock.second = new Date();
+    const isDue = clock.every > 0
+      && clock.second.getTime() - clock.now.getTime() >= clock.every * 1000;
+    if (isDue && !document.hidden && !isFixed(place.query)) refresh();
+  }, 1000);
+}

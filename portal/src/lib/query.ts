@@ -1,0 +1,221 @@
+/** Queries: streamed ones, and several of one page at once. */
+
+import { ApiError, call, sendJson, type ApiErrorBody } from './api';
+import type { Range } from './time';
+
+/** A value of an answer; longs that no number holds and decimals are texts. */
+export type Cell = string | number | boolean | null | Cell[] | { [key: string]: Cell };
+
+export interface Column {
+  name: string;
+  /** `bool datetime decimal dynamic guid int long real string timespan`. */
+  type: string;
+}
+
+export interface Render {
+  kind: string;
+  properties: Record<string, string>;
+}
+
+export interface Trouble {
+  code: string;
+  message: string;
+}
+
+/** A table of an answer, column by column. */
+export interface Table {
+  schema: Column[];
+  columns: Cell[][];
+  rows: number;
+  render: Render | null;
+  /** Why rows are missing; shown, never hidden. */
+  partial: Trouble | null;
+}
+
+export const emptyTable: Table = { schema: [], columns: [], rows: 0, render: null, partial: null };
+
+/** The values of a column; none when there is no such column. */
+export function column(table: Table, name: string): Cell[] {
+  const index = table.schema.findIndex((found) => found.name === name);
+  return table.columns[index] ?? [];
+}
+
+export type Row = Record<string, Cell>;
+
+/** The rows as objects; for tables of a page, not for large answers. */
+export function rows(table: Table): Row[] {
+  return Array.from({ length: table.rows }, (_, index) => rowAt(table, index));
+}
+
+export function rowAt(table: Table, index: number): Row {
+  const row: Row = {};
+  table.schema.forEach((found, place) => {
+    row[found.name] = table.columns[place]?.[index] ?? null;
+  });
+  return row;
+}
+
+export interface Question {
+  app: string;
+  kql: string;
+  range?: Range | null;
+}
+
+interface BatchAnswer {
+  results: {
+    id: string;
+    schema?: Column[];
+    columns?: Cell[][];
+    rows?: number;
+    render?: Render | null;
+    partial?: Trouble | null;
+    error?: ApiErrorBody | null;
+    elapsedMs?: number;
+  }[];
+}
+
+/** What a batch gives for one of its queries. */
+export type Outcome = { table: Table; error: null } | { table: null; error: ApiError };
+
+function times(range: Range | null | undefined): { from?: string; to?: string } {
+  return range ? { from: range.from.toISOString(), to: range.to.toISOString() } : {};
+}
+
+/** Asks all of `queries` in one call; a query that fails does not fail the others. */
+export async function batch<K extends string>(
+  app: string,
+  range: Range | null,
+  queries: Record<K, string>,
+  signal?: AbortSignal,
+): Promise<Record<K, Outcome>> {
+  const list = Object.entries<string>(queries).map(([id, kql]) => ({ id, kql }));
+  const body = { app, ...times(range), queries: list };
+  const answer = await sendJson<BatchAnswer>('POST', 'api/portal/batch', body, {
+    ...(signal ? { signal } : {}),
+  });
+  const outcomes = {} as Record<K, Outcome>;
+  for (const { id, error, ...found } of answer.results) {
+    outcomes[id as K] = error
+      ? { table: null, error: new ApiError(400, error) }
+      : { table: { ...emptyTable, ...found } as Table, error: null };
+  }
+  return outcomes;
+}
+
+/** As `batch`, where any failure is one of the page. */
+export async function tables<K extends string>(
+  app: string,
+  range: Range | null,
+  queries: Record<K, string>,
+  signal?: AbortSignal,
+): Promise<Record<K, Table>> {
+  const outcomes = await batch(app, range, queries, signal);
+  const found = {} as Record<K, Table>;
+  for (const [id, outcome] of Object.entries<Outcome>(outcomes)) {
+    if (outcome.error) throw outcome.error;
+    found[id as K] = outcome.table;
+  }
+  return found;
+}
+
+export interface QueryStats {
+  rows: number;
+  elapsedMs: number;
+  rowsScanned?: number;
+  bytesScanned?: number;
+  extents?: { read: number; pruned: number };
+  stages?: { name: string; ms: number; rows: number }[];
+  planMs?: number;
+  memoryBytes?: number;
+  /** What each `where` left; `isRange`: the time range of the page. Offsets as in `Diagnostic`. */
+  filters?: {
+    text: string;
+    start: number;
+    end: number;
+    isRange: boolean;
+    rowsBefore: number;
+    rows: number;
+  }[];
+}
+
+export interface StreamHead {
+  schema: Column[];
+  render: Render | null;
+  timeInQuery: boolean;
+  queryId: string;
+}
+
+export interface StreamEvents {
+  head?: (head: StreamHead) => void;
+  /** A batch arrived; `table` holds all rows so far and is the same object each time. */
+  rows?: (table: Table) => void;
+}
+
+export interface StreamEnd {
+  table: Table;
+  stats: QueryStats | null;
+}
+
+/** Asks one query and tells of its rows as they come; ends with all of them. */
+export async function stream(
+  question: Question & { rowsMax?: number; history?: boolean },
+  events: StreamEvents,
+  signal?: AbortSignal,
+): Promise<StreamEnd> {
+  const { app, kql, range, rowsMax, history } = question;
+  const response = await call('api/portal/query', {
+    method: 'POST',
+    signal: signal ?? null,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ app, kql, ...times(range), rowsMax, history }),
+  });
+  const table: Table = { ...emptyTable, columns: [] };
+  let stats: QueryStats | null = null;
+  let isFirstTable = true;
+  for await (const line of lines(response)) {
+    const part = JSON.parse(line);
+    if (part.table > 0) isFirstTable = false;
+    if (part.schema && isFirstTable) {
+      table.schema = part.schema;
+      table.columns = part.schema.map(() => []);
+      table.render = part.render ?? null;
+      events.head?.(part);
+    } else if (part.batch && isFirstTable) {
+      append(table, part.batch);
+      table.rows += part.rows;
+      events.rows?.(table);
+    } else if ('stats' in part) {
+      stats = part.stats;
+      table.partial = part.partial ?? null;
+      if (part.error) throw new ApiError(400, part.error);
+    } else if (part.error) {
+      throw new ApiError(400, part.error);
+    }
+  }
+  if (!stats) {
+    throw new ApiError(0, { code: 'broken_off', message: 'The answer broke off.' });
+  }
+  return { table, stats };
+}
+
+function append(table: Table, batch: Cell[][]): void {
+  batch.forEach((cells, index) => {
+    const target = table.columns[index];
+    // Not spread: an answer may have more cells than a call may have arguments.
+    if (target) for (const cell of cells) target.push(cell);
+  });
+}
+
+async function* lines(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (!reader) return;
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const parts = (rest + value).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) if (part !== '') yield part;
+  }
+  if (rest !== '') yield rest;
+}

@@ -1,0 +1,54 @@
+/** What an application has to be queried: tables, functions, and the words of KQL that work. */
+
+import { getJson } from './api';
+import type { Column } from './query';
+
+export interface SchemaColumn extends Column {
+  doc: string;
+}
+
+export interface SchemaTable {
+  name: string;
+  group: 'telemetry' | 'pipelines' | 'own' | 'system';
+  doc: string;
+  timeColumn: string | null;
+  columns: SchemaColumn[];
+  /** Keys seen in bags lately, with how many rows had them. */
+  keys: { column: string; key: string; rows: number }[];
+}
+
+export interface SchemaFunction {
+  name: string;
+  parameters: { name: string; type: string; default?: string }[];
+  doc: string;
+  columns?: Column[];
+}
+
+export interface Implemented {
+  functions: string[];
+  aggregates: string[];
+  operators: string[];
+  plugins: string[];
+  renders: string[];
+}
+
+export interface Schema {
+  tables: SchemaTable[];
+  /** The same rows under the names that workspaces have. */
+  workspaceTables?: SchemaTable[];
+  functions: SchemaFunction[];
+  implemented: Implemented;
+}
+
+export function loadSchema(app: string, signal?: AbortSignal): Promise<Schema> {
+  return getJson<Schema>(`api/portal/schema?app=${encodeURIComponent(app)}`, signal);
+}
+
+/** How a function is called: `PassRate(from: datetime, to: datetime = now())`. */
+export function signatureOf(found: SchemaFunction): string {
+  const parameters = found.parameters.map((parameter) => {
+    const rest = parameter.default === undefined ? '' : ` = ${parameter.default}`;
+    return `${parameter.name}: ${parameter.type}${rest}`;
+  });
+  return `${found.name}(${parameters.join(', ')})`;
+}

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import type { Cell } from '../../lib/query';
+import { whereOf, withLine } from './conditions';
+
+it.each([
+  ['string', ['a"b'], 'c == "a\\"b"'],
+  ['string', ['a', null], '(c == "a" or isempty(c))'],
+  ['long', [1, '9007199254740993'], 'c in (1, 9007199254740993)'],
+  ['datetime', ['2026-11-29T00:00:00Z'], 'c == datetime(2026-11-29T00:00:00Z)'],
+  ['timespan', ['1.00:00:00'], 'c == time(1.00:00:00)'],
+  ['real', [1.5], 'c == real(1.5)'],
+  ['bool', [true], 'c == true'],
+  ['dynamic', [{ a: 1 }], 'tostring(c) == "{\\"a\\":1}"'],
+  ['long', [null], 'isnull(c)'],
+] as [string, Cell[], string][])('%s %j', (type, values, expected) => {
+  expect(whereOf([{ column: { name: 'c', type }, values }])).toBe(`| where ${expected}`);
+});
+
+it.each([
+  ['x', 'x\n| where a'],
+  ['x | take 1;', 'x | take 1\n| where a'],
+  ['x\n| render piechart', 'x\n| where a\n| render piechart'],
+])('goes into %s', (kql, expected) => expect(withLine(kql, '| where a')).toBe(expected));

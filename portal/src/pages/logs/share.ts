@@ -1,0 +1,95 @@
+/** A query taken elsewhere: addresses, Markdown, and commands for the three APIs. */
+
+import { sendJson } from '../../lib/api';
+import { href, link } from '../../lib/router.svelte';
+import { curlOf, logsPath, queryParameter } from '../../lib/share';
+import type { Range } from '../../lib/time';
+
+export interface Shared {
+  app: string;
+  kql: string;
+  range: Range;
+  tab: string;
+}
+
+/** The path of the page with this query, which it runs. */
+export async function pathOf(shared: Shared, isFixed: boolean): Promise<string> {
+  const times = isFixed
+    ? { t: null, from: shared.range.from.toISOString(), to: shared.range.to.toISOString() } : {};
+  return link(logsPath(shared.app), {
+    ...(await queryParameter(shared.kql)),
+    tab: shared.tab === 'results' ? null : shared.tab,
+    run: '1',
+    ...times,
+  });
+}
+
+export async function addressOf(shared: Shared, isFixed = false): Promise<string> {
+  return location.origin + href(await pathOf(shared, isFixed));
+}
+
+/** A short address that leads to the page. */
+export async function shortOf(shared: Shared): Promise<string> {
+  const path = await pathOf(shared, true);
+  const made = await sendJson<{ id: string; url: string }>('POST', 'api/portal/links', { path });
+  return new URL(made.url, document.baseURI).href;
+}
+
+/** The query as Markdown, with a link to it; longer fences than any in the query. */
+export async function markdownOf(shared: Shared): Promise<string> {
+  const longest = Math.max(2, ...[...shared.kql.matchAll(/`+/g)].map(([found]) => found.length));
+  const fence = '`'.repeat(longest + 1);
+  return `[Open in Telltale](${await addressOf(shared)})\n\n${fence}kusto\n${shared.kql}\n${fence}\n`;
+}
+
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`;
+}
+
+function command(path: string, body: unknown): string {
+  return [
+    `curl -sS ${quoted(location.origin + href(path))}`,
+    `-H 'Content-Type: application/json' -H "x-api-key: $TELLTALE_KEY"`,
+    `-d ${quoted(JSON.stringify(body))}`,
+  ].join(' \\\n  ');
+}
+
+export const commands: { label: string; of: (shared: Shared) => string }[] = [
+  { label: 'Application Insights', of: ({ app, kql, range }) => curlOf(app, kql, range) },
+  {
+    label: 'Log Analytics',
+    of: ({ app, kql, range }) => command(`/v1/workspaces/${encodeURIComponent(app)}/query`, {
+      query: kql, timespan: `${range.from.toISOString()}/${range.to.toISOString()}`,
+    }),
+  },
+  {
+    // That API has no time range of its own.
+    label: 'Kusto',
+    of: ({ app, kql }) => command('/v2/rest/query', { db: app, csl: kql }),
+  },
+];
+
+/** Asks for the whole answer as a file; the browser writes it while it comes. */
+export function exportAs(
+  format: 'csv' | 'ndjson' | 'parquet',
+  { app, kql, range }: Shared,
+): void {
+  const form = document.createElement('form');
+  form.method = 'post';
+  form.action = href('/api/portal/export');
+  // An error is shown there and not instead of this page.
+  form.target = '_blank';
+  const fields = {
+    app, kql, from: range.from.toISOString(), to: range.to.toISOString(), format,
+  };
+  for (const [key, value] of Object.entries(fields)) {
+    const field = document.createElement('input');
+    field.type = 'hidden';
+    field.name = key;
+    field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}

@@ -1,0 +1,122 @@
+/** The queries that are open, kept while the browser's tab is. */
+
+import { cut } from '../../lib/format';
+import type { Question } from '../../lib/query';
+import { Run } from './run.svelte';
+
+/** Most queries open at once. */
+export const TABS_MAX = 20;
+/** Results kept of each of them. */
+const RUNS_MAX = 5;
+
+export type View = 'results' | 'chart' | 'statistics';
+
+let next = 1;
+
+export class QueryTab {
+  readonly id = next++;
+  text = $state('');
+  /** Name of the saved query it came from. */
+  name = $state('');
+  savedId = $state('');
+  view = $state<View>('results');
+  caret = 0;
+  /** The result that is shown. */
+  run = $state.raw<Run | null>(null);
+  runs: Run[] = [];
+
+  constructor(text = '') {
+    this.text = text;
+  }
+
+  /** What the tab is called: the saved query, else how its text begins. */
+  get title(): string {
+    if (this.name !== '') return this.name;
+    const text = this.text.replace(/^\s*\/\/\s*/, '').slice(0, 200).replace(/\s+/g, ' ').trim();
+    return cut(text, 28) || `Query ${this.id}`;
+  }
+
+  start(question: Question, start: number): Run {
+    this.run?.cancel();
+    const run = new Run(question, start);
+    this.runs = [run, ...this.runs].slice(0, RUNS_MAX);
+    this.run = run;
+    return run;
+  }
+
+  /** Shows the last result of a statement again or, without one, the result before. */
+  recall(statement: string): boolean {
+    const same = this.runs.find((run) => run !== this.run && run.question.kql === statement);
+    const at = this.run ? this.runs.indexOf(this.run) : -1;
+    const found = same ?? this.runs[(at + 1) % Math.max(this.runs.length, 1)];
+    if (!found) return false;
+    this.run = found;
+    return true;
+  }
+}
+
+const KEY = 'logs';
+
+class Tabs {
+  list = $state.raw<QueryTab[]>([]);
+  current = $state.raw<QueryTab>(new QueryTab());
+
+  constructor() {
+    const kept = this.#kept();
+    this.list = kept.length > 0 ? kept : [this.current];
+    this.current = this.list[this.list.length - 1] as QueryTab;
+  }
+
+  #kept(): QueryTab[] {
+    try {
+      const texts = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as string[];
+      return texts.slice(0, TABS_MAX).map((text) => new QueryTab(String(text)));
+    } catch {
+      return [];
+    }
+  }
+
+  /** Keeps the texts for when the page is loaded again. */
+  keep(): void {
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(this.list.map(({ text }) => text)));
+    } catch {
+      // Too large for the browser; the address still has the current one.
+    }
+  }
+
+  /** Opens a text: in the current tab when that is empty, else in a new one. */
+  open(text: string): QueryTab {
+    const { current } = this;
+    if (current.text.trim() === '' && !current.run) {
+      current.text = text;
+      return current;
+    }
+    const same = text === '' ? undefined : this.list.find((tab) => tab.text === text);
+    if (same) {
+      this.current = same;
+      return same;
+    }
+    return this.add(text);
+  }
+
+  /** A new tab; when there are too many, the oldest goes. History still has what it ran. */
+  add(text = ''): QueryTab {
+    const made = new QueryTab(text);
+    this.list = [...this.list, made].slice(-TABS_MAX);
+    this.current = made;
+    return made;
+  }
+
+  close(tab: QueryTab): void {
+    tab.run?.cancel();
+    const at = this.list.indexOf(tab);
+    const rest = this.list.filter((found) => found !== tab);
+    this.list = rest.length > 0 ? rest : [new QueryTab()];
+    if (tab === this.current) {
+      this.current = this.list[Math.min(at, this.list.length - 1)] as QueryTab;
+    }
+  }
+}
+
+export const tabs = new Tabs();

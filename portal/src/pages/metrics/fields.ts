@@ -1,0 +1,32 @@
+/** Fields a metric can be filtered and split by. */
+
+import type { Schema } from '../../lib/schema';
+import type { Metric } from './catalogue';
+
+/** Columns that tell every row from every other, or hold all of it. */
+const pointless = new Set([
+  'timestamp', 'itemId', 'itemCount', 'customDimensions', 'customMeasurements', 'appId', 'iKey',
+  '_ResourceId', 'details', 'id', 'operation_ParentId', 'itemType', 'valueStdDev',
+]);
+
+/** Those that are asked for first. */
+const first = ['name', 'client_OS', 'cloud_RoleName', 'application_Version', 'resultCode',
+  'success', 'type', 'severityLevel'];
+
+/** Columns first, then keys by how often they were seen. */
+export function fieldsOf(metric: Metric, schema: Schema | null): string[] {
+  if (metric.fields) return metric.fields;
+  const table = schema?.tables.find(({ name }) => name === metric.table);
+  if (!table) return first;
+  const columns = table.columns.map(({ name }) => name).filter((name) => !pointless.has(name));
+  const start = first.filter((name) => columns.includes(name));
+  const keys = table.keys.toSorted((a, b) => b.rows - a.rows)
+    .map(({ column, key }) => `${column === 'customMeasurements' ? 'm' : 'd'}.${key}`);
+  return [...start, ...columns.filter((name) => !start.includes(name)), ...keys];
+}
+
+/** Offered as buttons: the usual columns and the most frequent keys. */
+export function favourites(fields: string[]): string[] {
+  const columns = fields.filter((field) => !/^[dm]\./.test(field)).slice(0, 6);
+  return [...columns, ...fields.filter((field) => field.startsWith('d.')).slice(0, 6)];
+}

@@ -1,0 +1,200 @@
+/** The queries of a chart: pure texts, so that every number can be asked again. */
+
+import type { Bins } from '../../chart/model';
+import { OTHER } from '../../chart/tokens';
+import type { Unit } from '../../chart/units';
+import { fieldKql, fieldLabel, filterKql, wheres } from '../../lib/filters';
+import { lines, text } from '../../lib/kql';
+import { grainOf, grains, type Range } from '../../lib/time';
+import { source, type Metric } from './catalogue';
+import { aggregations, type Aggregation, type ChartSpec } from './spec';
+
+/** Rows that the server answers to one of several queries. */
+const ROWS_MAX = 10_000;
+const POINTS = 300;
+
+/** The step of the chart; `auto` also keeps all series together below the server's limit. */
+export function stepOf(spec: ChartSpec, range: Range): { kql: string; ms: number } {
+  const series = spec.split.length === 0 ? 1 : spec.limit + 1;
+  // The first and the last bin may be cut by the range.
+  const points = Math.min(POINTS, Math.floor(ROWS_MAX / series) - 2);
+  return grains.find(({ kql }) => kql === spec.grain) ?? grainOf(range, points);
+}
+
+/** The number of the rows of a bin. */
+export function aggregate(metric: Metric, aggregation: Aggregation, distinct = ''): string {
+  if (aggregation === 'distinct') return `count_distinct(${textOf(distinct)})`;
+  if (metric.kind === 'aggregated') return aggregateSums(aggregation);
+  if (aggregation === 'count') return metric.weight === '' ? 'count()' : `sum(${metric.weight})`;
+  const { value, weight } = metric;
+  switch (aggregation) {
+    case 'sum': return weight === '' ? `sum(${value})` : `sum(${value} * ${weight})`;
+    case 'avg':
+      return weight === '' ? `avg(${value})` : `sum(${value} * ${weight}) / sum(${weight})`;
+    case 'min': return `min(${value})`;
+    case 'max': return `max(${value})`;
+    default: {
+      const percent = aggregation.slice(1);
+      return weight === '' ? `percentile(${value}, ${percent})`
+        : `percentilew(${value}, ${weight}, ${percent})`;
+    }
+  }
+}
+
+function aggregateSums(aggregation: Aggregation): string {
+  switch (aggregation) {
+    case 'count': return 'sum(valueCount)';
+    case 'sum': return 'sum(valueSum)';
+    case 'min': return 'min(valueMin)';
+    case 'max': return 'max(valueMax)';
+    default: return 'sum(valueSum) / sum(valueCount)';
+  }
+}
+
+/** Whether values of several bins or series may be added. */
+export function adds(aggregation: Aggregation): boolean {
+  return aggregation === 'count' || aggregation === 'sum';
+}
+
+/** The unit of what is drawn. */
+export function unitOf(metric: Metric, aggregation: Aggregation): Unit {
+  return aggregation === 'count' || aggregation === 'distinct' ? 'none' : metric.unit;
+}
+
+/** A missing bin is zero where items are counted, and a gap where nothing was measured. */
+export function binsOf(spec: ChartSpec, range: Range): Bins {
+  const isCount = adds(spec.aggregation) || spec.aggregation === 'distinct';
+  return { ms: stepOf(spec, range).ms, fill: isCount ? 'zero' : 'gap' };
+}
+
+/** The field as a text, in a distinct count. */
+function textOf(field: string): string {
+  const found = fieldKql(field);
+  return found.startsWith('tostring(') ? found : `tostring(${found})`;
+}
+
+/** The field as the name of a series. */
+function seriesOf(field: string): string {
+  return `coalesce(${textOf(field)}, "")`;
+}
+
+function nameExpression(split: string[]): string {
+  const [first = '', second] = split.map(seriesOf);
+  const whole = second === undefined ? first : `strcat(${first}, ", ", ${second})`;
+  return second === undefined ? `iff(isempty(${whole}), "(empty)", ${whole})` : whole;
+}
+
+/** The rows that are drawn, before they are put into bins. */
+function items(metric: Metric, spec: ChartSpec): string {
+  const isMeasured = metric.kind === 'values' && spec.aggregation !== 'distinct';
+  return lines(
+    ...source(metric),
+    wheres(spec.filters),
+    isMeasured && `| where isnotnull(${metric.value})`,
+  );
+}
+
+const renders: Record<string, string> = {
+  line: 'timechart', area: 'areachart', column: 'columnchart', scatter: 'scatterchart',
+};
+
+/** The `render` of a chart; none for a table. */
+export function renderOf(spec: ChartSpec): { kind: string; properties: Record<string, string> } {
+  const properties: Record<string, string> = {};
+  if (spec.kind === 'area' || spec.kind === 'column') {
+    properties.kind = adds(spec.aggregation) ? 'stacked' : 'unstacked';
+  }
+  if (spec.isLog) properties.yaxis = 'log';
+  if (spec.min !== null) properties.ymin = String(spec.min);
+  if (spec.max !== null) properties.ymax = String(spec.max);
+  return { kind: renders[spec.kind] ?? 'timechart', properties };
+}
+
+function renderLine(spec: ChartSpec): string | null {
+  if (spec.kind === 'table') return null;
+  const { kind, properties } = renderOf(spec);
+  const list = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
+  return `| render ${kind}${list.length > 0 ? ` with (${list.join(', ')})` : ''}`;
+}
+
+/** The query of a chart. The time range is not in it: it goes with it. */
+export function chartKql(metric: Metric, spec: ChartSpec, range: Range): string {
+  const bin = `bin(${metric.time}, ${stepOf(spec, range).kql})`;
+  const value = `Value = ${aggregate(metric, spec.aggregation, spec.distinct)}`;
+  const rows = items(metric, spec);
+  const end = lines(`| order by ${metric.time} asc`, renderLine(spec));
+  if (spec.split.length === 0) return lines(rows, `| summarize ${value} by ${bin}`, end);
+  const { hasOther, limit, order } = spec;
+  const isIn = 'Series in (Largest)';
+  return lines(
+    `let Items = ${rows}`,
+    `| extend Series = ${nameExpression(spec.split)};`,
+    `let Largest = Items | summarize ${value} by Series | top ${limit} by Value ${order} `
+      + '| project Series;',
+    'Items',
+    hasOther ? `| extend Series = iff(${isIn}, Series, ${text(OTHER)})` : `| where ${isIn}`,
+    `| summarize ${value} by ${bin}, Series`,
+    end,
+  );
+}
+
+/**
+ * How many rows there are, what they stand for, how many without the filters, and how many values
+ * a row holds at most.
+ */
+export function factsKql(metric: Metric, spec: ChartSpec): string {
+  const weight = metric.weight === '' ? '1' : metric.weight;
+  const condition = spec.filters.length === 0 ? 'true'
+    : spec.filters.map(filterKql).map((found) => `(${found})`).join(' and ');
+  const values = metric.kind === 'aggregated' ? 'max(valueCount)' : '1';
+  return lines(
+    ...source(metric),
+    `| summarize Kept = countif(${condition}), Sent = sumif(${weight}, ${condition}), `
+      + `All = sum(${weight}), Values = ${values}`,
+  );
+}
+
+/** When the newest row of the metric was, whatever the range is. */
+export function newestKql(metric: Metric): string {
+  return lines(
+    ...source(metric),
+    `| where ${metric.time} > datetime(1970-01-01)`,
+    `| summarize Newest = max(${metric.time})`,
+  );
+}
+
+/** Values of a field with their counts, most frequent first. */
+export function valuesKql(metric: Metric, field: string): string {
+  const weight = metric.weight === '' ? 'count()' : `sum(${metric.weight})`;
+  return lines(
+    ...source(metric),
+    `| summarize Count = ${weight} by Found = ${textOf(field)}`,
+    '| where isnotempty(Found)',
+    '| top 50 by Count',
+  );
+}
+
+/** Deployments that ended in the range; the range of the request applies to when they began. */
+export function deploymentsKql(range: Range): string {
+  const from = range.from.toISOString();
+  const to = range.to.toISOString();
+  return lines(
+    'ReleaseDeployments',
+    '| where QueuedOn > datetime(1970-01-01)',
+    `| where CompletedOn >= datetime(${from}) and CompletedOn < datetime(${to})`,
+    '| project CompletedOn, ReleaseName, EnvironmentName, DeploymentStatus',
+    '| top 200 by CompletedOn desc',
+  );
+}
+
+/** What the chart shows, in words. */
+export function titleOf(metric: Metric | null, spec: ChartSpec): string {
+  if (!metric) return spec.metric;
+  const known = aggregations.find(({ id }) => id === spec.aggregation)?.label ?? '';
+  const what = spec.aggregation === 'distinct'
+    ? `Distinct ${fieldLabel(spec.distinct)} of ${metric.label}`
+    : spec.aggregation === 'count' && metric.kind === 'rows' ? metric.label
+      : `${known} of ${metric.label}`;
+  const by = spec.split.map(fieldLabel).join(' and ');
+  return by === '' ? what : `${what} by ${by}`;
+}

@@ -1,0 +1,85 @@
+/** A `telltale` of a story: the built executable on a folder of its own and a free port. */
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface Ready {
+  url: string;
+  appId: string;
+  instrumentationKey: string;
+  connectionString: string;
+}
+
+export class Server {
+  readonly data: string;
+  readonly ready: Ready;
+  readonly #child: ChildProcess;
+  readonly #isOwn: boolean;
+
+  private constructor(data: string, isOwn: boolean, child: ChildProcess, ready: Ready) {
+    this.data = data;
+    this.#isOwn = isOwn;
+    this.#child = child;
+    this.ready = ready;
+  }
+
+  get url(): string {
+    return this.ready.url;
+  }
+
+  /** Starts on a new empty folder, or on `data`, which is kept when it stops. */
+  static async start(settings: string[] = [], data?: string): Promise<Server> {
+    const folder = data ?? mkdtempSync(join(tmpdir(), 'telltale-portal-'));
+    const args = ['serve', '--data', folder, '--listen', '127.0.0.1:0', ...settings];
+    const child = spawn(executable(), args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const lines = createInterface({ input: child.stdout });
+    const ready = await new Promise<Ready>((found, failed) => {
+      child.once('exit', (code) => failed(new Error(`telltale ended with ${code}`)));
+      lines.on('line', (line) => {
+        const json = /^telltale ready (\{.*\})/.exec(line)?.[1];
+        if (json) found(JSON.parse(json) as Ready);
+      });
+    });
+    return new Server(folder, data === undefined, child, ready);
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((done) => this.#child.once('exit', done));
+    this.#child.kill('SIGTERM');
+    await ended;
+    if (this.#isOwn) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** The rows of the first table of an answer of the Application Insights API. */
+  async rows(kql: string, timespan?: string): Promise<unknown[][]> {
+    const response = await fetch(`${this.url}/v1/apps/default/query`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ query: kql, timespan }),
+    });
+    const answer = (await response.json()) as { tables?: { rows: unknown[][] }[] };
+    const rows = answer.tables?.[0]?.rows;
+    if (!rows) throw new Error(`${kql}: ${JSON.stringify(answer)}`);
+    return rows;
+  }
+
+  /** The only cell of an answer, as a number. */
+  async number(kql: string, timespan?: string): Promise<number> {
+    return Number((await this.rows(kql, timespan))[0]?.[0]);
+  }
+}
+
+/** The executable to be tried. */
+export function executable(): string {
+  return process.env.TELLTALE ?? resolve(import.meta.dirname, '../../../target/debug/telltale');
+}
+
+/** Runs a command of the executable to its end and gives what it printed. */
+export function telltale(...args: string[]): string {
+  const done = spawnSync(executable(), args, { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`telltale ${args.join(' ')}: ${done.stderr}`);
+  return done.stdout;
+}
