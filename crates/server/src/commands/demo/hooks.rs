@@ -48,7 +48,7 @@ pub fn fill(
     settings: Settings,
     has_key: bool,
 ) -> Result<Filled, Failure> {
-    let mut app = App::new(settings, Arc::clone(store), String::new())?;
+    let mut app = App::new(settings, Arc::clone(store), String::new(), None)?;
     let made = match has_key {
         true => Some(make_key(&app, begin)?),
         false => None,
