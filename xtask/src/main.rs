@@ -23,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   portal [--watch]     build the portal's files, or serve them with Vite while one works on them
   test                 everything that CI checks, in the same order
   e2e [NAME]           unmodified telemetry clients against the built executable
+  shots                pictures of every page of the portal, to be looked at
   reference [--check]  write docs/reference from the executable, or fail when it is stale
   bench [ARGS…]        load and query benchmarks in release mode; see bench/README.md
   azdo [ARGS…]         an Azure DevOps that follows a script, to collect from; --help lists ARGS";
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "e2e" => e2e::run(rest.first().map(String::as_str)),
         "reference" => reference::run(rest.iter().any(|a| a == "--check")),
+        "shots" => e2e::portal::shots(),
         "azdo" => azdo::run(&rest),
         "bench" => bench::run(&rest),
         _ => {

@@ -17,6 +17,7 @@ pub fn run() -> Result<()> {
     check(&mut cargo(&["fmt", "--all", "--check"]))?;
     deny()?;
     portal::build_if_stale()?;
+    portal::check_sizes()?;
     portal::test()?;
     check(&mut cargo(&["test", "--workspace", "--test", "tidy"]))?;
     check(&mut cargo(&["test", "--workspace"]))?;

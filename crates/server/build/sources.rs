@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 /// Names in the portal's folder that are no sources of it, beside those that begin with a dot.
-const NOT_SOURCES: [&str; 2] = ["dist", "node_modules"];
+const NOT_SOURCES: [&str; 3] = ["dist", "node_modules", "tests"];
 
 /// Every file the portal is built from, in order of their paths.
 ///

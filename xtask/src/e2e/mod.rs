@@ -4,7 +4,7 @@
 
 mod badges;
 mod clients;
-mod portal;
+pub mod portal;
 mod queries;
 mod server;
 mod setup;

@@ -6,7 +6,8 @@ use std::process::{Child, Stdio};
 use serde_json::{Value, json};
 
 use crate::client::{Response, send};
-use crate::server::{KEY, Server, event, start, telltale, wait_until};
+use crate::server::{KEY, Server, event, output, start, telltale, wait_until};
+use crate::tls_client::{Http2, runtime, trusting};
 
 const ADMIN: &str = "the-admin-key-of-this-test";
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -293,4 +294,25 @@ fn below_a_base_path_the_cookie_is_for_that_path() {
     let answer = send(server.port, "POST", &path, &[JSON], body.as_bytes());
     let set = answer.header("set-cookie").unwrap();
     assert!(set.contains("; Path=/tools/; "), "{set}");
+}
+
+#[test]
+fn over_https_the_cookie_is_never_sent_in_the_clear() {
+    let (server, _dir) = start(&["--tls-listen", "127.0.0.1:0", "--admin-key", ADMIN]);
+    let url = server.ready["tlsUrl"].as_str().unwrap().to_owned();
+    let config = trusting(&output(&["tls", "show", "--url", &url]), &["h2"]);
+    runtime().block_on(async {
+        let client = Http2::connect(server.tls_port(), Some(config)).await;
+        let body = json!({ "key": ADMIN }).to_string();
+        let (answer, _stream) = client.send("POST", SESSION, &body).await;
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let set = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert!(set.ends_with("; HttpOnly; SameSite=Strict; Secure"), "{set}");
+        let (page, _stream) = client.send("GET", "/ci", "").await;
+        let page = page.await.unwrap();
+        assert_eq!(page.headers()["cross-origin-opener-policy"], "same-origin");
+    });
+    let address = server.get(SESSION).json()["address"].clone();
+    assert_eq!([&address["tlsUrl"], &address["isPlainHttp"]], [&json!(url), &json!(true)]);
 }
