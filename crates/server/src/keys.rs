@@ -59,7 +59,7 @@ pub struct Document {
     pub definitions: Option<Vec<String>>,
     /// Types of events it may deliver, or topics; `None`: any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub events: Option<Vec<String>>,
+    pub event_types: Option<Vec<String>>,
     /// Events it may deliver in a day; `None`: as many as hooks say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events_per_day: Option<u32>,
@@ -81,7 +81,7 @@ pub struct Wish {
     /// Names or ids of definitions.
     pub definitions: Option<Vec<String>>,
     /// Types of events, or topics such as `releases`.
-    pub events: Option<Vec<String>>,
+    pub event_types: Option<Vec<String>>,
     pub events_per_day: Option<u64>,
 }
 
@@ -177,7 +177,7 @@ impl Key {
             rate_per_minute: None,
             projects: None,
             definitions: None,
-            events: None,
+            event_types: None,
             events_per_day,
             last_used: None,
         })
@@ -312,7 +312,7 @@ impl Keys {
         let listed = |names: &Option<Vec<String>>, what| read_listed(names, what, &scopes);
         let projects = listed(&wish.projects, "projects")?;
         let definitions = listed(&wish.definitions, "definitions")?;
-        let events = listed(&wish.events, "events")?;
+        let event_types = listed(&wish.event_types, "types of events")?;
         let events_per_day = read_per_day(wish.events_per_day, &scopes)?;
         let _changing = self.changing.lock();
         let all = self.all();
@@ -335,7 +335,7 @@ impl Keys {
             rate_per_minute,
             projects,
             definitions,
-            events,
+            event_types,
             events_per_day,
             last_used: None,
         });

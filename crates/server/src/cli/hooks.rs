@@ -258,7 +258,7 @@ pub fn call(matches: &ArgMatches) -> HooksCall {
                 rate_per_minute: m.get_one::<u64>("rate").copied(),
                 projects: listed(m, "project"),
                 definitions: listed(m, "definition"),
-                events: listed(m, "event"),
+                event_types: listed(m, "event"),
                 events_per_day: m.get_one::<u64>("per-day").copied(),
             },
             public_url: text(m, "public-url"),

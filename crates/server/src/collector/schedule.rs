@@ -22,11 +22,14 @@ const SILENCE_INTERVALS: i64 = 3;
 /// A source is active that had changed builds within this time.
 const ACTIVE_NS: i64 = 7 * 86_400 * 1_000_000_000;
 
+/// What one thread of a source does until the end is told.
+type Work = fn(&App, &Line, &Arc<Stop>);
+
 /// Starts the threads of all sources. They end by themselves when the lines are stopped.
 pub fn start(app: &Arc<App>) {
     let stop = Arc::clone(&app.collectors.stop);
     for line in &app.collectors.all {
-        let works: [(&str, fn(&App, &Line, &Arc<Stop>)); 3] =
+        let works: [(&str, Work); 3] =
             [("collect", passes), ("trigger", triggers), ("upkeep", upkeep::run)];
         for (name, work) in works {
             let (app, line, stop) = (Arc::clone(app), Arc::clone(line), Arc::clone(&stop));

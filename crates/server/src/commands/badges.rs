@@ -84,15 +84,18 @@ fn write_list(out: &mut impl Write, body: &Value) -> std::io::Result<()> {
             let urls = &badge["urls"];
             let urls = [&urls["readme"], &urls["readable"]];
             let url = urls.into_iter().find(|url| url.is_string()).unwrap_or(&Value::Null);
-            let names = ["id", "kind", "label", "message", "color", "visibility"];
-            let cells = names.iter().map(|name| cell(&badge[*name]));
+            let first = ["id", "kind", "label"].map(|name| cell(&badge[name]));
+            let rest = ["message", "color", "visibility"].map(|name| cell(&badge[name]));
+            let environment = cell(&badge["names"]["environment"]);
+            let cells = first.into_iter().chain([environment]).chain(rest);
             let gone = cell(&badge["orphan"]["reason"]);
             let error = if gone.is_empty() { cell(&badge["error"]) } else { gone };
             cells.chain([cell(url), error]).collect()
         })
         .collect();
-    let names = ["id", "kind", "label", "message", "color", "visibility", "url", "error"];
-    write_table(out, &names.map(str::to_owned), &[false; 8], &rows)?;
+    let names =
+        ["id", "kind", "label", "environment", "message", "color", "visibility", "url", "error"];
+    write_table(out, &names.map(str::to_owned), &[false; 9], &rows)?;
     for refused in list("noBadge") {
         let (project, reason) = (cell(&refused["projectId"]), cell(&refused["reason"]));
         let place = format!("{}/{project}", cell(&refused["organization"]));

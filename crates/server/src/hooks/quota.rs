@@ -95,9 +95,9 @@ mod tests {
         let key = Key::for_tests(Some(2));
         let day = 20_000 * DAY;
         let take = |now: i64| quotas.take(&key, &tallies, now);
-        take(day).ok().map(Taken::keep);
+        take(day).unwrap().keep();
         drop(take(day + 1));
-        take(day + 2).ok().map(Taken::keep);
+        take(day + 2).unwrap().keep();
         let over = take(day + 3).err();
         assert_eq!(over, Some(Over { per_day: 2, wait_ns: DAY - 3, is_news: true }));
         assert!(take(day + 4).is_err_and(|over| !over.is_news));

@@ -28,7 +28,7 @@ impl Outside {
 /// Why a delivery is not the key's to send; none when it is. Names of projects stand in few
 /// events, ids in all.
 pub fn outside(key: &Key, delivery: &Delivery) -> Option<Outside> {
-    let Document { projects, definitions, events, .. } = &key.document;
+    let Document { projects, definitions, event_types, .. } = &key.document;
     let envelope = &delivery.envelope;
     let refused = |wanted: &Option<Vec<String>>, what: &str, [id, name]: [&str; 2]| {
         let wanted = wanted.as_ref()?;
@@ -53,7 +53,7 @@ pub fn outside(key: &Key, delivery: &Delivery) -> Option<Outside> {
     if let Some(text) = refused(definitions, "definition", [&id, name]) {
         return Some(Outside::Definition(text));
     }
-    let wanted = events.as_ref()?;
+    let wanted = event_types.as_ref()?;
     let event_type = envelope.event_type.as_str();
     (!wanted.iter().any(|given| is_type(given, event_type))).then(|| {
         let shown: String = event_type.chars().take(100).collect();

@@ -24,7 +24,8 @@ fn told(entry: &Value) -> [String; 4] {
 #[test]
 fn the_last_deliveries_are_listed_and_their_payloads_kept_over_a_restart() {
     let (server, dir) = start(&FLAGS);
-    let wish = json!({ "name": "team", "scopes": ["hook"], "events": ["releases"] }).to_string();
+    let wish =
+        json!({ "name": "team", "scopes": ["hook"], "eventTypes": ["releases"] }).to_string();
     let made = server.post("/api/keys", &[JSON, ("x-api-key", ADMIN)], wish.as_bytes()).json();
     let url = made["url"].as_str().unwrap();
     let path = url.strip_prefix(&server.url).unwrap();

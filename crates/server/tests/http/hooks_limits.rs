@@ -43,7 +43,10 @@ fn a_day_of_a_key_holds_so_many_events_also_over_a_restart() {
     for (wish, reason) in [
         (json!({ "name": "x", "scopes": ["hook"], "eventsPerDay": 0 }), "are no quota"),
         (json!({ "name": "x", "scopes": ["query"], "eventsPerDay": 5 }), "only keys of scope"),
-        (json!({ "name": "x", "scopes": ["query"], "events": ["builds"] }), "only keys of scope"),
+        (
+            json!({ "name": "x", "scopes": ["query"], "eventTypes": ["builds"] }),
+            "only keys of scope",
+        ),
         (json!({ "name": "x", "scopes": ["hook"], "definitions": [] }), "1 to 100 definitions"),
     ] {
         let refused = server.post("/api/keys", &headers, wish.to_string().as_bytes());
@@ -61,11 +64,11 @@ fn events_of_other_definitions_and_types_are_stored_and_nothing_follows() {
     for (name, wish, follows) in [
         ("by-id", json!({ "definitions": ["2"] }), [true, false, false]),
         ("by-name", json!({ "definitions": ["web - cd"] }), [true, false, false]),
-        ("topic", json!({ "events": ["builds", "stages"] }), [false, true, false]),
-        ("type", json!({ "events": ["deployment-completed-event"] }), [true, false, false]),
+        ("topic", json!({ "eventTypes": ["builds", "stages"] }), [false, true, false]),
+        ("type", json!({ "eventTypes": ["deployment-completed-event"] }), [true, false, false]),
         (
             "renamed",
-            json!({ "events": ["ms.azure-devops-release.deployment-completed-event"] }),
+            json!({ "eventTypes": ["ms.azure-devops-release.deployment-completed-event"] }),
             [true, false, false],
         ),
         ("all", json!({}), [true, true, true]),

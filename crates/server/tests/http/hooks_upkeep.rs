@@ -169,7 +169,10 @@ fn a_subscription_the_system_disabled_is_made_again_when_asked_to() {
     let dead = json!({ "id": "dead", "status": "disabledBySystem", "publisherId": "tfs",
         "eventType": "build.complete", "publisherInputs": { "projectId": project },
         "consumerInputs": { "url": "https://t.example/hooks/azdo" } });
-    let service = Service::start(Subscriptions::new(&[(project, "exproj")], vec![dead])).unwrap();
+    let mut left = dead.clone();
+    (left["id"], left["eventType"]) = (json!("left"), json!("ms.vss-pipelines.x"));
+    let all = vec![left, dead];
+    let service = Service::start(Subscriptions::new(&[(project, "exproj")], all)).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("telltale.toml");
     std::fs::write(&config, crate::azdo::source("exorg", &service.url(), "")).unwrap();
@@ -192,5 +195,12 @@ fn a_subscription_the_system_disabled_is_made_again_when_asked_to() {
     assert_eq!(methods, ["DELETE", "POST"]);
     let again = subscribe(&["--repair"]);
     assert!(again.contains("builds: there already, enabled"), "{again}");
+    let deleted: Vec<String> = service
+        .requests()
+        .iter()
+        .filter(|seen| seen.request.method == "DELETE")
+        .map(|seen| seen.request.path.rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(deleted, ["dead"]);
     assert!(service.unknown().is_empty(), "{:?}", service.unknown());
 }

@@ -44,7 +44,7 @@ pub fn shape(key: &Key, apps: &Apps, now: i64) -> Value {
         "ratePerMinute": document.rate_per_minute,
         "projects": document.projects,
         "definitions": document.definitions,
-        "events": document.events,
+        "eventTypes": document.event_types,
         "eventsPerDay": document.events_per_day,
         "lastUsed": time(key.last_used()),
     })
@@ -110,7 +110,7 @@ pub fn read(body: &Map<String, Value>) -> Result<Wish, Refusal> {
         rate_per_minute: number("ratePerMinute")?,
         projects: texts("projects")?,
         definitions: texts("definitions")?,
-        events: texts("events")?,
+        event_types: texts("eventTypes")?,
         events_per_day: number("eventsPerDay")?,
     })
 }
@@ -125,7 +125,7 @@ pub fn ask(wish: &Wish) -> Value {
         "ratePerMinute": wish.rate_per_minute,
         "projects": wish.projects,
         "definitions": wish.definitions,
-        "events": wish.events,
+        "eventTypes": wish.event_types,
         "eventsPerDay": wish.events_per_day,
     })
 }

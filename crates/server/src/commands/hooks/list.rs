@@ -22,7 +22,7 @@ use crate::keys::Keys;
 const COLUMNS: [(&str, &str, bool); 8] = [
     ("name", "name", false),
     ("state", "state", false),
-    ("projects", "projects", false),
+    ("only for", "", false),
     ("events", "events", true),
     ("today", "eventsToday", true),
     ("last event", "lastEvent", false),
@@ -52,12 +52,21 @@ pub fn run(place: &Place, key: Option<&str>, is_json: bool) -> Result<(), Failur
     let hooks = body["hooks"].as_array().cloned().unwrap_or_default();
     let rows: Vec<Vec<String>> = hooks
         .iter()
-        .map(|hook| COLUMNS.iter().map(|(_, member, _)| cell(&hook[*member])).collect())
+        .map(|hook| COLUMNS.iter().map(|(_, member, _)| shown(hook, member)).collect())
         .collect();
     let names = COLUMNS.map(|(name, ..)| name.to_owned());
     write_table(&mut out, &names, &COLUMNS.map(|(.., is_number)| is_number), &rows)?;
     write_subscriptions(&mut out, &body)?;
     Ok(out.flush()?)
+}
+
+/// A member of a hook; without a name what restricts its key.
+fn shown(hook: &Value, member: &str) -> String {
+    if !member.is_empty() {
+        return cell(&hook[member]);
+    }
+    let all = ["projects", "definitions", "eventTypes"].map(|name| cell(&hook[name]));
+    all.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join(" ")
 }
 
 /// The subscriptions that the server sees with the tokens of its sources; nothing without any.

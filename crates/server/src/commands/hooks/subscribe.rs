@@ -32,7 +32,9 @@ pub fn run(call: &SubscribeCall) -> Result<(), Failure> {
     for project in projects {
         for topic in &call.topics {
             let wanted = Subscription::wanted(*topic, &project.id, &url, &call.hook_key);
-            let known = there.iter().find(|known| known.is_like(&wanted));
+            // A dead one beside a live one is not worth another.
+            let alike = there.iter().filter(|known| known.is_like(&wanted));
+            let known = alike.min_by_key(|known| known.is_dead());
             let (name, topic) = (&project.name, topic.name());
             match known {
                 Some(known) if known.is_dead() && call.repairs && call.is_dry_run => {
