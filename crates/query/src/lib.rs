@@ -22,6 +22,7 @@ mod session;
 mod shared;
 mod stages;
 pub mod stream;
+mod yielding;
 
 pub use answer::{Answer, Checked, ResultTable, Statistics, Value};
 /// Rows of a result table: Arrow columns, read through [`answer::Cells`].

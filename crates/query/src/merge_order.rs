@@ -17,10 +17,13 @@ use datafusion::physical_plan::execution_plan::{
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 
-/// DataFusion's own rules and [`MergeOrder`] before the last check.
+use crate::yielding::Yielding;
+
+/// DataFusion's own rules and ours before the last check.
 pub(crate) fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     let last = rules.len().saturating_sub(1);
+    rules.insert(last, Arc::new(Yielding));
     rules.insert(last, Arc::new(MergeOrder));
     rules
 }

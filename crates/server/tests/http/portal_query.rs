@@ -172,7 +172,7 @@ fn a_query_that_is_wrong_has_a_status_and_places_in_its_text() {
 
 #[test]
 fn a_query_that_fails_late_keeps_its_rows_and_says_so() {
-    let (server, _dir) = start(&["--query-time", "2s"]);
+    let (server, _dir) = start(&["--query-time", "5s"]);
     let kql = format!("print 1; {} | summarize max(s)", endless());
     let body = json!({ "app": "default", "kql": kql }).to_string();
     for encoding in ["identity", "gzip"] {
@@ -180,7 +180,6 @@ fn a_query_that_fails_late_keeps_its_rows_and_says_so() {
         let bytes = client::request_bytes("POST", "/api/portal/query", &headers, body.as_bytes());
         let mut stream = client::connect(server.port);
         stream.write_all(&bytes).unwrap();
-        let started = Instant::now();
         // The first row is there while the second table is still being made.
         let mut all = Vec::new();
         let mut piece = [0; 4096];
@@ -192,8 +191,11 @@ fn a_query_that_fails_late_keeps_its_rows_and_says_so() {
         while !has_row(&all) {
             let count = stream.read(&mut piece).unwrap();
             all.extend_from_slice(&piece[..count]);
+            assert!(count > 0, "{encoding}: {}", String::from_utf8_lossy(&all).escape_debug());
         }
-        assert!(started.elapsed() < Duration::from_millis(1500), "{encoding}");
+        let shown = String::from_utf8_lossy(&all).into_owned();
+        let shown = shown.escape_debug();
+        assert_eq!(server.queries_running(), 1, "{encoding} {shown}");
         stream.read_to_end(&mut all).unwrap();
         let answer = client::read(&mut all.as_slice()).unwrap();
         let text = match encoding {
