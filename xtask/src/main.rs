@@ -19,7 +19,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  run [ARGS…]          build and start the server on ./telltale-data; ARGS go to `telltale serve`
+  run [ARGS…]          build portal and server, start it on ./telltale-data; ARGS go to `telltale serve`,
+                       such as `-- --demo`
   portal [--watch]     build the portal's files, or serve them with Vite while one works on them
   test                 everything that CI checks, in the same order
   e2e [NAME]           unmodified telemetry clients against the built executable

@@ -60,9 +60,10 @@ impl Dice {
         median * (sum * 0.85).exp()
     }
 
-    /// So many hexadecimal digits, at most 32.
+    /// So many hexadecimal digits, at most 48.
     pub fn hex(self, digits: usize) -> String {
-        let mut text = format!("{:016x}{:016x}", self.0, self.of("low", 1).0);
+        let (low, lowest) = (self.of("low", 1).0, self.of("low", 2).0);
+        let mut text = format!("{:016x}{low:016x}{lowest:016x}", self.0);
         text.truncate(digits);
         text
     }

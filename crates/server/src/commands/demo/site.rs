@@ -3,10 +3,10 @@
 
 use model::time::HOUR;
 
-use super::calendar::{MINUTE, SECOND, busy, working_day};
+use super::calendar::{MINUTE, SECOND, busy};
 use super::dice::Dice;
 use super::envelope::{Item, Mail, Place, Sender};
-use super::organization::plan::OUTAGE_DAYS;
+use super::organization::plan::is_outage;
 use super::trouble;
 
 /// Visits in a working hour.
@@ -52,11 +52,6 @@ impl Site<'_> {
         self.measure(dice.of("measure", 0), hour, mail);
     }
 
-    fn is_outage(&self, at: i64) -> bool {
-        let outage = working_day(self.end, OUTAGE_DAYS) + 9 * HOUR;
-        (outage..outage + 5 * HOUR).contains(&at)
-    }
-
     /// Somebody looks at some pages.
     fn visit(&self, dice: Dice, mut at: i64, mail: &mut Mail) {
         let user = dice.of("user", 0).below(70);
@@ -84,9 +79,9 @@ impl Site<'_> {
 
     fn view(&self, dice: Dice, at: i64, browser: &Sender, mail: &mut Mail) {
         let (name, path) = dice.of("which", 0).pick(&PAGES);
-        let slow = if self.is_outage(at) { 6.0 } else { 1.0 };
+        let slow = if is_outage(self.end, at) { 6.0 } else { 1.0 };
         let ms = dice.of("ms", 0).skewed(130.0 * slow);
-        let fails = dice.of("fails", 0).chance(if self.is_outage(at) { 0.3 } else { 0.015 });
+        let fails = dice.of("fails", 0).chance(if is_outage(self.end, at) { 0.3 } else { 0.015 });
         let (id, url) = (dice.of("view", 0).hex(16), format!("https://{}{path}", self.address));
         let place = Place {
             operation: dice.of("operation", 0).hex(32),
@@ -167,7 +162,7 @@ impl Site<'_> {
                     continue;
                 }
                 let fails =
-                    draw.of("fails", 0).chance(if self.is_outage(at) { 0.5 } else { 0.004 });
+                    draw.of("fails", 0).chance(if is_outage(self.end, at) { 0.5 } else { 0.004 });
                 let ms = draw.of("ms", 0).skewed(if fails { 9_000.0 } else { 240.0 });
                 let place =
                     Place { operation: draw.of("operation", 0).hex(32), ..Place::default() };
@@ -187,7 +182,8 @@ impl Site<'_> {
                 continue;
             }
             let count = 20 + draw.of("count", 0).below(400);
-            let each = draw.of("each", 0).skewed(if self.is_outage(at) { 420.0 } else { 95.0 });
+            let each =
+                draw.of("each", 0).skewed(if is_outage(self.end, at) { 420.0 } else { 95.0 });
             let items = [
                 Item::aggregate(
                     at,

@@ -4,11 +4,11 @@
 use azdo::{trace, variables};
 use model::time::HOUR;
 
-use super::calendar::{DAY, SECOND, busy, working_day};
+use super::calendar::{DAY, SECOND, busy};
 use super::dice::Dice;
 use super::envelope::{Item, Mail, Place, Sender};
 use super::organization::layout::{Os, PROJECTS};
-use super::organization::plan::{Build, JobRun, OUTAGE_DAYS, StageRun};
+use super::organization::plan::{Build, JobRun, StageRun, is_outage};
 use super::organization::{World, job_place};
 use super::steps;
 
@@ -142,8 +142,8 @@ impl Tasks<'_> {
         let project = dice.of("project", 0).below(PROJECTS_EACH);
         let ids = self.dice.of("customer", collection);
         let outage = self.is_outage(at, task);
-        let failing = if outage { 0.34 } else { task.failing };
-        let slow = if outage { 3.2 } else { 1.0 } * (1.0 + 0.2 * os as i64 as f64);
+        let failing = if outage { 0.24 } else { task.failing };
+        let slow = if outage { 3.6 } else { 1.0 } * (1.0 + 0.2 * os as i64 as f64);
         let ms = dice.of("ms", 0).skewed(task.seconds * 1e3 * slow);
         let machine = dice.of("machine", 0).below(6) + 1;
         let mut sender = self.sender(dice, task, os, at);
@@ -172,10 +172,9 @@ impl Tasks<'_> {
         }
     }
 
-    /// Whether a time lies in the hours in which the feed was out of order, for a task that asks it.
+    /// Whether the feed was out of order at a time, for a task that asks it.
     fn is_outage(&self, at: i64, task: &Task) -> bool {
-        let outage = working_day(self.end, OUTAGE_DAYS) + 9 * HOUR;
-        (outage..outage + 5 * HOUR).contains(&at) && matches!(task.name, "restore" | "publish")
+        is_outage(self.end, at) && matches!(task.name, "restore" | "publish" | "deploy")
     }
 
     /// What all items of an execution have in common.

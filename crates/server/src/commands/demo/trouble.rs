@@ -63,24 +63,34 @@ const DOTNET: [Thrown; 4] = [
     },
 ];
 
-const NODE: [(&str, &str, &str); 3] = [
-    (
-        "TypeError",
-        "Cannot read properties of undefined (reading 'version')",
-        "    at resolve (/task/restore/lib/resolve.js:42:27)\n    at async run \
-         (/task/restore/index.js:18:5)",
-    ),
-    (
-        "Error",
-        "connect ECONNREFUSED 192.0.2.17:443",
-        "    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1607:16)\n    at async get \
-         (/task/restore/lib/feed.js:31:14)",
-    ),
-    (
-        "RangeError",
-        "Invalid array length",
-        "    at plan (/task/deploy/lib/plan.js:77:19)\n    at async main (/task/deploy/index.js:9:3)",
-    ),
+const NODE: [Thrown; 3] = [
+    Thrown {
+        ty: "TypeError",
+        message: "Cannot read properties of undefined (reading 'version')",
+        inner: None,
+        frames: &[
+            ("resolve", "", "/task/restore/lib/resolve.js", 42),
+            ("async run", "", "/task/restore/index.js", 18),
+        ],
+    },
+    Thrown {
+        ty: "Error",
+        message: "connect ECONNREFUSED 192.0.2.17:443",
+        inner: None,
+        frames: &[
+            ("TCPConnectWrap.afterConnect [as oncomplete]", "", "node:net", 1607),
+            ("async get", "", "/task/restore/lib/feed.js", 31),
+        ],
+    },
+    Thrown {
+        ty: "RangeError",
+        message: "Invalid array length",
+        inner: None,
+        frames: &[
+            ("plan", "", "/task/deploy/lib/plan.js", 77),
+            ("async main", "", "/task/deploy/index.js", 9),
+        ],
+    },
 ];
 
 /// An exception of .NET.
@@ -108,12 +118,23 @@ pub fn dotnet(dice: Dice, time: i64, severity: u8) -> Item {
     Item::new(time, "ExceptionData", json!({ "exceptions": chain, "severityLevel": severity }))
 }
 
-/// An exception of Node.
+/// An exception of Node, whose client sends the lines of the stack as assemblies.
 pub fn node(dice: Dice, time: i64, severity: u8) -> Item {
-    let (ty, message, stack) = dice.of("thrown", 0).pick(&NODE);
+    let Thrown { ty, message, frames, .. } = dice.of("thrown", 0).pick(&NODE);
+    let line = |(method, _, file, line): &(&str, &str, &str, u32)| {
+        format!("    at {method} ({file}:{line}:9)")
+    };
+    let lines: Vec<String> = frames.iter().map(line).collect();
+    let parsed = frames.iter().zip(&lines).enumerate();
+    let parsed: Vec<Value> = parsed
+        .map(|(level, ((method, _, file, line), text))| {
+            json!({ "level": level, "method": method, "assembly": text.trim(), "fileName": file,
+                "line": line })
+        })
+        .collect();
     let chain = json!([{
         "id": 1, "outerId": 0, "typeName": ty, "message": message, "hasFullStack": true,
-        "stack": format!("{ty}: {message}\n{stack}"),
+        "stack": format!("{ty}: {message}\n{}", lines.join("\n")), "parsedStack": parsed,
     }]);
     Item::new(time, "ExceptionData", json!({ "exceptions": chain, "severityLevel": severity }))
 }

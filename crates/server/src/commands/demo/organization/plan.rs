@@ -16,7 +16,7 @@ use crate::commands::demo::dice::Dice;
 const FIRST_BUILD: i64 = 20_001;
 /// Days before the end on which the feed of packages was out of order, and on which a merge broke
 /// a main branch.
-pub const OUTAGE_DAYS: i64 = 9;
+const OUTAGE_DAYS: i64 = 9;
 const BROKEN_DAYS: i64 = 16;
 /// The nights at the end in which the same integration test fails.
 const RED_NIGHTS: i64 = 4;
@@ -151,6 +151,13 @@ impl JobRun {
     pub fn layout(&self, stage: &StageRun, definition: &Definition) -> &'static Job {
         &definition.stages[stage.stage].jobs[self.job]
     }
+}
+
+/// Whether the feed of packages was out of order at a time of a demonstration that ends at `end`:
+/// during the working hours of one day.
+pub fn is_outage(end: i64, at: i64) -> bool {
+    let begin = working_day(end, OUTAGE_DAYS) + 8 * HOUR;
+    (begin..begin + 9 * HOUR).contains(&at)
 }
 
 /// Plans all builds queued between two times, in the order of their queue times.
@@ -324,8 +331,7 @@ impl Planner {
     fn story(&self, dice: Dice, build: &Build) -> Option<(Failure, f64)> {
         let definition = build.definition();
         let at = build.queued;
-        let outage = working_day(self.end, OUTAGE_DAYS) + 9 * HOUR;
-        if (outage..outage + 5 * HOUR).contains(&at) && dice.of("outage", 0).chance(0.65) {
+        if is_outage(self.end, at) && dice.of("outage", 0).chance(0.5) {
             return Some((self.failure(dice, definition, Kind::Feed, 0), 0.45));
         }
         let broken = working_day(self.end, BROKEN_DAYS) + 10 * HOUR;
