@@ -156,6 +156,8 @@ export function tipElement(tip: Tip): HTMLElement {
   }
   if (tip.more > 0) box.append(node('div', 'chart-tip-more', `and ${tip.more} more`));
   for (const note of tip.notes ?? []) box.append(node('div', 'chart-tip-note', note));
+  // It lies outside of the page; what it says is told by the cursor of the keyboard.
+  queueMicrotask(() => box.parentElement?.setAttribute('aria-hidden', 'true'));
   return box;
 }
 

@@ -148,6 +148,8 @@ function yAxis(frame: Frame, index: number): object {
         (model.stack === 'stacked100' ? `${Math.round(value)} %` : brief(value, options.unit)),
     },
     splitNumber: 4,
+    // There are no halves of what is counted.
+    ...(options.unit === 'none' && /^(int|long)$/.test(model.yType) ? { minInterval: 1 } : {}),
     ...stepsFor(frame),
     ...(least === null ? {} : { min: least }),
     ...(most === null ? model.stack === 'stacked100' ? { max: 100 } : {} : { max: most }),
