@@ -52,15 +52,17 @@ export function shortName(name: string, most = 24): string {
   return cut(visible(name).replace(/\s+/g, ' '), most);
 }
 
-export function decal(look: Look): object | undefined {
-  if (look.pattern === 0) return undefined;
+/** The pattern of an area: of series after the tenth, or of all with `patterns`. */
+export function decal(look: Look, patterns: boolean): object | undefined {
+  const pattern = patterns ? look.own : look.pattern;
+  if (pattern === 0) return undefined;
   const shapes = ['rect', 'circle', 'triangle', 'diamond'];
   return {
-    symbol: shapes[(look.pattern - 1) % shapes.length],
+    symbol: shapes[(pattern - 1) % shapes.length],
     symbolSize: 0.7,
     dashArrayX: [4, 4],
     dashArrayY: [3, 3],
-    rotation: look.pattern * 0.6,
+    rotation: pattern * 0.6,
     color: 'rgba(255, 255, 255, 0.45)',
   };
 }

@@ -14,21 +14,21 @@ export function stops(drawn: Drawn, hidden: ReadonlySet<string>): number[] {
       }
       return [...found].toSorted((a, b) => a - b);
     }
-    case 'pie': return model.slices.map((_, index) => index);
-    case 'gantt': return model.bars.map((_, index) => index);
-    case 'tree': return model.nodes.map((_, index) => index);
+    case 'pie': return places(model.slices.filter(({ name }) => !hidden.has(name)));
+    case 'gantt': return places(model.bars.filter(({ group }) => !hidden.has(group)));
+    case 'tree': return places(model.nodes);
     case 'card': return [];
   }
 }
 
+function places(list: unknown[]): number[] {
+  return list.map((_, index) => index);
+}
+
 /** What is at a stop. */
-export function tipAt(
-  drawn: Drawn,
-  stop: number,
-  hidden: ReadonlySet<string>,
-  frame: TipFrame,
-): Tip | null {
+export function tipAt(drawn: Drawn, stop: number, frame: TipFrame): Tip | null {
   const { model } = drawn;
+  const { hidden } = frame;
   switch (model.shape) {
     case 'xy': {
       const points = model.series.filter(({ name }) => !hidden.has(name))
@@ -37,7 +37,7 @@ export function tipAt(
       return xyTip(model, drawn, points, frame);
     }
     case 'pie': {
-      const slice = model.slices[stop];
+      const slice = model.slices.filter(({ name }) => !hidden.has(name))[stop];
       return slice ? itemTip(drawn, { dataIndex: stop, ...slice }, frame) : null;
     }
     case 'tree': {

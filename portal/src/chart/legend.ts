@@ -16,6 +16,10 @@ export function aggregates(model: Model): LegendRow[] {
     return model.slices.map(({ name, value }) =>
       ({ name, sum: value, average: value, min: value, max: value }));
   }
+  if (model.shape === 'gantt') {
+    const groups = [...new Set(model.bars.map(({ group }) => group))].filter(Boolean);
+    return groups.map((name) => ({ name, sum: NaN, average: NaN, min: NaN, max: NaN }));
+  }
   if (model.shape !== 'xy') return [];
   const rows = model.series.map(({ name, y }) => {
     let [sum, count, min, max] = [0, 0, NaN, NaN];

@@ -267,7 +267,8 @@ function stackOf(render: Render, kind: XyKind): XyModel['stack'] {
 interface Growing {
   name: string;
   column: string;
-  points: [number, number][];
+  x: number[];
+  y: number[];
   total: number;
   marks: Set<number>;
 }
@@ -281,6 +282,11 @@ function gather(
   const { schema } = table;
   const found = new Map<string, Growing>();
   const categories = new Map<string, number>();
+  const groupOf = groupsOf(table, roles.series);
+  const values = roles.y.map((place, index) => ({
+    column: schema[place]?.name ?? '', type: schema[place]?.type ?? '',
+    cells: table.columns[place] ?? [], flags: table.columns[roles.anomalies[index] ?? -1],
+  }));
   let dropped = 0;
   for (let row = 0; row < table.rows; row += 1) {
     const x = placeOf(table, roles, axis, row, categories);
@@ -288,19 +294,18 @@ function gather(
       dropped += 1;
       continue;
     }
-    const group = roles.series.map((place) => label(table.columns[place]?.[row])).join(', ');
-    for (const [index, place] of roles.y.entries()) {
-      const column = schema[place]?.name ?? '';
-      const name = group === '' ? column : roles.y.length > 1 ? `${group}: ${column}` : group;
+    const group = groupOf(row);
+    for (const { column, type, cells, flags } of values) {
+      const name = group === '' ? column : values.length > 1 ? `${group}: ${column}` : group;
       let series = found.get(name);
       if (!series) {
-        series = { name, column, points: [], total: 0, marks: new Set() };
+        series = { name, column, x: [], y: [], total: 0, marks: new Set() };
         found.set(name, series);
       }
-      const y = toY(table.columns[place]?.[row], schema[place]?.type ?? '');
-      series.points.push([x, y]);
+      const y = toY(cells[row], type);
+      series.x.push(x);
+      series.y.push(y);
       if (!Number.isNaN(y)) series.total += y;
-      const flags = table.columns[roles.anomalies[index] ?? -1];
       if (flags && (toY(flags[row], 'real') || 0) !== 0) series.marks.add(x);
     }
   }
@@ -309,6 +314,26 @@ function gather(
     notes.push(`${dropped} rows ${why} on the x axis are not drawn.`);
   }
   return { series: [...found.values()], categories: [...categories.keys()] };
+}
+
+/** The name of the series of a row; names are made once for each value. */
+function groupsOf(table: Table, places: number[]): (row: number) => string {
+  const [first, ...more] = places.map((place) => {
+    const cells = table.columns[place] ?? [];
+    const made = new Map<Cell | undefined, string>();
+    return (row: number): string => {
+      const cell = cells[row];
+      let name = made.get(cell);
+      if (name === undefined) {
+        name = label(cell);
+        made.set(cell, name);
+      }
+      return name;
+    };
+  });
+  if (!first) return () => '';
+  return more.length === 0 ? first
+    : (row) => [first, ...more].map((nameOf) => nameOf(row)).join(', ');
 }
 
 /** Where a row lies on the x axis; `NaN`: nowhere. */
@@ -354,21 +379,29 @@ function finish(series: Growing, x: Float64Array, y: Float64Array): Series {
 }
 
 function sorted(series: Growing): Series {
-  const points = series.points.toSorted((a, b) => a[0] - b[0]);
-  const x = Float64Array.from(points, (point) => point[0]);
-  return finish(series, x, Float64Array.from(points, (point) => point[1]));
+  const { x, y } = series;
+  if (x.every((at, index) => index === 0 || at >= (x[index - 1] ?? at))) {
+    return finish(series, Float64Array.from(x), Float64Array.from(y));
+  }
+  const order = Uint32Array.from(x, (_, index) => index)
+    .sort((a, b) => (x[a] ?? 0) - (x[b] ?? 0) || a - b);
+  return finish(
+    series,
+    Float64Array.from(order, (index) => x[index] ?? NaN),
+    Float64Array.from(order, (index) => y[index] ?? NaN),
+  );
 }
 
 /** All series at the same places; values of one series at one place are added. */
 function aligned(all: Growing[], at?: Float64Array, fill = NaN): Series[] {
   const places = at ?? Float64Array.from(
-    new Set(all.flatMap((series) => series.points.map((point) => point[0])))).sort();
+    new Set(all.flatMap((series) => series.x))).sort();
   const index = new Map<number, number>();
   for (const [place, x] of places.entries()) index.set(x, place);
   return all.map((series) => {
     const y = new Float64Array(places.length).fill(fill);
-    for (const [x, value] of series.points) {
-      const place = index.get(x);
+    for (const [row, value] of series.y.entries()) {
+      const place = index.get(series.x[row] ?? NaN);
       if (place === undefined || Number.isNaN(value)) continue;
       const before = y[place] ?? NaN;
       y[place] = Number.isNaN(before) ? value : before + value;
@@ -382,7 +415,7 @@ const BINS_MAX = 20_000;
 
 /** A place for each bin of the range; what lies between bins keeps its own place. */
 function binned(all: Growing[], bins: Bins, range: Range | null): Series[] {
-  const seen = new Set(all.flatMap((series) => series.points.map((point) => point[0])));
+  const seen = new Set(all.flatMap((series) => series.x));
   const known = [...seen].toSorted((a, b) => a - b);
   const [first] = known;
   const last = known[known.length - 1];

@@ -392,13 +392,13 @@ describe('looks', () => {
 describe('tips', () => {
   const hour = 3_600_000;
   const frame = {
-    unit: 'none' as const, zone: 'UTC' as const, bin: hour,
+    unit: 'none' as const, zone: 'UTC' as const, bin: hour, hidden: new Set<string>(),
     markers: [{ at: new Date(at(0) + 1), label: 'Release-1 → Test', kind: 'pass' as const }],
   };
 
   it('have the largest first, and what was deployed in the bin', () => {
     const drawn = chartOption(counts, render('timechart'), tokens);
-    expect(tipAt(drawn!, at(0), new Set(), frame)).toMatchObject({
+    expect(tipAt(drawn!, at(0), frame)).toMatchObject({
       title: '29 Nov 2026, 00:00:00 UTC', more: 0, notes: ['● Release-1 → Test'],
       rows: [{ name: 'Windows', value: '3' }, { name: 'macOS', value: '2' }],
     });
@@ -410,17 +410,20 @@ describe('tips', () => {
     const rows = Array.from({ length: 20 }, (_, index) => [day(0), `s${index}`, index]);
     const drawn = chartOption(
       table('t:datetime s:string n:long', ...rows), render('timechart'), tokens);
-    const tip = tipAt(drawn!, at(0), new Set(), frame);
+    const tip = tipAt(drawn!, at(0), frame);
     expect(tip?.rows).toHaveLength(12);
     expect(tip?.more).toBe(8);
   });
 
   it('tell shares of slices, lengths of bars', () => {
     const pie = chartOption(table('s:string n:long', ['a', 1], ['b', 3]), render('piechart'), tokens);
-    expect(spoken(tipAt(pie!, 0, new Set(), frame)!)).toBe('b 3 (75.0 %)');
+    expect(spoken(tipAt(pie!, 0, frame)!)).toBe('b 3 (75.0 %)');
     const bars = chartOption(
       table('s:string a:datetime b:datetime', ['x', day(0), day(2)]), render('timeline'), tokens);
-    expect(tipAt(bars!, 0, new Set(), frame)?.rows[2]?.value).toBe('2 h');
+    expect(tipAt(bars!, 0, frame)?.rows[2]?.value).toBe('2 h');
+    const rest = { ...frame, hidden: new Set(['b']) };
+    expect(spoken(tipAt(pie!, 0, rest)!)).toBe('a 1 (25.0 %)');
+    expect(stops(pie!, rest.hidden)).toEqual([0]);
   });
 });
 

@@ -57,9 +57,11 @@ interface Part {
 function pieOption(model: PieModel, tokens: Tokens, options: Options): Part {
   const styles = looks(model.slices.map(({ name }) => name), tokens, model.seriesColumn);
   const data = model.slices.filter(({ name }) => !options.hidden.has(name))
-    .map(({ name, value }) => ({
-      name, value, itemStyle: { color: styles.get(name)?.color, decal: decal(styles.get(name)!) },
-    }));
+    .map(({ name, value }) => {
+      const look = styles.get(name);
+      const pattern = look ? decal(look, options.patterns) : undefined;
+      return { name, value, itemStyle: { color: look?.color, decal: pattern } };
+    });
   return {
     looks: styles,
     option: {
@@ -88,7 +90,7 @@ function treeOption(model: TreeModel, tokens: Tokens, options: Options): Part {
         type: 'treemap', data, roam: false, nodeClick: false, breadcrumb: { show: false },
         left: 0, right: 0, top: 0, bottom: 0,
         label: {
-          show: true, color: '#ffffff', textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
+          show: true, lineHeight: 15, color: '#ffffff', textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
           formatter: ({ name, value }: { name: string; value: number }) =>
             `${shortName(name, 40)}\n${brief(value, options.unit)}`,
         },
@@ -113,7 +115,8 @@ interface GanttCoordinates {
 function ganttOption(model: GanttModel, tokens: Tokens, options: Options): Part {
   const groups = [...new Set(model.bars.map(({ group }) => group))];
   const styles = looks(groups, tokens);
-  const data = model.bars.map((bar) => ({
+  const shown = model.bars.filter(({ group }) => !options.hidden.has(group));
+  const data = shown.map((bar) => ({
     value: [bar.row, bar.from, bar.to], name: bar.name,
     itemStyle: { color: styles.get(bar.group)?.color },
   }));
@@ -125,6 +128,7 @@ function ganttOption(model: GanttModel, tokens: Tokens, options: Options): Part 
       xAxis: {
         type: model.axis === 'time' ? 'time' : 'value', scale: true,
         ...axisLook(tokens, 'lines'),
+        name: model.axis === 'time' ? options.zone : '', nameGap: 6,
         axisLabel: {
           color: tokens.textSoft, hideOverlap: true,
           ...(model.axis === 'time' ? {} : { formatter: (at: number) => brief(at, options.unit) }),

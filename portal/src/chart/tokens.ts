@@ -55,6 +55,8 @@ export interface Look {
   dash: 'solid' | 'dashed' | 'dotted';
   /** Number of the pattern on its areas; 0: plain. */
   pattern: number;
+  /** Number of the pattern it has where all have one. */
+  own: number;
 }
 
 const dashes = ['solid', 'dashed', 'dotted'] as const;
@@ -95,7 +97,10 @@ export function looks(names: string[], tokens: Tokens, column = ''): Map<string,
   for (const name of names.toSorted()) {
     const own = reserved(name, column);
     if (own) {
-      found.set(name, { color: tokens[own], dash: own === 'fail' ? 'dashed' : 'solid', pattern: 0 });
+      found.set(name, {
+        color: tokens[own], dash: own === 'fail' ? 'dashed' : 'solid', pattern: 0,
+        own: own === 'fail' ? 1 : 0,
+      });
       continue;
     }
     const least = Math.min(...used);
@@ -107,6 +112,7 @@ export function looks(names: string[], tokens: Tokens, column = ''): Map<string,
       color: tokens.series[index] ?? tokens.accent,
       dash: dashes[round % dashes.length] ?? 'solid',
       pattern: round,
+      own: index + round * used.length + 1,
     });
   }
   return found;

@@ -38,6 +38,8 @@ export interface TipFrame {
   markers: Marker[];
   /** Milliseconds of a bin; 0: the chart has none. */
   bin: number;
+  /** Series and groups that are switched off. */
+  hidden: ReadonlySet<string>;
 }
 
 /** Markers of a tip; the rest is counted. */
@@ -109,7 +111,7 @@ export function itemTip(drawn: Drawn, hit: Hit, frame: TipFrame): Tip | null {
         rows: [{ name: hit.name, value: exact(Number(hit.value), unit), color: '' }],
       };
     case 'gantt': {
-      const bar = model.bars[hit.dataIndex];
+      const bar = model.bars.filter(({ group }) => !frame.hidden.has(group))[hit.dataIndex];
       if (!bar) return null;
       const end = placeName(bar.to, model.axis, [], zone);
       const length = exact(bar.to - bar.from, model.axis === 'time' ? 'ms' : unit);
@@ -156,6 +158,8 @@ export function tipElement(tip: Tip): HTMLElement {
   }
   if (tip.more > 0) box.append(node('div', 'chart-tip-more', `and ${tip.more} more`));
   for (const note of tip.notes ?? []) box.append(node('div', 'chart-tip-note', note));
+  // It lies outside of the page; what it says is told by the cursor of the keyboard.
+  queueMicrotask(() => box.parentElement?.setAttribute('aria-hidden', 'true'));
   return box;
 }
 

@@ -82,14 +82,15 @@ function xAxis(frame: Frame, index: number, panels: number): object {
     gridIndex: index,
     name: index === panels - 1 ? shortName(title, 60) : '',
     nameLocation: properties.xtitle ? 'middle' : 'end',
-    nameGap: properties.xtitle ? 26 : 6,
+    // An axis at the right has its numbers there.
+    nameGap: properties.xtitle ? 26 : model.split === 'axes' ? 44 : 6,
     axisPointer: { lineStyle: { color: tokens.lineStrong } },
   };
   const label = { color: tokens.textSoft, hideOverlap: true, show: index === panels - 1 };
   if (model.axis === 'category') {
     return {
       ...common, type: 'category', data: model.categories, inverse: model.kind === 'bar',
-      axisLabel: { ...label, formatter: (name: string) => shortName(name) },
+      axisLabel: { ...label, ...roomOf(frame), formatter: (name: string) => shortName(name) },
     };
   }
   if (model.axis === 'number') {
@@ -104,6 +105,14 @@ function xAxis(frame: Frame, index: number, panels: number): object {
     axisLabel: { ...label, formatter: timeFormat },
     splitNumber: Math.max(2, Math.round(options.width / 110)),
   };
+}
+
+/** Names below few columns are cut rather than left out. */
+function roomOf({ model, options }: Frame): object {
+  const count = model.categories.length;
+  const room = Math.floor((options.width - 60) / Math.max(count, 1)) - 8;
+  return model.kind === 'bar' || room < 32 ? {}
+    : { interval: 0, hideOverlap: false, width: room, overflow: 'truncate' };
 }
 
 const timeFormat = {
@@ -147,7 +156,9 @@ function yAxis(frame: Frame, index: number): object {
       formatter: (value: number) =>
         (model.stack === 'stacked100' ? `${Math.round(value)} %` : brief(value, options.unit)),
     },
-    splitNumber: 4,
+    splitNumber: isPanel ? 2 : 4,
+    // There are no halves of what is counted.
+    ...(options.unit === 'none' && /^(int|long)$/.test(model.yType) ? { minInterval: 1 } : {}),
     ...stepsFor(frame),
     ...(least === null ? {} : { min: least }),
     ...(most === null ? model.stack === 'stacked100' ? { max: 100 } : {} : { max: most }),
@@ -157,7 +168,8 @@ function yAxis(frame: Frame, index: number): object {
 /** Steps of the y axis where tens are not what people count in. */
 function stepsFor(frame: Frame): object {
   const { model, options, properties, shown } = frame;
-  if (model.stack === 'stacked100' || isLog(frame)) return {};
+  if (isLog(frame)) return {};
+  if (model.stack === 'stacked100') return { interval: 25 };
   if (properties.ymin !== undefined || properties.ymax !== undefined) return {};
   const isSum = model.stack === 'stacked';
   let most = 0;
@@ -174,9 +186,13 @@ function stepsFor(frame: Frame): object {
   return stepsOf(most, options.unit);
 }
 
+function plain(tokens: Tokens): Look {
+  return { color: tokens.accent, dash: 'solid', pattern: 0, own: 0 };
+}
+
 function seriesOption(frame: Frame, series: Series, index: number, axes: number): object {
   const { model, options, styles, shown, tokens } = frame;
-  const look = styles.get(series.name) ?? { color: tokens.accent, dash: 'solid', pattern: 0 };
+  const look = styles.get(series.name) ?? plain(tokens);
   const axis = Math.min(Math.max(model.columns.indexOf(series.column), 0), axes - 1);
   const isHorizontal = model.kind === 'bar';
   return {
@@ -187,7 +203,7 @@ function seriesOption(frame: Frame, series: Series, index: number, axes: number)
     ...(isHorizontal ? { xAxisIndex: axis } : { yAxisIndex: axis }),
     ...(model.split === 'panels' ? { xAxisIndex: axis } : {}),
     ...(model.stack === 'none' ? {} : { stack: `stack ${axis}` }),
-    itemStyle: { color: look.color, decal: options.patterns ? decal(look) : undefined },
+    itemStyle: { color: look.color, decal: decal(look, options.patterns) },
     ...kindOption(model, look, series),
     ...(series.marks.length > 0 ? { markPoint: anomalies(series, tokens) } : {}),
     ...(index === 0 ? { markLine: lines(options, tokens) } : {}),

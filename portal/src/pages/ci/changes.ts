@@ -106,7 +106,8 @@ export function changes(
     ...list.flatMap((health) => [
       ...redChange(health, range, zone), ...rateChange(health), ...slower(health),
     ]),
-    ...newFailures(fingerprints),
+    // Without builds before there is nothing it would be new against.
+    ...(totals.rateBefore === null ? [] : newFailures(fingerprints)),
     ...unknownShare(totals),
   ];
   return all

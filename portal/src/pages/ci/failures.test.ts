@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { emptyTable, type Cell, type Table } from '../../lib/query';
-import { failureQueries, failures, failuresQueries, sparkOf, stepLabel, wanted } from './failures';
+import { failureQueries, failures, failuresQueries, reachesBack, sparkOf, stepLabel, wanted } from './failures';
 import { everything } from './scope';
 
 const range = { from: new Date('2026-11-08T00:00:00Z'), to: new Date('2026-11-15T00:00:00Z') };
@@ -27,7 +27,7 @@ const list = failures({
     { Fingerprint: 'b', First: '2026-10-01T00:00:00Z' }),
   spark: table({ Fingerprint: 'a', Builds: 2, At: '2026-11-09T06:00:00Z' }),
   pulls: table({ Fingerprint: 'a', PullRequests: 1 }),
-  any: emptyTable,
+  any: table({ Builds: 9, Newest: '2026-11-14T00:00:00Z', Oldest: '2026-10-01T00:00:00Z' }),
 }, range);
 
 describe('failures', () => {
@@ -47,6 +47,14 @@ describe('failures', () => {
     ['new', 'nothing', []],
   ])('in state %j with %j', (state, query, fingerprints) => {
     expect(wanted(list, state, query).map((failure) => failure.fingerprint)).toEqual(fingerprints);
+  });
+
+  test('are new only where the past is known', () => {
+    const young = table({ Oldest: '2026-11-08T01:00:00Z' });
+    expect(reachesBack(young, range)).toBe(false);
+    const now = table(seen('a', 'Build', '2026-11-09T00:00:00Z'));
+    const none = { past: emptyTable, ever: emptyTable, spark: emptyTable, pulls: emptyTable };
+    expect(failures({ ...none, now, any: young }, range)[0]?.states).toEqual([]);
   });
 
   test('have a point for each step', () => {

@@ -96,12 +96,15 @@ export function failuresQueries(range: Range, scope: Scope): Record<FailuresQuer
       '| summarize PullRequests = count_distinct(strcat(Repository, "#", PullRequestNumber))',
       '    by Fingerprint',
     ),
-    any: lines(
-      'TimelineBuilds',
-      '| summarize Builds = count(), Newest = max(FinishTime), Oldest = min(FinishTime)',
-    ),
+    any: anyQuery,
   };
 }
+
+/** Whether anything was collected, and of which time. */
+export const anyQuery = lines(
+  'TimelineBuilds',
+  '| summarize Builds = count(), Newest = max(FinishTime), Oldest = min(FinishTime)',
+);
 
 /** Rows of the list; more are told of. */
 export const FAILURES_MAX = 500;
@@ -151,15 +154,23 @@ export function sparkOf(list: Row[], range: Range): number[] {
   return found;
 }
 
+/** Whether builds from before a range were collected: else nobody can tell what is new in it. */
+export function reachesBack(any: Table, range: Range): boolean {
+  const oldest = parseTime(rows(any)[0]?.Oldest);
+  return oldest !== null && oldest < range.from;
+}
+
 /** Of the range first, then what is gone; each in the order of the report. */
 export function failures(answers: Record<FailuresQuery, Table>, range: Range): Failure[] {
   const ever = byFingerprint(answers.ever);
   const sparks = byFingerprint(answers.spark);
   const pulls = byFingerprint(answers.pulls);
   const now = rows(answers.now).slice(0, FAILURES_MAX).map(failureOf);
+  const isPastKnown = reachesBack(answers.any, range);
   for (const failure of now) {
     const first = parseTime(ever.get(failure.fingerprint)?.[0]?.First) ?? failure.first;
-    failure.states.push(first !== null && first < range.from ? 'known' : 'new');
+    if (first !== null && first < range.from) failure.states.push('known');
+    else if (isPastKnown) failure.states.push('new');
     failure.first = first;
     failure.pullRequests = toNumber(pulls.get(failure.fingerprint)?.[0]?.PullRequests) ?? 0;
     failure.spark = sparkOf(sparks.get(failure.fingerprint) ?? [], range);
@@ -191,7 +202,8 @@ export function wanted(list: Failure[], state: string, query: string): Failure[]
   });
 }
 
-export type FailureQuery = 'summary' | 'builds' | 'spark' | 'pipelines' | 'tasks' | 'issues';
+export type FailureQuery =
+  | 'summary' | 'builds' | 'spark' | 'pipelines' | 'tasks' | 'any' | 'issues';
 
 /** Every place an error with a fingerprint was seen, issues and lines of logs. */
 function sightings(fingerprint: string): string {
@@ -259,6 +271,7 @@ export function failureQueries(fingerprint: string, range: Range): Record<Failur
       '| summarize Builds = count_distinct(Build) by RecordName',
       '| top 10 by Builds',
     ),
+    any: anyQuery,
     issues: lines(
       'TimelineIssues',
       `| where Fingerprint == ${text(fingerprint)} and Type == "error"`,

@@ -1,7 +1,8 @@
 /** Categories that people give to issues. */
 
-import { rows, type Table } from '../../lib/query';
 import { toNumber } from '../../lib/format';
+import { lines, text } from '../../lib/kql';
+import { rows, type Row, type Table } from '../../lib/query';
 
 /** An issue by the key of its table. */
 export interface TriageIssue {
@@ -39,4 +40,23 @@ export function triageBody(app: string, category: string, issues: TriageIssue[])
 export function ruleText(message: string, category: string): string {
   const quoted = JSON.stringify(message.slice(0, 200));
   return `[[category]]\ncontains = ${quoted}\ncategory = ${JSON.stringify(category)}\n`;
+}
+
+/** Builds whose primary errors are looked up at once. */
+const CHOSEN_MAX = 200;
+
+/** The issues that are the primary errors of builds; `null`: none of them has one. */
+export function chosenQuery(builds: Row[]): string | null {
+  const conditions = builds.filter((row) => row.Fingerprint).slice(0, CHOSEN_MAX).map((row) => {
+    const of = (name: string): string => `${name} == ${text(String(row[name] ?? ''))}`;
+    return `(${of('Organization')} and ${of('Project')} and BuildId == ${
+      toNumber(row.BuildId) ?? -1} and ${of('RecordId')} and ${of('Fingerprint')})`;
+  });
+  if (conditions.length === 0) return null;
+  return lines(
+    'TimelineIssues',
+    '| where Type == "error"',
+    `| where ${conditions.join('\n    or ')}`,
+    '| project Organization, Project, BuildId, RecordId, Index',
+  );
 }

@@ -229,3 +229,26 @@ export function complete(
     .map((value) => ({ text: `${quoted(value)} `, label: value, about: '' }));
   return { start: caret - last.length, end: caret, options };
 }
+
+function distinct(source: string, column: string, most = 200): string {
+  return lines(
+    source,
+    `| summarize Builds = count() by Value = ${column}`,
+    '| where isnotempty(Value)',
+    `| top ${most} by Builds`,
+  );
+}
+
+const newest = 'TimelineBuilds | where FinishTime > ago(30d)';
+
+/** Values that were seen, by the word they are offered for. */
+export const valuesQuery: Record<string, string> = {
+  definition: distinct(newest, 'Definition'),
+  branch: distinct(newest, 'iff(isempty(TargetBranch), SourceBranch, TargetBranch)'),
+  targetBranch: distinct(newest, 'TargetBranch'),
+  source: distinct(newest, 'Organization'),
+  project: distinct(newest, 'Project'),
+  bucket: distinct('CategorizedIssues() | where Type == "error"', 'EffectiveCategory'),
+  task: distinct('TimelineRecords | where Type == "Task" and Result == "failed"', 'Name'),
+  worker: distinct('TimelineRecords | where Type == "Job"', 'WorkerName'),
+};

@@ -67,6 +67,11 @@ const telemetry: Metric[] = [
   rowsOf('traces.errors', 'Traces', 'Errors in traces', 'traces', 'severityLevel >= 3'),
   rowsOf('pageViews', 'Page views', 'Page views', 'pageViews'),
   durationOf('pageViews.duration', 'Page views', 'Page view duration', 'pageViews'),
+  rowsOf('browserTimings', 'Page views', 'Browser timings', 'browserTimings'),
+  {
+    ...durationOf('browserTimings.duration', 'Page views', 'Page load time', 'browserTimings'),
+    value: 'totalDuration',
+  },
   rowsOf('availability', 'Availability', 'Availability results', 'availabilityResults'),
   rowsOf('availability.failed', 'Availability', 'Failed availability results',
     'availabilityResults', failed),

@@ -27,6 +27,9 @@ export function fieldsOf(metric: Metric, schema: Schema | null): string[] {
 
 /** Offered as buttons: the usual columns and the most frequent keys. */
 export function favourites(fields: string[]): string[] {
-  const columns = fields.filter((field) => !/^[dm]\./.test(field)).slice(0, 6);
-  return [...columns, ...fields.filter((field) => field.startsWith('d.')).slice(0, 6)];
+  const tooMany = /(_Id|Id|_IP)$/;
+  const columns = fields.filter((field) => !/^[dm]\./.test(field) && !tooMany.test(field));
+  return [
+    ...columns.slice(0, 6), ...fields.filter((field) => field.startsWith('d.')).slice(0, 8),
+  ];
 }

@@ -259,7 +259,7 @@ describe('fields', () => {
   it('start with the usual ones and end with keys by frequency', () => {
     const found = fieldsOf(metric('events'), schema);
     expect(found).toEqual(['name', 'client_OS', 'user_Id', 'd.taskName', 'm.size', 'd.rare']);
-    expect(favourites(found)).toEqual(['name', 'client_OS', 'user_Id', 'd.taskName', 'd.rare']);
+    expect(favourites(found)).toEqual(['name', 'client_OS', 'd.taskName', 'd.rare']);
   });
   it('are those of pipelines where these are charted', () => {
     expect(fieldsOf(metric('ci.builds'), null)).toContain('Definition');

@@ -134,8 +134,9 @@ export function tileKql(query: QueryId, step: string): string {
     case 'availability':
       return lines(
         'availabilityResults',
-        '| summarize Availability = 1.0 * sumif(itemCount, success == true) / sum(itemCount) '
+        '| summarize Passed = sumif(itemCount, success == true), Results = sum(itemCount) '
           + `by ${bin}`,
+        '| extend Availability = 1.0 * Passed / Results',
         end, '| render timechart',
       );
     case 'dependencies':

@@ -132,3 +132,6 @@ export function cursorOf(itemId: string): string {
     '| take 1',
   );
 }
+
+/** When the newest item of all times was. */
+export const newestItem = lines(allItems, '| summarize newest = max(timestamp)');
