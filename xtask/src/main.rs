@@ -18,8 +18,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  run [ARGS…]          build the server and start it on ./telltale-data; ARGS go to `telltale serve`,
-                       such as `-- --demo`
+  run [ARGS…]          build the server and start it on ./telltale-data; ARGS go to
+                       `telltale serve`: `--demo` has it serve invented data
   test                 everything that CI checks, in the same order
   e2e [NAME]           unmodified telemetry clients against the built executable
   reference [--check]  write docs/reference from the executable, or fail when it is stale
