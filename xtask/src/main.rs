@@ -19,8 +19,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
 
-  run [ARGS…]          build portal and server, start it on ./telltale-data; ARGS go to `telltale serve`,
-                       such as `-- --demo`
+  run [ARGS…]          build portal and server and start it on ./telltale-data; ARGS go to
+                       `telltale serve`: `--demo` has it serve invented data
   portal [--watch]     build the portal's files, or serve them with Vite while one works on them
   test                 everything that CI checks, in the same order
   e2e [NAME]           unmodified telemetry clients against the built executable

@@ -11,6 +11,7 @@ use super::Failure;
 use super::organization::{World, events};
 use crate::app::App;
 use crate::badges::choice::{Choice, Visibility};
+use crate::badges::document::Document;
 use crate::badges::plan::Plan;
 use crate::badges::query::{QueryDocument, Threshold};
 use crate::collector::source::installation_key;
@@ -25,8 +26,8 @@ const KEY: &str = "exorg-hooks";
 const LATE_NS: i64 = 400_000_000;
 /// Documents of one write.
 const WRITE: usize = 256;
-/// The badge that has an alias: its environment, and what it is called.
-const ALIAS: (&str, &str) = ("Production", "lantern/production");
+/// The badge that has an alias: its definition and environment, and what it is called.
+const ALIAS: (&str, &str, &str) = ("lantern delivery", "Production", "lantern/production");
 
 /// What came of it.
 #[derive(Debug)]
@@ -122,11 +123,13 @@ fn choose(app: &App, end: i64) -> Result<(), Failure> {
         };
         plan.put_query(document)
     })?;
-    let (environment, alias) = ALIAS;
+    let (definition, environment, alias) = ALIAS;
     let entries = app.badges.entries();
-    let found = entries.iter().find(|entry| {
-        entry.document().is_some_and(|document| document.current().environment == environment)
-    });
+    let is_it = |document: &Document| {
+        let names = document.current();
+        names.definition == definition && names.environment == environment
+    };
+    let found = entries.iter().find(|entry| entry.document().is_some_and(|d| is_it(d)));
     let Some(found) = found else { return Ok(()) };
     let choice = Choice { alias: Some(alias.to_owned()), ..public() };
     change(app, |plan| plan.choose(&found.id, choice, end))
