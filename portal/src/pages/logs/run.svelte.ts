@@ -40,6 +40,11 @@ export class Run {
     return this.state === 'running';
   }
 
+  /** Milliseconds it took, or takes until `now`. */
+  elapsed(now: Date): number {
+    return Math.max((this.endedAt ?? now).getTime() - this.startedAt.getTime(), 0);
+  }
+
   async #go(): Promise<void> {
     try {
       const { table, stats } = await stream(
