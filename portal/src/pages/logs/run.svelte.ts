@@ -31,6 +31,8 @@ export class Run {
     readonly question: Question,
     /** Where in the text the statement begins. */
     readonly start: number,
+    /** The whole text it was in. */
+    readonly source: string,
   ) {
     this.statement = question.kql;
     void this.#go();
