@@ -64,7 +64,9 @@ describe('kinds', () => {
     expect(option.animation).toBe(false);
   });
 
-  it.each(['table', 'plotly', '3Dchart', 'list', 'pivotchart', 'timepivot', 'graph', 'sankey', 'x'])(
+  it.each([
+    'table', 'plotly', '3Dchart', 'list', 'pivotchart', 'timepivot', 'graph', 'sankey', 'x',
+  ])(
     '%s is shown as a table', (kind) => {
       expect(chartOption(counts, render(kind), tokens)).toBeNull();
     });
@@ -166,7 +168,8 @@ describe('series', () => {
 
   it('are thinned beyond 20,000 points', () => {
     const many = (count: number): Table => ({
-      ...emptyTable, rows: count, schema: [{ name: 'x', type: 'long' }, { name: 'y', type: 'real' }],
+      ...emptyTable, rows: count,
+      schema: [{ name: 'x', type: 'long' }, { name: 'y', type: 'real' }],
       columns: [Array.from({ length: count }, (_, index) => index), new Array(count).fill(1)],
     });
     expect(draw(many(20_001), 'linechart').option.series[0].sampling).toBe('lttb');
@@ -416,7 +419,8 @@ describe('tips', () => {
   });
 
   it('tell shares of slices, lengths of bars', () => {
-    const pie = chartOption(table('s:string n:long', ['a', 1], ['b', 3]), render('piechart'), tokens);
+    const pie = chartOption(
+      table('s:string n:long', ['a', 1], ['b', 3]), render('piechart'), tokens);
     expect(spoken(tipAt(pie!, 0, frame)!)).toBe('b 3 (75.0 %)');
     const bars = chartOption(
       table('s:string a:datetime b:datetime', ['x', day(0), day(2)]), render('timeline'), tokens);

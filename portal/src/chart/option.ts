@@ -90,7 +90,8 @@ function treeOption(model: TreeModel, tokens: Tokens, options: Options): Part {
         type: 'treemap', data, roam: false, nodeClick: false, breadcrumb: { show: false },
         left: 0, right: 0, top: 0, bottom: 0,
         label: {
-          show: true, lineHeight: 15, color: '#ffffff', textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
+          show: true, lineHeight: 15, color: '#ffffff',
+          textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
           formatter: ({ name, value }: { name: string; value: number }) =>
             `${shortName(name, 40)}\n${brief(value, options.unit)}`,
         },
@@ -110,6 +111,7 @@ interface GanttCoordinates {
   value: (dimension: number) => number;
   coord: (place: [number, number]) => [number, number];
   size: (extent: [number, number]) => [number, number];
+  visual: (name: string) => string;
 }
 
 function ganttOption(model: GanttModel, tokens: Tokens, options: Options): Part {
@@ -145,7 +147,7 @@ function ganttOption(model: GanttModel, tokens: Tokens, options: Options): Part 
   };
 }
 
-function ganttBar(_: unknown, api: GanttCoordinates & { visual: (name: string) => string }): object {
+function ganttBar(_: unknown, api: GanttCoordinates): object {
   const start = api.coord([api.value(1), api.value(0)]);
   const end = api.coord([api.value(2), api.value(0)]);
   const height = Math.min(api.size([0, 1])[1] * GANTT_ROW, 24);

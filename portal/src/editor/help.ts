@@ -49,13 +49,16 @@ export interface Knowledge {
   schema: () => Schema | null;
 }
 
+/** Where something must come: in a word, after signs, after words that want a name. */
+const asks = new RegExp('\\w$|[|(.,=]\\s?$'
+  + '|\\b(?:by|where|extend|project|render|on|and|or|evaluate|summarize) $');
+
 function completion({ client, schema }: Knowledge): Extension {
   async function source(context: CompletionContext): Promise<CompletionResult | null> {
     const text = context.state.doc.toString();
     const before = text.slice(0, context.pos);
-    // Not while a text or a comment is written, and after a space only where something must come.
+    // Not while a comment is written.
     if (/\/\/[^\n]*$/.test(before)) return null;
-    const asks = /[\w]$|[|(.,=]\s?$|\b(?:by|where|extend|project|render|on|and|or|evaluate|summarize) $/;
     if (!context.explicit && !asks.test(before)) return null;
     const { start } = statementAt(text, context.pos);
     const offset = Math.min(start, context.pos);
@@ -120,7 +123,7 @@ async function callTooltip(state: EditorState, knowledge: Knowledge): Promise<To
   const { client, schema } = knowledge;
   const own = schema()?.functions.find(({ name }) => name === call.name);
   const lists = own
-    ? [{ parameters: own.parameters.map(({ name, type }) => ({ name: `${name}: ${type}`, doc: '' })) }]
+    ? [{ parameters: own.parameters.map((one) => ({ name: `${one.name}: ${one.type}`, doc: '' })) }]
     : await client.signatures(call.name);
   const found = lists?.find(({ parameters }) => parameters.length > call.argument)
     ?? lists?.[lists.length - 1];

@@ -9,8 +9,8 @@ const words = new Set([
   'let', 'set', 'declare', 'query_parameters', 'restrict', 'access', 'to', 'alias', 'pattern',
   'where', 'filter', 'summarize', 'by', 'extend', 'project', 'project-away', 'project-keep',
   'project-rename', 'project-reorder', 'join', 'lookup', 'union', 'on', 'kind', 'take', 'limit',
-  'top', 'of', 'top-nested', 'top-hitters', 'with', 'others', 'order', 'sort', 'asc', 'desc', 'nulls',
-  'first', 'last', 'distinct', 'count', 'render', 'parse', 'parse-where', 'parse-kv', 'mv-expand',
+  'top', 'of', 'top-nested', 'top-hitters', 'with', 'others', 'order', 'sort', 'asc', 'desc',
+  'nulls', 'first', 'last', 'distinct', 'count', 'render', 'parse', 'parse-where', 'parse-kv', 'mv-expand',
   'mv-apply', 'make-series', 'step', 'from', 'default', 'range', 'print', 'datatable', 'evaluate',
   'serialize', 'sample', 'sample-distinct', 'partition', 'fork', 'facet', 'find', 'search', 'in',
   'getschema', 'invoke', 'as', 'consume', 'scan', 'reduce', 'externaldata', 'materialize',
@@ -28,6 +28,9 @@ const types = new Set([
   'bool', 'boolean', 'datetime', 'date', 'decimal', 'dynamic', 'guid', 'int', 'long', 'real',
   'double', 'string', 'time', 'timespan',
 ]);
+
+/** With the unit of a time span. */
+const number = /^0x[\da-f]+|^\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:ms|microseconds?|ticks?|[dhms])?\b/i;
 
 interface State {
   /** Inside of a text of several lines, and what ends it. */
@@ -54,8 +57,8 @@ function readWord(stream: StringStream, state: State): string {
   if (word === 'true' || word === 'false' || word === 'null') return 'atom';
   if (types.has(word)) return 'typeName';
   if (isFirst && words.has(word)) return 'keyword';
-  if (stream.match(/^\s*\(/, false)) return wordOperators.has(word) ? 'operatorKeyword' : 'function';
   if (wordOperators.has(word)) return 'operatorKeyword';
+  if (stream.match(/^\s*\(/, false)) return 'function';
   // A column may be called `count` or `kind`; before `=` and after a dot words are names.
   if (words.has(word) && !/\.\w*$/.test(stream.string.slice(0, stream.pos))) return 'keyword';
   return 'name';
@@ -76,9 +79,7 @@ function token(stream: StringStream, state: State): string | null {
   }
   if (stream.match(/^h?@"(?:[^"]|"")*"?|^h?@'(?:[^']|'')*'?/i)) return 'string';
   if (stream.match(/^h?"(?:\\.|[^"\\])*"?|^h?'(?:\\.|[^'\\])*'?/i)) return 'string';
-  if (stream.match(/^0x[\da-f]+|^\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:ms|microseconds?|ticks?|[dhms])?\b/i)) {
-    return 'number';
-  }
+  if (stream.match(number)) return 'number';
   if (stream.match('|')) {
     state.isAfterPipe = true;
     return 'punctuation';

@@ -14,7 +14,8 @@ const schema: Schema = {
   functions: [{
     name: 'PassRate', doc: 'Share of builds that passed', columns: [{ name: 'Rate', type: 'real' }],
     parameters: [
-      { name: 'from', type: 'datetime' }, { name: 'to', type: 'datetime', default: 'datetime(null)' },
+      { name: 'from', type: 'datetime' },
+      { name: 'to', type: 'datetime', default: 'datetime(null)' },
     ],
   }],
   implemented: {

@@ -199,5 +199,6 @@ const serviceWords = [
   'project-by-names', 'project-keep', 'project-rename', 'project-reorder', 'range', 'reduce',
   'render', 'sample', 'sample-distinct', 'scan', 'search', 'serialize', 'sort',
   'stored_query_result', 'summarize', 'table', 'take', 'top', 'top-hitters', 'top-nested', 'union',
-  'where', '__partitionby', '__crossCluster', '__crossDB', '__executeAndCache', '__contextual_datatable',
+  'where', '__partitionby', '__crossCluster', '__crossDB', '__executeAndCache',
+  '__contextual_datatable',
 ];

@@ -4,7 +4,9 @@ import { closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirro
 import {
   defaultKeymap, history, historyKeymap, indentWithTab, temporarilySetTabFocusMode, toggleComment,
 } from '@codemirror/commands';
-import { bracketMatching, foldGutter, foldKeymap, foldService, indentUnit } from '@codemirror/language';
+import {
+  bracketMatching, foldGutter, foldKeymap, foldService, indentUnit,
+} from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState, Prec, RangeSetBuilder, type Extension } from '@codemirror/state';

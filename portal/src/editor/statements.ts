@@ -1,5 +1,7 @@
 /** Texts with several statements, divided by blank lines as the server divides them. */
 
+import { codeParts } from './literals';
+
 export interface Span {
   start: number;
   end: number;
@@ -41,7 +43,7 @@ export interface Call {
 /** The innermost call whose parentheses hold the place; strings and comments do not count. */
 export function callAt(text: string, at: number): Call | null {
   const open: { start: number; name: string; argument: number }[] = [];
-  const parts = /\/\/[^\n]*|@"(?:[^"]|"")*"?|@'(?:[^']|'')*'?|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|[A-Za-z_][\w-]*(?=\s*\()|[()[\]{},;|]/g;
+  const parts = codeParts('[A-Za-z_][\\w-]*(?=\\s*\\()|[()[\\]{},;|]');
   let name: { text: string; start: number } | null = null;
   for (const match of text.slice(0, at).matchAll(parts)) {
     const [part] = match;

@@ -11,8 +11,8 @@ export const look = EditorView.theme({
   '.cm-content': { padding: 'var(--s-2) 0', caretColor: 'var(--text)' },
   '.cm-line': { padding: '0 var(--s-3)' },
   '.cm-cursor': { borderLeftColor: 'var(--text)', borderLeftWidth: '2px' },
-  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground':
-    { background: 'color-mix(in srgb, var(--accent) 28%, transparent)' },
+  [`&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground,
+    .cm-selectionBackground`]: { background: 'color-mix(in srgb, var(--accent) 28%, transparent)' },
   '.cm-gutters': {
     backgroundColor: 'var(--surface)', color: 'var(--text-3)', border: 'none',
     paddingLeft: 'var(--s-1)',
@@ -43,7 +43,9 @@ export const look = EditorView.theme({
   '.cm-tooltip-autocomplete ul li[aria-selected]': {
     background: 'var(--accent-soft)', color: 'var(--text)',
   },
-  '.cm-completionMatchedText': { textDecoration: 'none', color: 'var(--accent-text)', fontWeight: '600' },
+  '.cm-completionMatchedText': {
+    textDecoration: 'none', color: 'var(--accent-text)', fontWeight: '600',
+  },
   '.cm-completionDetail': { color: 'var(--text-3)', fontStyle: 'normal', marginLeft: 'var(--s-2)' },
   '.cm-completionIcon': { opacity: '1', color: 'var(--text-3)', width: '1.2em' },
   '.cm-completionIcon-property:after': { content: '"c"' },
@@ -52,7 +54,9 @@ export const look = EditorView.theme({
   '.cm-completionIcon-keyword:after': { content: '"k"' },
   '.cm-completionIcon-enum:after': { content: '"="' },
   '.cm-completionIcon-function:after': { content: '"f"' },
-  '.cm-help': { padding: 'var(--s-2) var(--s-3)', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' },
+  '.cm-help': {
+    padding: 'var(--s-2) var(--s-3)', whiteSpace: 'pre-wrap', overflowWrap: 'anywhere',
+  },
   '.cm-help b': { color: 'var(--accent-text)' },
   '.cm-help p': { color: 'var(--text-2)', marginTop: 'var(--s-1)' },
   '.cm-diagnostic': {

@@ -14,7 +14,7 @@ export interface ItemKind {
   label: string;
   many: string;
   icon: IconName;
-  /** Metric of the Metrics page that counts such items. */
+  /** Metric of the Metrics page that counts such items; empty: none does. */
   metric: string;
 }
 
@@ -54,16 +54,16 @@ export const kinds: ItemKind[] = [
 const otherKinds: ItemKind[] = [
   {
     type: 'customMetric', short: 'metric', table: 'customMetrics', label: 'Metric',
-    many: 'Metrics', icon: 'metrics', metric: 'customMetrics',
+    many: 'Metrics', icon: 'metrics', metric: '',
   },
   {
     type: 'performanceCounter', short: 'counter', table: 'performanceCounters',
     label: 'Performance counter', many: 'Performance counters', icon: 'metrics',
-    metric: 'performanceCounters',
+    metric: '',
   },
   {
     type: 'browserTiming', short: 'browserTiming', table: 'browserTimings',
-    label: 'Browser timing', many: 'Browser timings', icon: 'page', metric: 'browserTimings',
+    label: 'Browser timing', many: 'Browser timings', icon: 'page', metric: '',
   },
 ];
 

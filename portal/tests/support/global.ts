@@ -1,6 +1,6 @@
 /** Makes the demonstration data once for all stories. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -16,7 +16,9 @@ declare module 'vitest' {
 export default function setup(project: TestProject): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'telltale-demo-'));
   const demo = join(folder, 'demo');
-  telltale('demo', '--data', demo);
+  // Making it takes a while, so that one that is there can be named.
+  if (process.env.DEMO) cpSync(process.env.DEMO, demo, { recursive: true });
+  else telltale('demo', '--without-hook-key', '--data', demo);
   project.provide('demo', demo);
-  return () => rmSync(folder, { recursive: true, force: true });
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

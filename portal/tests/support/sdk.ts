@@ -9,35 +9,48 @@ export interface Sent {
   events: number;
 }
 
-const context = {
-  collectionId: 'c0ffee00-1111-4222-8333-444455556666',
-  projectId: 'f00dfeed-1111-4222-8333-444455556666',
-  taskName: 'PublishArtifacts',
-  taskKind: 'build',
-};
+const collectionId = 'c0ffee00-1111-4222-8333-444455556666';
+const projects = [
+  'f00dfeed-1111-4222-8333-444455556666',
+  'f00dfeed-2222-4222-8333-444455556666',
+  'f00dfeed-3333-4222-8333-444455556666',
+];
+
+/** What the item `index` carries, as tasks attach it. */
+export function properties(index: number): Record<string, string> {
+  return {
+    collectionId,
+    projectId: projects[index % 3 === 0 ? 0 : index % projects.length] ?? '',
+    taskName: index % 2 === 0 ? 'PublishArtifacts' : 'RestorePackages',
+    taskKind: index % 5 === 0 ? 'release' : 'build',
+  };
+}
+
+const systems = ['Linux', 'Windows', 'macOS'];
 
 /** Sends requests and events of a few tasks and waits until all were taken. */
 export async function send(server: Server): Promise<Sent> {
   const client = new appInsights.TelemetryClient(server.ready.connectionString);
-  client.config.disableAppInsights = false;
-  client.commonProperties = context;
-  const systems = ['Linux', 'Windows', 'macOS'];
   let failed = 0;
   for (let index = 0; index < 30; index += 1) {
     const success = index % 5 !== 0;
     if (!success) failed += 1;
-    client.context.tags['ai.device.osVersion'] = systems[index % 3] ?? 'Linux';
+    const time = new Date(Date.now() - index * 60_000);
+    const attached = properties(index);
+    client.context.tags['ai.device.osVersion'] = systems[index % systems.length] ?? '';
     client.trackRequest({
-      name: index % 2 === 0 ? 'PublishArtifacts' : 'RestorePackages',
-      url: 'task://publish',
+      name: attached.taskName ?? '',
+      url: 'task://run',
       duration: 100 + index * 10,
       resultCode: success ? '0' : '1',
       success,
-      time: new Date(Date.now() - index * 60_000),
+      time,
+      properties: attached,
     });
     client.trackEvent({
-      name: index % 3 === 0 ? 'Cache Hit' : 'Task Execution',
-      time: new Date(Date.now() - index * 60_000),
+      name: index % 3 === 1 ? 'Cache Hit' : 'Task Execution',
+      time,
+      properties: attached,
       measurements: { bytes: index * 1000 },
     });
   }

@@ -33,7 +33,8 @@ export class Server {
   /** Starts on a new empty folder, or on `data`, which is kept when it stops. */
   static async start(settings: string[] = [], data?: string): Promise<Server> {
     const folder = data ?? mkdtempSync(join(tmpdir(), 'telltale-portal-'));
-    const args = ['serve', '--data', folder, '--listen', '127.0.0.1:0', ...settings];
+    const args = ['serve', '--data', folder, ...portalFiles(settings), ...settings];
+    if (!settings.includes('--listen')) args.push('--listen', '127.0.0.1:0');
     const child = spawn(executable(), args, { stdio: ['ignore', 'pipe', 'ignore'] });
     const lines = createInterface({ input: child.stdout });
     const ready = await new Promise<Ready>((found, failed) => {
@@ -70,6 +71,12 @@ export class Server {
   async number(kql: string, timespan?: string): Promise<number> {
     return Number((await this.rows(kql, timespan))[0]?.[0]);
   }
+}
+
+/** Files of a portal that is not built in, when `PORTAL_DIST` names their folder. */
+function portalFiles(settings: string[]): string[] {
+  const folder = process.env.PORTAL_DIST;
+  return folder && !settings.includes('--portal') ? ['--portal', `files=${folder}`] : [];
 }
 
 /** The executable to be tried. */

@@ -52,7 +52,7 @@ const shapes: RegExp[] = [
   // Node: `at run (/src/x.js:7:5)`, `at /src/x.js:7:5`.
   /^\s*at (?:(?<method>.+?) \()?(?<file>[^()\s]+?):(?<line>\d+)(?::\d+)?\)?\s*$/,
   // Java: `at a.b.C.d(C.java:7)`.
-  /^\s*at (?<method>[\w.$<>]+)\((?<file>\w+\.(?:java|kt|scala)|Native Method)(?::(?<line>\d+))?\)\s*$/,
+  /^\s*at (?<method>[\w.$<>]+)\((?<file>\w+\.(?:java|kt)|Native Method)(?::(?<line>\d+))?\)\s*$/,
   // Python: `File "x.py", line 7, in run`.
   /^\s*File "(?<file>[^"]+)", line (?<line>\d+), in (?<method>.+?)\s*$/,
 ];

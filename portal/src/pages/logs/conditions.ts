@@ -8,7 +8,7 @@ export function literal(cell: Cell, type: string): string {
   if (cell === null) return type === 'string' ? '""' : `${type}(null)`;
   switch (type) {
     case 'int': case 'long': return String(cell);
-    case 'real': return `real(${typeof cell === 'string' ? cell.replace('Infinity', 'inf') : cell})`;
+    case 'real': return `real(${String(cell).replace('Infinity', 'inf')})`;
     case 'decimal': return `decimal(${cell})`;
     case 'bool': return String(cell);
     case 'datetime': return `datetime(${cell})`;

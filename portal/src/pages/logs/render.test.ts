@@ -5,7 +5,7 @@ describe('reading', () => {
   it.each([
     ['x', null],
     ['x | render timechart', { kind: 'timechart', properties: {} }],
-    ['x\n| render barchart with (kind=stacked, title="a, b = \\"c\\"", ycolumns=a, b, xcolumn=t);', {
+    ['x\n| render barchart with (kind=stacked, title="a, b = \\"c\\"", ycolumns=a, b, xcolumn=t)', {
       kind: 'barchart',
       properties: { kind: 'stacked', title: 'a, b = "c"', ycolumns: 'a, b', xcolumn: 't' },
     }],

@@ -1,5 +1,6 @@
 /** The `render` line of a query: read, and written anew when the chart is changed by hand. */
 
+import { codeParts } from '../../editor/literals';
 import { name, text } from '../../lib/kql';
 
 export interface RenderLine {
@@ -27,7 +28,7 @@ export const kinds: { kind: string; label: string }[] = [
 
 /** Where a trailing `render` stands in a statement; strings and comments before it do not count. */
 function find(kql: string): { start: number; end: number; line: string } | null {
-  const parts = /\/\/[^\n]*|@"(?:[^"]|"")*"?|@'(?:[^']|'')*'?|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|\|/g;
+  const parts = codeParts('\\|');
   let last = -1;
   for (const match of kql.matchAll(parts)) if (match[0] === '|') last = match.index;
   if (last < 0 || !/^\|\s*render\b/.test(kql.slice(last))) return null;

@@ -31,6 +31,8 @@ export class Run {
     readonly question: Question,
     /** Where in the text the statement begins. */
     readonly start: number,
+    /** The whole text it was in. */
+    readonly source: string,
   ) {
     this.statement = question.kql;
     void this.#go();
@@ -38,6 +40,11 @@ export class Run {
 
   get isRunning(): boolean {
     return this.state === 'running';
+  }
+
+  /** Milliseconds it took, or takes until `now`. */
+  elapsed(now: Date): number {
+    return Math.max((this.endedAt ?? now).getTime() - this.startedAt.getTime(), 0);
   }
 
   async #go(): Promise<void> {

@@ -39,7 +39,8 @@ export async function shortOf(shared: Shared): Promise<string> {
 export async function markdownOf(shared: Shared): Promise<string> {
   const longest = Math.max(2, ...[...shared.kql.matchAll(/`+/g)].map(([found]) => found.length));
   const fence = '`'.repeat(longest + 1);
-  return `[Open in Telltale](${await addressOf(shared)})\n\n${fence}kusto\n${shared.kql}\n${fence}\n`;
+  const anchor = `[Open in Telltale](${await addressOf(shared)})`;
+  return `${anchor}\n\n${fence}kusto\n${shared.kql}\n${fence}\n`;
 }
 
 function quoted(value: string): string {

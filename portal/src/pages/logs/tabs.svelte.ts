@@ -38,7 +38,7 @@ export class QueryTab {
 
   start(question: Question, start: number): Run {
     this.run?.cancel();
-    const run = new Run(question, start);
+    const run = new Run(question, start, this.text);
     this.runs = [run, ...this.runs].slice(0, RUNS_MAX);
     this.run = run;
     return run;
@@ -92,12 +92,26 @@ class Tabs {
       current.text = text;
       return current;
     }
-    const same = text === '' ? undefined : this.list.find((tab) => tab.text === text);
+    const same = text === '' ? undefined : this.#find(text);
     if (same) {
       this.current = same;
       return same;
     }
     return this.add(text);
+  }
+
+  /** The tab that has the text or, for who goes back, had it when it ran. */
+  #find(text: string): QueryTab | undefined {
+    const now = this.list.find((tab) => tab.text === text);
+    if (now) return now;
+    for (const tab of this.list) {
+      const run = tab.runs.find(({ source }) => source === text);
+      if (!run) continue;
+      tab.text = text;
+      tab.run = run;
+      return tab;
+    }
+    return undefined;
   }
 
   /** A new tab; when there are too many, the oldest goes. History still has what it ran. */

@@ -13,6 +13,9 @@ const pointless = new Set([
 const first = ['name', 'client_OS', 'cloud_RoleName', 'application_Version', 'resultCode',
   'success', 'type', 'severityLevel'];
 
+/** Fields that are offered; any other can be typed. */
+const OFFERED_MAX = 300;
+
 /** Columns first, then keys by how often they were seen. */
 export function fieldsOf(metric: Metric, schema: Schema | null): string[] {
   if (metric.fields) return metric.fields;
@@ -22,7 +25,8 @@ export function fieldsOf(metric: Metric, schema: Schema | null): string[] {
   const start = first.filter((name) => columns.includes(name));
   const keys = table.keys.toSorted((a, b) => b.rows - a.rows)
     .map(({ column, key }) => `${column === 'customMeasurements' ? 'm' : 'd'}.${key}`);
-  return [...start, ...columns.filter((name) => !start.includes(name)), ...keys];
+  return [...start, ...columns.filter((name) => !start.includes(name)), ...keys]
+    .slice(0, OFFERED_MAX);
 }
 
 /** Offered as buttons: the usual columns and the most frequent keys. */

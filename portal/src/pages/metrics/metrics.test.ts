@@ -200,7 +200,8 @@ describe('addresses', () => {
   const examples: Partial<ChartSpec>[] = [
     {}, { split: ['name'], kind: 'area', grain: '1h' }, { limit: 3, order: 'asc', hasOther: false },
     { filters: [{ field: 'd.a:b', op: 'in', values: ['x,y', '%'] }] },
-    { min: 0, max: null, isLog: true, hidden: ['a'] }, { aggregation: 'distinct', distinct: 'name' },
+    { min: 0, max: null, isLog: true, hidden: ['a'] },
+    { aggregation: 'distinct', distinct: 'name' },
     { rest: { later: [1, { deep: true }] } },
   ];
   it.each(examples)('keep %o', (part) => {

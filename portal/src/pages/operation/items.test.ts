@@ -18,7 +18,9 @@ it('makes hostile names harmless', () => {
 });
 
 describe('marks', () => {
-  const tick = (at: number, isError = false) => ({ at, item: { itemId: `${at}`, isError } as Item });
+  const tick = (at: number, isError = false) => ({
+    at, item: { itemId: `${at}`, isError } as Item,
+  });
 
   it('joins those that lie upon each other, errors first', () => {
     const marks = marksOf([tick(0), tick(50), tick(50.1, true), tick(100)], 0, 100);

@@ -111,7 +111,8 @@ function splitKql(table: string, field: string, bin: string, count = 'sum(itemCo
 }
 
 const severity = 'case(severityLevel == 0, "Verbose", severityLevel == 1, "Information", '
-  + 'severityLevel == 2, "Warning", severityLevel == 3, "Error", severityLevel == 4, "Critical", "")';
+  + 'severityLevel == 2, "Warning", severityLevel == 3, "Error", '
+  + 'severityLevel == 4, "Critical", "")';
 
 function weighted(percent: number): string {
   return `percentilew(duration, itemCount, ${percent})`;

@@ -71,7 +71,9 @@ export function parse(written: string): Parsed {
 
 function tokens(written: string): Token[] {
   const found: Token[] = [];
-  const pattern = /([()])|(-(?=[^\s-]))|((?:[^\s()":]+:)*)(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s()"]+))?/gy;
+  const sign = /([()])|(-(?=[^\s-]))/.source;
+  const value = /(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s()"]+))?/.source;
+  const pattern = new RegExp(`${sign}|((?:[^\\s()":]+:)*)${value}`, 'gy');
   let at = 0;
   while (at < written.length) {
     if (/\s/.test(written[at] ?? '')) {

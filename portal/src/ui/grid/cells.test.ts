@@ -23,7 +23,9 @@ describe('cells', () => {
   });
 
   it('are copied as spreadsheets take them', () => {
-    expect(tsv([['a', 1, null], ['b\tc', '"', { d: 1 }]])).toBe('a\t1\t\n"b\tc"\t""""\t"{""d"":1}"');
+    expect(tsv([['a', 1, null], ['b\tc', '"', { d: 1 }]])).toBe(
+      'a\t1\t\n"b\tc"\t""""\t"{""d"":1}"',
+    );
   });
 });
 

@@ -131,7 +131,8 @@ export function detailsOf(table: Table, row: number, toggled: ReadonlySet<string
     const keys = isBranch ? Object.keys(value) : [];
     const startsOpen = depth === 0 && keys.length <= 40;
     const isOpen = keys.length > 0 && startsOpen !== toggled.has(path);
-    list.push({ path, depth, name, value: isBranch ? value : cell, type, parts: keys.length, isOpen });
+    const shown = isBranch ? value : cell;
+    list.push({ path, depth, name, value: shown, type, parts: keys.length, isOpen });
     if (!isOpen) return;
     for (const key of keys.slice(0, PARTS_MAX)) {
       add(`${path}\u0000${key}`, depth + 1, key, (value as Record<string, Cell>)[key] ?? null, '');

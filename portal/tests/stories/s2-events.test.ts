@@ -1,0 +1,109 @@
+/** S2: events were sent; they are charted, split by their name, then by operating system. */
+
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { settled } from '../support/browser';
+import { send } from '../support/sdk';
+import { follow, press, tabTo, useStage } from '../support/stage';
+import { Server } from '../support/server';
+
+const stage = useStage(async () => {
+  const server = await Server.start();
+  await send(server);
+  return server;
+});
+
+/** The series of the chart with their sums, as the query gives them. */
+async function expectSeries(page: Page, column: string): Promise<void> {
+  const rows = await stage.server.rows(
+    `customEvents | summarize Sum = sum(itemCount) by ${column} | order by Sum desc`, 'P1D');
+  await page.getByRole('img', { name: new RegExp(`: ${rows.length} series`) }).waitFor();
+  await settled(page);
+  const series = page.getByRole('group', { name: 'Series' });
+  for (const [name, sum] of rows) {
+    const row = series.getByRole('row').filter({ hasText: String(name) });
+    expect(await row.getByRole('cell').nth(1).textContent()).toBe(String(sum));
+  }
+  // The head of the table and one row for each.
+  expect(await series.getByRole('row').count()).toBe(rows.length + 1);
+}
+
+function address(field: string): string {
+  const chart = JSON.stringify({ m: 'events', a: 'count', s: [field] });
+  return `/a/default/metrics?c=${encodeURIComponent(chart)}`;
+}
+
+describe('S2', () => {
+  it('is done by clicks', async () => {
+    await stage.play(async (page) => {
+      await page.goto(stage.server.url);
+      await settled(page);
+      await follow(page, 'Metrics');
+      await page.getByRole('button', { name: 'Metric Requests' }).click();
+      await page.getByRole('searchbox', { name: 'Search metrics' }).fill('events');
+      await page.getByRole('button', { name: 'Events', exact: true }).click();
+      await page.getByRole('button', { name: 'Split by none' }).click();
+      await page.getByRole('button', { name: 'name', exact: true }).click();
+      await page.getByRole('button', { name: 'Done' }).click();
+      await expectSeries(page, 'name');
+
+      await page.getByRole('button', { name: 'Split by name' }).click();
+      await page.getByRole('button', { name: 'name', exact: true }).click();
+      await page.getByRole('button', { name: 'client_OS', exact: true }).click();
+      await page.getByRole('button', { name: 'Done' }).click();
+      await expectSeries(page, 'client_OS');
+      expect(decodeURIComponent(page.url())).toContain('"s":["client_OS"]');
+
+      await page.goBack();
+      await page.goBack();
+      await expectSeries(page, 'name');
+    });
+  });
+
+  it('opens from a pasted address', async () => {
+    await stage.play(async (page) => {
+      await stage.paste(page, address('name'));
+      await expectSeries(page, 'name');
+      await stage.paste(page, address('client_OS'));
+      await expectSeries(page, 'client_OS');
+    });
+  });
+
+  it('is done by keyboard only', async () => {
+    await stage.play(async (page) => {
+      await page.goto(stage.server.url);
+      await settled(page);
+      await press(page, 'g', 'm');
+      await page.getByRole('heading', { name: 'Metrics', exact: true }).waitFor();
+      await settled(page);
+      await tabTo(page, page.getByRole('button', { name: 'Metric Requests' }));
+      await press(page, 'Enter');
+      await page.getByRole('searchbox', { name: 'Search metrics' }).waitFor();
+      await page.keyboard.type('events');
+      await page.getByRole('button', { name: 'Events', exact: true }).waitFor();
+      await press(page, 'Enter');
+      const split = page.getByRole('button', { name: 'Split by' });
+      await page.getByRole('button', { name: 'Metric Events' }).waitFor();
+      await tabTo(page, split);
+      await press(page, 'Enter');
+      await tabTo(page, page.getByRole('button', { name: 'name', exact: true }));
+      await press(page, 'Space', 'Escape');
+      await expectSeries(page, 'name');
+
+      // The chart is read by its cursor, and as a table.
+      await tabTo(page, page.getByRole('img', { name: /series/ }));
+      await press(page, 'End', 'ArrowLeft', 't');
+      await page.getByRole('main').getByRole('button', { name: 'Chart', exact: true }).waitFor();
+      await press(page, 't');
+
+      await press(page, 'Escape');
+      await split.focus();
+      await press(page, 'Enter');
+      await tabTo(page, page.getByRole('button', { name: 'name', exact: true }));
+      await press(page, 'Space');
+      await tabTo(page, page.getByRole('button', { name: 'client_OS', exact: true }));
+      await press(page, 'Space', 'Escape');
+      await expectSeries(page, 'client_OS');
+    });
+  });
+});
