@@ -18,7 +18,7 @@ export default function setup(project: TestProject): () => void {
   const demo = join(folder, 'demo');
   // Making it takes a while, so that one that is there can be named.
   if (process.env.DEMO) cpSync(process.env.DEMO, demo, { recursive: true });
-  else telltale('demo', '--without-hook-key', '--data', demo);
+  else telltale('demo', '--days', '14', '--data', demo);
   project.provide('demo', demo);
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

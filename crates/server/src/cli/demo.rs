@@ -19,15 +19,12 @@ pub struct DemoCall {
     pub seed: u64,
     /// The end, nanoseconds since 1970; `None`: now.
     pub until: Option<i64>,
-    /// Whether there is a hook key; any key has all calls need one.
-    pub has_hook_key: bool,
 }
 
 /// The flag of `serve` that has it serve a demonstration.
 pub fn flag() -> Arg {
     Arg::new("demo").long("demo").action(ArgAction::SetTrue).help(
-        "Serve a demonstration, made first when there is none [default folder: telltale-demo]; \
-         queries need no key",
+        "Serve a demonstration, made first when there is none [default folder: telltale-demo]",
     )
 }
 
@@ -62,12 +59,6 @@ pub fn command() -> Command {
                 .value_parser(time)
                 .help("When it ends, such as `2026-11-29T12:00:00Z` [default: now]"),
         )
-        .arg(
-            Arg::new("without-hook-key")
-                .long("without-hook-key")
-                .action(ArgAction::SetTrue)
-                .help("Make no key of hooks: any key would have all calls need one"),
-        )
 }
 
 pub fn call(matches: &ArgMatches) -> Call {
@@ -76,6 +67,5 @@ pub fn call(matches: &ArgMatches) -> Call {
         days: matches.get_one::<u32>("days").copied().unwrap_or(30),
         seed: matches.get_one::<u64>("seed").copied().unwrap_or(1),
         until: matches.get_one::<i64>("until").copied(),
-        has_hook_key: !matches.get_flag("without-hook-key"),
     })
 }

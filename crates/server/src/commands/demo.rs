@@ -34,7 +34,7 @@ use crate::app::now;
 use crate::apps::{self, Application, Apps};
 use crate::cli::DemoCall;
 use crate::collector::source::INSTALLATION_KEY;
-use crate::settings::{Secret, Settings};
+use crate::settings::Settings;
 
 /// The second application: the service that the tasks publish packages to.
 const SECOND_APP: &str = "package-index";
@@ -65,25 +65,17 @@ pub fn run(call: &DemoCall) -> Result<(), Failure> {
     say(&format!("look at it with: telltale serve --demo --data {}", call.data.display()))
 }
 
-/// Changes the settings of a server to those of a demonstration's, and fills its folder unless it
-/// is filled already. Queries need no key; what changes things needs one that is told here.
+/// Fills the folder of a server with a demonstration unless it is filled already.
 ///
 /// # Errors
 /// As [`run`]; also when a folder that is not empty is no demonstration.
-pub fn serve(settings: &mut Settings) -> Result<(), Failure> {
+pub fn serve(settings: &Settings) -> Result<(), Failure> {
     let data = settings.storage.data.clone();
     if folder::is_empty(&data)? {
         let data = data.clone();
-        fill(&DemoCall { data, days: 30, seed: 1, until: None, has_hook_key: true })?;
+        fill(&DemoCall { data, days: 30, seed: 1, until: None })?;
     } else {
         folder::read(&data)?;
-    }
-    let access = &mut settings.access;
-    access.allow_anonymous_queries = true;
-    if access.admin_key.is_none() {
-        let key = uuid::Uuid::new_v4().simple().to_string();
-        say(&format!("key for all that needs one, until this server ends: {key}"))?;
-        access.admin_key = Some(Secret(key));
     }
     say(&format!("serving the demonstration in `{}`; ask it, for example:", data.display()))?;
     say("  telltale query 'requests | summarize count() by name, client_OS'")?;
@@ -131,12 +123,8 @@ fn fill(call: &DemoCall) -> Result<(), Failure> {
     let (items, builds) = (items?, builds?);
     say(&format!("{items} items of telemetry in `{}` and `{}`", first.name, second.name))?;
     say(&format!("{builds} builds of the organisation `{}`", organization::layout::ORGANIZATION))?;
-    let filled = hooks::fill(&world, (span.begin, end), &store, settings, call.has_hook_key)?;
+    let filled = hooks::fill(&world, (span.begin, end), &store, settings)?;
     say(&format!("{} events of service hooks, {} badges", filled.events, filled.badges))?;
-    if let Some(key) = filled.key {
-        say(&format!("hook key, shown this once: {key}"))?;
-        say("calls need a key now: `telltale serve --demo` gives one")?;
-    }
     demo.is_whole = true;
     folder::write(&store, &demo)?;
     store.seal(now())?;

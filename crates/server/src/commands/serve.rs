@@ -41,10 +41,10 @@ pub fn run(
     let environment: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let mut settings = Settings::read(flags, &environment, config).map_err(Failure::Because)?;
+    let settings = Settings::read(flags, &environment, config).map_err(Failure::Because)?;
     observe::start(&settings);
     if is_demo {
-        demo::serve(&mut settings)?;
+        demo::serve(&settings)?;
     }
     let runtime = runtime()?;
     let done = runtime.block_on(Box::pin(serve(settings)));

@@ -17,10 +17,9 @@ use crate::badges::query::{QueryDocument, Threshold};
 use crate::collector::source::installation_key;
 use crate::hooks::inbox::{Sender, Waiting, document_key};
 use crate::hooks::work;
-use crate::keys::Wish;
 use crate::settings::Settings;
 
-/// The name of the key that deliveries came with.
+/// The name of the key that deliveries came with. It is no key: with one all calls need one.
 const KEY: &str = "exorg-hooks";
 /// How long after its creation an event comes in, in nanoseconds.
 const LATE_NS: i64 = 400_000_000;
@@ -34,8 +33,6 @@ const ALIAS: (&str, &str, &str) = ("lantern delivery", "Production", "lantern/pr
 pub struct Filled {
     pub events: usize,
     pub badges: usize,
-    /// The text of the hook key, which nothing can give again; `None` when there is none.
-    pub key: Option<String>,
 }
 
 /// Fills inbox and badges and works all of it through.
@@ -47,28 +44,16 @@ pub fn fill(
     (begin, end): (i64, i64),
     store: &Arc<Store>,
     settings: Settings,
-    has_key: bool,
 ) -> Result<Filled, Failure> {
     let mut app = App::new(settings, Arc::clone(store), String::new(), None)?;
-    let made = match has_key {
-        true => Some(make_key(&app, begin)?),
-        false => None,
-    };
-    let id = made.as_ref().map_or_else(String::new, |(id, _)| id.clone());
-    let sender = Sender { key_id: id, key_name: KEY.to_owned() };
+    let sender = Sender { key_id: String::new(), key_name: KEY.to_owned() };
     let events = deliver(world, end, store, &sender)?;
     // The inbox is what the store holds when a server starts.
     app.hooks = crate::hooks::Hooks::load(store);
     work::work_off(&app).map_err(Failure::new)?;
     choose(&app, end)?;
     let badges = app.badges.entries().len();
-    Ok(Filled { events, badges, key: made.map(|(_, text)| text) })
-}
-
-fn make_key(app: &App, begin: i64) -> Result<(String, String), Failure> {
-    let wish = Wish { name: KEY.to_owned(), scopes: vec!["hook".to_owned()], ..Wish::default() };
-    let (key, text) = app.keys.create(&wish, &app.apps, begin, |_| Vec::new())?;
-    Ok((key.document.id.clone(), text))
+    Ok(Filled { events, badges })
 }
 
 /// Puts all events into the inbox, as they would stand there had nobody worked them through.
