@@ -123,7 +123,7 @@ fn fill(call: &DemoCall) -> Result<(), Failure> {
     let (items, builds) = (items?, builds?);
     say(&format!("{items} items of telemetry in `{}` and `{}`", first.name, second.name))?;
     say(&format!("{builds} builds of the organisation `{}`", organization::layout::ORGANIZATION))?;
-    let filled = hooks::fill(&world, (span.begin, end), &store, settings)?;
+    let filled = hooks::fill(&world, end, &store, settings)?;
     say(&format!("{} events of service hooks, {} badges", filled.events, filled.badges))?;
     demo.is_whole = true;
     folder::write(&store, &demo)?;

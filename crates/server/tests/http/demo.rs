@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::server::{Server, output, run, wait_until};
+use crate::server::{Server, run, wait_until};
 
 /// Fills a folder; what was said.
 fn fill(dir: &Path, args: &[&str]) -> String {

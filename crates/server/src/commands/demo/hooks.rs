@@ -41,7 +41,7 @@ pub struct Filled {
 /// When the store refuses, or what follows from an event: that is a fault of ours.
 pub fn fill(
     world: &World,
-    (begin, end): (i64, i64),
+    end: i64,
     store: &Arc<Store>,
     settings: Settings,
 ) -> Result<Filled, Failure> {
