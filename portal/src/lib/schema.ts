@@ -36,6 +36,8 @@ export interface Schema {
   tables: SchemaTable[];
   /** The same rows under the names that workspaces have. */
   workspaceTables?: SchemaTable[];
+  /** When and at how many rows of a table the keys were looked for; whether that took too long. */
+  keysLooked?: { at: string; rowsMax: number; isMissing: boolean };
   functions: SchemaFunction[];
   implemented: Implemented;
 }

@@ -64,7 +64,8 @@ describe('S6', () => {
     const failed = await server.number(`PrimaryErrors(${times}) | count`);
     const unknown = await server.number(
       `UnknownShare(${times}) | summarize sum(Unknown) + sum(NoError)`);
-    expect(await page.locator('.figures').textContent()).toContain(`${unknown} of ${failed} failed`);
+    const figures = await page.locator('.figures').textContent();
+    expect(figures).toContain(`${unknown} of ${failed} failed`);
     expect(await violations(page)).toEqual([]);
     expectClean(watched);
     await watched.context.close();

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { emptyTable, type Cell, type Table } from '../../lib/query';
-import { failureQueries, failures, failuresQueries, reachesBack, sparkOf, stepLabel, wanted } from './failures';
+import {
+  failureQueries, failures, failuresQueries, reachesBack, sparkOf, stepLabel, wanted,
+} from './failures';
 import { everything } from './scope';
 
 const range = { from: new Date('2026-11-08T00:00:00Z'), to: new Date('2026-11-15T00:00:00Z') };

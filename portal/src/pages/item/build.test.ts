@@ -22,7 +22,7 @@ describe('the build of an item', () => {
   it('is that of its trace', () => {
     const keys = of({}, { operation_Id: 'op', operation_ParentId: 'span' });
     expect(buildQuery(keys)).toContain('| where OperationId == "op"');
-    expect(recordQuery(keys)).toContain('| where SpanId == "span"\n');
+    expect(recordQuery(keys)).toContain('| where SpanId in ("", "span")\n');
   });
 
   it('has the record that properties name', () => {

@@ -7,6 +7,8 @@ import type { Row } from '../../lib/query';
 export interface BuildKeys {
   operationId: string;
   parentId: string;
+  /** Of the item itself: rows of collected builds are records. */
+  id: string;
   projectId: string;
   buildId: string;
   /** Ids of Timeline records: the task and the job. */
@@ -37,6 +39,7 @@ export function buildKeys(row: Row): BuildKeys {
   return {
     operationId: String(row.operation_Id ?? ''),
     parentId: String(row.operation_ParentId ?? ''),
+    id: String(row.id ?? ''),
     projectId: get(spellings.project),
     buildId: /^\d{1,18}$/.test(build) ? build : '',
     recordIds: [get(spellings.task), get(spellings.job)].filter((found) => found !== ''),
@@ -76,7 +79,8 @@ export function recordQuery(keys: BuildKeys): string {
     `let operations = TimelineBuilds ${whereBuild(keys)} | project OperationId;`,
     'TimelineRecords',
     '| where OperationId in ((operations))',
-    `| where SpanId == ${text(keys.parentId)}${ids ? ` or tolower(RecordId) in (${ids})` : ''}`,
+    `| where SpanId in (${text(keys.id)}, ${text(keys.parentId)})${
+      ids ? ` or tolower(RecordId) in (${ids})` : ''}`,
     '| extend depth = case(Type == "Task", 0, Type == "Job", 1, Type == "Phase", 2, 3)',
     '| order by depth asc',
     '| project RecordId, Type, Name, StageName, JobName, Result, State, EffectiveAttempt',
