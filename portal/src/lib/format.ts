@@ -89,10 +89,14 @@ export function cut(text: string, most = 300): string {
   return `${text.slice(0, end > 0xffff ? most - 1 : most)}…`;
 }
 
+const control = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f';
+const turning = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069';
+const unseen = new RegExp(`[${control}${turning}]`, 'g');
+
 /** Control characters and those that turn text around are made visible. */
 export function visible(text: string): string {
   return text.replace(
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    unseen,
     (found) => {
       const code = found.charCodeAt(0);
       return code < 0x20 ? String.fromCharCode(0x2400 + code)
