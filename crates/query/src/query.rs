@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
@@ -177,7 +177,9 @@ impl Query {
         statistics.rows_returned = rows_returned;
         if let Some(relation) = empty.filter(|_| self.request.explains_empty) {
             // The answer is whole without it.
-            statistics.filtered = context.filtered(&relation).await.unwrap_or_default();
+            let time = Duration::from_millis(self.request.limits.time_ms);
+            let left = time.saturating_sub(self.started.elapsed());
+            statistics.filtered = context.filtered(&relation, left).await.unwrap_or_default();
         }
         to.part(Part::End(statistics)).await
     }

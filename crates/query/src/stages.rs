@@ -1,7 +1,8 @@
 //! Where the time of a query went, and which `where` left no rows.
 //!
 //! Invariant: what is told is counted, over the same snapshot as the answer; looking for the
-//! `where` that left nothing costs at most [`LOOKS_MAX`] counts and [`TIME_MAX`].
+//! `where` that left nothing costs at most [`LOOKS_MAX`] counts, [`TIME_MAX`] and half of the time
+//! the query has left, so that no answer comes too late for it.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use crate::run::Cap;
 
 /// Filters whose rows are counted.
 const LOOKS_MAX: usize = 10;
-/// How long counting may take.
+/// How long counting may take at most.
 const TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Adds the stages of a plan that was run to `stages`, those that rows go through first in front;
@@ -66,11 +67,16 @@ fn name(node: &str) -> Option<&'static str> {
 
 impl Context {
     /// How many rows each `where` of a relation left, from the first one to the one that left
-    /// none. Only operators that have one input are looked through.
+    /// none, within half of the time that is `left`. Only operators that have one input are looked
+    /// through.
     ///
     /// # Errors
     /// As running any relation. What takes too long is left out.
-    pub async fn filtered(&mut self, relation: &Relation) -> Result<Vec<Filtered>, Error> {
+    pub async fn filtered(
+        &mut self,
+        relation: &Relation,
+        left: Duration,
+    ) -> Result<Vec<Filtered>, Error> {
         let mut filters = Vec::new();
         let mut at = relation;
         loop {
@@ -84,13 +90,13 @@ impl Context {
         }
         filters.reverse();
         let Some((_, first)) = filters.first() else { return Ok(Vec::new()) };
-        let started = Instant::now();
-        let Some(mut rows_before) = self.count(first, started).await? else {
+        let end = Instant::now() + TIME_MAX.min(left / 2);
+        let Some(mut rows_before) = self.count(first, end).await? else {
             return Ok(Vec::new());
         };
         let mut found = Vec::new();
         for (filter, input) in filters.iter().take(LOOKS_MAX) {
-            let Some(rows) = self.count(filter, started).await? else { break };
+            let Some(rows) = self.count(filter, end).await? else { break };
             let is_range =
                 matches!(input.kind, RelationKind::Scan { .. }) && filter.span == input.span;
             found.push(Filtered { span: filter.span, is_range, rows_before, rows });
@@ -102,10 +108,10 @@ impl Context {
         Ok(found)
     }
 
-    /// How many rows a relation has; nothing when there is no time left.
-    async fn count(&mut self, relation: &Relation, started: Instant) -> Result<Option<u64>, Error> {
+    /// How many rows a relation has; nothing when that is not known by `end`.
+    async fn count(&mut self, relation: &Relation, end: Instant) -> Result<Option<u64>, Error> {
         let counted = counted(relation.clone());
-        let left = TIME_MAX.saturating_sub(started.elapsed());
+        let left = end.saturating_duration_since(Instant::now());
         let run = Box::pin(self.run(&counted, Cap::default()));
         let Ok(rows) = tokio::time::timeout(left, run).await else { return Ok(None) };
         let rows = rows?;

@@ -115,6 +115,11 @@ impl Auth {
     pub fn offer_first_key(&self) -> Result<String, getrandom::Error> {
         self.first_key.offer()
     }
+
+    /// Has a text count again that [`take_first_key`] passed and no key was made for.
+    pub fn give_back_first_key(&self, text: &str) {
+        self.first_key.give_back(text);
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -276,6 +276,11 @@ impl Keys {
         self.index.read().get(id).filter(|key| key.is_live(now)).cloned()
     }
 
+    /// The key of an id, whether it counts or not.
+    pub fn of_id(&self, id: &str) -> Option<Arc<Key>> {
+        self.index.read().get(id).cloned()
+    }
+
     /// The key of this text, whether it counts or not.
     pub fn known(&self, text: &str) -> Option<Arc<Key>> {
         let key = self.index.read().get(secret::id_of(text)?).cloned()?;

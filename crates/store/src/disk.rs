@@ -27,6 +27,8 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
     /// The bytes from `offset` on that fill `bytes`.
     fn read_at(&self, path: &str, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
+    /// How long the file is, in bytes.
+    fn size(&self, path: &str) -> io::Result<u64>;
     /// The names in `dir`, sorted; none when the folder does not exist.
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>>;
     /// Makes `dir` and its parents, durably.
@@ -105,6 +107,10 @@ impl Disk for FolderDisk {
         let mut file = File::open(self.path(path))?;
         file.seek(SeekFrom::Start(offset))?;
         file.read_exact(bytes)
+    }
+
+    fn size(&self, path: &str) -> io::Result<u64> {
+        Ok(fs::metadata(self.path(path))?.len())
     }
 
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {

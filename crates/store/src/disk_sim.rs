@@ -277,6 +277,10 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn size(&self, path: &str) -> io::Result<u64> {
+        Ok(self.read(path)?.len() as u64)
+    }
+
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {
         let world = self.world.lock();
         done_unless(world.is_off)?;

@@ -40,6 +40,19 @@ impl Texts {
         Ok(files.map(|entry| entry.name).collect())
     }
 
+    /// How many bytes the file called `name` has, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Name`], [`Error::Io`].
+    pub fn size(&self, name: &str) -> Result<Option<u64>, Error> {
+        let path = path(name)?;
+        match self.disk.size(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io(format!("look at `{path}`"), e)),
+        }
+    }
+
     /// The bytes of the file called `name`, if there is one.
     ///
     /// # Errors
@@ -133,6 +146,8 @@ mod tests {
         assert_eq!(texts.list().unwrap(), ["a.kql", "b.kql"]);
         assert!(texts.change("a.kql", Some(b"two"), |there| there == Some(b"one")).unwrap());
         assert_eq!(texts.get("a.kql").unwrap().unwrap(), b"two");
+        assert_eq!(texts.size("b.kql").unwrap(), Some(7));
+        assert_eq!(texts.size("d.kql").unwrap(), None);
         assert!(texts.change("a.kql", None, |_| true).unwrap());
         assert_eq!(texts.get("a.kql").unwrap(), None);
         remove_half_written(&FolderDisk::new(dir.path())).unwrap();

@@ -26,6 +26,8 @@ const IDLE: i64 = 12 * HOUR;
 pub const LIFE: i64 = 7 * DAY;
 /// Sessions at once; the one that was not used for longest makes room.
 const SESSIONS_MAX: usize = 1000;
+/// Sessions of one key at once: nobody signs out all others with one.
+const OF_KEY_MAX: usize = 20;
 /// The header of calls that change something.
 const PORTAL_HEADER: &str = "x-portal";
 /// Calls that only ask, though a body is posted with them.
@@ -66,14 +68,13 @@ impl Table {
     pub fn begin(&self, owner: Owner, now: i64) -> Result<String, getrandom::Error> {
         let text = random_text()?;
         let mut table = self.0.lock();
-        if table.len() >= SESSIONS_MAX {
-            table.retain(|_, session| session.is_live(now));
+        table.retain(|_, session| session.is_live(now));
+        let is_own = |session: &Session| session.owner == owner;
+        if table.values().filter(|session| is_own(session)).count() >= OF_KEY_MAX {
+            remove_idlest(&mut table, is_own);
         }
         if table.len() >= SESSIONS_MAX {
-            let oldest = table.iter().min_by_key(|(_, session)| session.used);
-            if let Some(oldest) = oldest.map(|(hash, _)| *hash) {
-                table.remove(&oldest);
-            }
+            remove_idlest(&mut table, |_| true);
         }
         table.insert(hash(&text), Session { owner, began: now, used: now });
         Ok(text)
@@ -96,6 +97,15 @@ impl Table {
     pub fn end(&self, parts: &Parts) -> bool {
         let hash = cookie(parts).map(hash);
         hash.is_some_and(|hash| self.0.lock().remove(&hash).is_some())
+    }
+}
+
+/// Ends the session of those meant that was not used for longest.
+fn remove_idlest(table: &mut HashMap<[u8; 32], Session>, is_meant: impl Fn(&Session) -> bool) {
+    let meant = table.iter().filter(|(_, session)| is_meant(session));
+    let idlest = meant.min_by_key(|(_, session)| session.used);
+    if let Some(idlest) = idlest.map(|(hash, _)| *hash) {
+        table.remove(&idlest);
     }
 }
 
@@ -122,6 +132,11 @@ impl Token {
             *wanted = None;
         }
         is_it
+    }
+
+    /// Has a text count again that was taken for nothing.
+    pub fn give_back(&self, text: &str) {
+        self.0.lock().get_or_insert_with(|| Hash::of(text));
     }
 }
 

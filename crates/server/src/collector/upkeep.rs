@@ -78,7 +78,7 @@ fn check_subscriptions(app: &App, line: &Line, collector: &SourceCollector) -> b
             false => Ok(subscriptions::ours(&all, &client.projects()?, public_url)),
         }
     });
-    let taken = match asked {
+    let (changes, stored) = match asked {
         Ok(all) => known.take(source, all, now(), &app.store),
         Err(error) => {
             if known.fail(source, error.to_string()) && !app.collectors.stop.is_set() {
@@ -87,9 +87,9 @@ fn check_subscriptions(app: &App, line: &Line, collector: &SourceCollector) -> b
             return false;
         }
     };
-    match taken {
-        Ok(changes) => changes.iter().for_each(|change| tell(source, change)),
-        Err(error) => tracing::error!(%error, "the state of subscriptions cannot be written"),
+    changes.iter().for_each(|change| tell(source, change));
+    if let Err(error) = stored {
+        tracing::error!(%error, "the state of subscriptions cannot be written");
     }
     true
 }

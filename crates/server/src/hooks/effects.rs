@@ -10,7 +10,7 @@ use model::{AppId, Batch};
 use serde::{Deserialize, Serialize};
 
 use super::sample;
-use super::scope::{self, Outside, project_name};
+use super::scope::{Outside, project_name};
 use crate::app::App;
 use crate::badges::plan::{Plan, Unheard};
 use crate::collector::line::Line;
@@ -79,24 +79,25 @@ pub fn application(app: &App, key: Option<&Key>, line: Option<&Line>) -> AppId {
     listed.map(AppId).or_else(of_source).or_else(default).unwrap_or(AppId(0))
 }
 
-/// Works out what follows from a delivery; badges are told through `plan`. `number`: how many
-/// deployments had a row before.
+/// Works out what follows from a delivery that is not `outside` of its key's scope; badges are told
+/// through `plan`. `number`: how many deployments had a row before.
 pub fn of(
     delivery: &Delivery,
-    key: Option<&Key>,
+    outside: Option<Outside>,
     line: Option<&Line>,
     received_at: i64,
     number: u64,
     plan: &mut Plan,
 ) -> Effects {
-    if let Some(outside) = key.and_then(|key| scope::outside(key, delivery)) {
+    if let Some(outside) = outside {
         let hint = match &outside {
-            Outside::Project(_) => Hint::OtherProject,
-            Outside::Definition(_) => Hint::OtherDefinition,
-            Outside::Type(_) => Hint::OtherType,
+            Outside::Project(_) => Some(Hint::OtherProject),
+            Outside::Definition(_) => Some(Hint::OtherDefinition),
+            Outside::Type(_) => Some(Hint::OtherType),
+            Outside::Key => None,
         };
         let error = outside.text().to_owned();
-        return Effects { hint: Some(hint), error, is_outside: true, ..Effects::default() };
+        return Effects { hint, error, is_outside: true, ..Effects::default() };
     }
     let mut effects = Effects { is_processed: true, ..Effects::default() };
     match plan.hear_delivery(delivery, received_at) {

@@ -9,7 +9,7 @@ use azdo::hook;
 use azdo::identity::Identities;
 use store::Write;
 
-use super::effects;
+use super::{effects, scope};
 use crate::app::{App, now};
 use crate::apps::Application;
 use crate::ask::Question;
@@ -88,7 +88,9 @@ fn again(
         let Ok(delivery) = hook::read(payload.as_bytes(), &Identities::Keep) else { continue };
         let line = effects::source(app, &delivery);
         let key = app.keys.named(key_name);
-        let done = effects::of(&delivery, key.as_deref(), line, now(), number, &mut plan);
+        // What came of a key that is gone was in its scope: only what was processed is replayed.
+        let outside = key.and_then(|key| scope::outside(&key, &delivery));
+        let done = effects::of(&delivery, outside, line, now(), number, &mut plan);
         replayed.events += 1;
         replayed.badges += u64::from(done.badge.is_some());
         if let Some(row) = done.deployment {

@@ -6,6 +6,7 @@
 use azdo::client::hooks::Topic;
 use azdo::hook::{Delivery, Event};
 
+use super::inbox::Sender;
 use crate::keys::{Document, Key};
 
 /// Why a key's event is out of its scope.
@@ -14,6 +15,8 @@ pub enum Outside {
     Project(String),
     Definition(String),
     Type(String),
+    /// The key was removed since, and nobody knows what it was for.
+    Key,
 }
 
 impl Outside {
@@ -21,7 +24,20 @@ impl Outside {
     pub fn text(&self) -> &str {
         match self {
             Outside::Project(text) | Outside::Definition(text) | Outside::Type(text) => text,
+            Outside::Key => {
+                "the key of the event was removed before it was worked through, and with it what \
+                 it was for: nothing followed from it"
+            }
         }
+    }
+}
+
+/// Why a stored delivery is not its sender's to send; none when it is. Those of the demonstration
+/// name no key and may be of anything.
+pub fn outside_of(sender: &Sender, key: Option<&Key>, delivery: &Delivery) -> Option<Outside> {
+    match key {
+        Some(key) => outside(key, delivery),
+        None => (!sender.key_id.is_empty()).then_some(Outside::Key),
     }
 }
 
@@ -88,5 +104,23 @@ fn is_type(given: &str, event_type: &str) -> bool {
     match wanted.eq_ignore_ascii_case("build.complete") {
         true => event_type.eq_ignore_ascii_case("build.complete"),
         false => last(wanted) == last(event_type),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use azdo::hook;
+    use azdo::identity::Identities;
+
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_gone_allows_nothing_and_the_demonstration_has_none() {
+        let delivery = hook::read(br#"{"eventType":"build.complete"}"#, &Identities::Keep).unwrap();
+        let sender = |id: &str| Sender { key_id: id.to_owned(), key_name: "team".to_owned() };
+        assert_eq!(outside_of(&sender("0123"), None, &delivery), Some(Outside::Key));
+        assert_eq!(outside_of(&sender(""), None, &delivery), None);
+        let key = Key::for_tests(None);
+        assert_eq!(outside_of(&sender("0123"), Some(&key), &delivery), None);
     }
 }

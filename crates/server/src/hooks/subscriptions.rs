@@ -78,18 +78,15 @@ impl Subscriptions {
         Subscriptions(Mutex::new(store.documents(PREFIX).into_iter().filter_map(read).collect()))
     }
 
-    /// Takes what Azure DevOps told at `now`; what of it is news. Blocks on the disk when there
-    /// is any.
-    ///
-    /// # Errors
-    /// When it cannot be stored: told again after a restart.
+    /// Takes what Azure DevOps told at `now`; what of it is news, and whether that was stored: if
+    /// not, it is news again after a restart. Blocks on the disk when there is any.
     pub fn take(
         &self,
         source: &str,
         mut all: Vec<Seen>,
         now: i64,
         store: &Store,
-    ) -> Result<Vec<Change>, store::Error> {
+    ) -> (Vec<Change>, Result<(), store::Error>) {
         let left_out = all.len().saturating_sub(SEEN_MAX);
         all.truncate(SEEN_MAX);
         let before = self.0.lock().get(source).cloned().unwrap_or_default();
@@ -113,11 +110,12 @@ impl Subscriptions {
         let checked = Checked { at: now, error: String::new(), all, left_out };
         let document = serde_json::to_vec(&checked).ok();
         self.0.lock().insert(source.to_owned(), checked);
-        if !changes.is_empty() {
-            let documents = vec![(format!("{PREFIX}{source}"), document)];
-            store.append_blocking(Write { rows: Vec::new(), documents })?;
+        if changes.is_empty() {
+            return (changes, Ok(()));
         }
-        Ok(changes)
+        let documents = vec![(format!("{PREFIX}{source}"), document)];
+        let stored = store.append_blocking(Write { rows: Vec::new(), documents });
+        (changes, stored.map(drop))
     }
 
     /// Notes why they could not be asked for; whether that is news.
@@ -181,4 +179,21 @@ pub fn wire(all: &BTreeMap<String, Checked>) -> Value {
         })
     };
     all.iter().map(shape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_stored_is_told_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), store::Options::default()).unwrap();
+        store.close().unwrap();
+        let known = Subscriptions::load(&store);
+        let ill = Seen { id: "1".to_owned(), status: "onProbation".to_owned(), ..Seen::default() };
+        let (changes, stored) = known.take("ex", vec![ill.clone()], 5, &store);
+        assert_eq!(changes, [Change { seen: Seen { since: 5, ..ill }, before: String::new() }]);
+        assert!(matches!(stored, Err(store::Error::Closed)), "{stored:?}");
+    }
 }

@@ -20,6 +20,7 @@ use super::deliveries::Entry;
 use super::effects::{self, Effects};
 use super::inbox::{Waiting, document_key};
 use super::recent::{self, Mark};
+use super::scope;
 use super::tally::Tally;
 use super::waits::{self, Moment};
 use crate::app::App;
@@ -158,12 +159,13 @@ impl<'a> Group<'a> {
             self.entries.push(entry);
             return Ok(());
         }
-        let key = self.app.keys.named(&sender.key_id);
+        let key = self.app.keys.of_id(&sender.key_id);
         let line = effects::source(self.app, delivery);
         // A fault of ours about one event must not keep all others from being worked through.
         let worked = catch_unwind(AssertUnwindSafe(|| {
             let number = self.deployments;
-            effects::of(delivery, key.as_deref(), line, id, number, &mut self.plan)
+            let outside = scope::outside_of(sender, key.as_deref(), delivery);
+            effects::of(delivery, outside, line, id, number, &mut self.plan)
         }));
         let effects = worked.unwrap_or_else(|_| Effects {
             error: "an internal error kept anything from following from the event".to_owned(),

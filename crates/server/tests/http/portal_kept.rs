@@ -115,6 +115,7 @@ fn a_short_link_leads_to_its_page_also_after_a_restart() {
     assert_eq!(url, format!("http://localhost/s/{id}"));
     assert_eq!(link(&server, &path, &[]).json()["id"], id.as_str());
     assert_ne!(link(&server, "/ci", &[]).json()["id"], id.as_str());
+    assert_eq!(link(&server, "/ci/p/a%2Fb..c?q=../x//y", &[]).status, 200);
     assert!(server.stop().success());
     let server = Server::on(dir.path(), &["--portal", "/tt/"]);
     let answer = server.get(&format!("/s/{id}"));
@@ -143,6 +144,13 @@ fn a_link_leads_nowhere_else() {
         "/ci?x=\r\nset-cookie: a=b",
         "/ci?x=ä",
         "/s/0123456789abcdef",
+        "/a/x/../../v1/rest/query?q=1",
+        "/a/x/%2E%2e/%2e./v1/rest/query",
+        "/a/x/..%2f..%2Fv1/apps",
+        "/a/x/..%5c..%5Cv1",
+        "/a/x/./v1/apps",
+        "/a/x/%76%31/apps",
+        "/a//v1/apps/x",
         &format!("/ci?x={}", "x".repeat(17_000)),
     ] {
         let answer = link(&server, path, &[]);

@@ -208,6 +208,7 @@ fn a_query_that_fails_late_keeps_its_rows_and_says_so() {
         assert_eq!(lines[1]["batch"], json!([[1]]), "{encoding}");
         assert_eq!((&last["stats"]["rows"], &last["error"]["code"]), (&json!(1), &json!("limit")));
         assert!(last["error"]["requestId"].is_string());
+        assert_eq!(last["error"]["status"], 504);
     }
 }
 
@@ -255,6 +256,7 @@ fn queries_of_a_page_have_each_their_own_answer() {
     assert_eq!(results[0]["columns"], json!([[3]]));
     assert_eq!((&results[0]["error"], &results[0]["partial"]), (&Value::Null, &Value::Null));
     assert_eq!(results[1]["error"]["diagnostics"][0]["severity"], "error");
+    assert_eq!(results[1]["error"]["status"], 400);
     assert_eq!(results[2]["rows"], 10_000);
     assert_eq!(results[2]["columns"][0].as_array().unwrap().len(), 10_000);
     assert_eq!(results[2]["partial"]["code"], "rows");

@@ -334,3 +334,22 @@ fn stored_rows_and_refused_items_are_told_to_whom_they_concern() {
     assert_eq!((data("default", &[key]).status, data("nobody", &[key]).status), (403, 403));
     assert_eq!(data("nobody", &[ADMIN]).status, 404);
 }
+
+#[test]
+fn looking_for_keys_that_fails_is_not_repeated_by_every_page() {
+    let (server, _dir) = start(&["--queries-max", "1"]);
+    assert_eq!(server.track(events(KEY, "e", 3).as_bytes()).status, 200);
+    let mut stream = client::connect(server.port);
+    stream.write_all(&endless()).unwrap();
+    wait_until("the only place is taken", || server.queries_running() == 1);
+    let schema = || server.get("/api/portal/schema?app=default").json();
+    let all = std::thread::scope(|scope| {
+        let pages = [(); 3].map(|()| scope.spawn(schema));
+        pages.map(|page| page.join().unwrap())
+    });
+    for schema in all.iter().chain([&schema()]) {
+        assert_eq!(schema["keysLooked"]["isMissing"], true);
+        assert_eq!(schema["keysLooked"]["at"], all[0]["keysLooked"]["at"]);
+    }
+    assert!(server.get("/metrics").text().contains("telltale_queries_failed_total 1\n"));
+}

@@ -175,6 +175,42 @@ fn hostile_names_and_texts_stay_texts() {
 }
 
 #[test]
+fn one_bad_file_or_many_large_ones_cost_the_others_nothing() {
+    let (server, dir) = start(&[]);
+    assert_eq!(put(&server, "a", &[NEW], &query()).status, 201);
+    let folder = dir.path().join("queries");
+    // Nobody can read what leads to itself.
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("loop.kql", folder.join("loop.kql")).unwrap();
+    std::fs::write(folder.join("huge.kql"), "x".repeat((1 << 20) + 1)).unwrap();
+    for n in 10..28 {
+        std::fs::write(folder.join(format!("n{n}.kql")), "x".repeat(1 << 20)).unwrap();
+    }
+    let body = server.get("/api/portal/saved?without=kql").json();
+    let queries = body["queries"].as_array().unwrap();
+    assert!(queries.iter().all(|query| query["kql"] == Value::Null && query["name"].is_string()));
+    let own: Vec<&str> = queries
+        .iter()
+        .filter(|query| query["origin"] == "own")
+        .map(|query| query["id"].as_str().unwrap())
+        .collect();
+    let count = own.len();
+    assert_eq!((own[0], own[1], own[count - 1], count), ("a", "n10", "n25", 17));
+    let told = |file: &str| {
+        let all = body["problems"].as_array().unwrap();
+        let found = all.iter().find(|problem| problem["file"] == file);
+        found.unwrap_or_else(|| panic!("{all:?}"))["message"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told("huge.kql"), "it is larger than 1 MiB");
+    assert!(told("n26.kql").contains("and those after it are not read"));
+    #[cfg(unix)]
+    assert!(told("loop.kql").starts_with("it cannot be read"), "{}", told("loop.kql"));
+    let full = put(&server, "b", &[NEW], &query());
+    assert_eq!(full.status, 429, "{}", full.text());
+    assert_eq!(server.get("/api/portal/saved?without=name").status, 400);
+}
+
+#[test]
 fn callers_of_one_application_see_what_comes_along_only() {
     let (server, _dir) = start(&["--admin-key", ADMIN]);
     let with_key = |key: &str, method: &str, path: &str, body: &str| {

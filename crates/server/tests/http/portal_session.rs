@@ -211,10 +211,28 @@ fn keys_that_cannot_ask_do_not_sign_in_and_others_see_their_applications() {
     assert!(!body.to_string().contains(KEY));
 }
 
+#[test]
+fn one_key_signs_out_nobody_else() {
+    let (server, _dir) = start(&["--admin-key", ADMIN]);
+    let [one, two] = ["one", "two"].map(|name| {
+        let key = make_key(&server, &json!({ "name": name, "scopes": ["query"] }));
+        move |server: &Server| cookie(&sign_in(server.port, &json!({ "key": key })))
+    });
+    let is_in = |cookie: &str| {
+        let answer = send(server.port, "GET", SESSION, &[("cookie", cookie)], b"");
+        answer.json()["signedIn"] == true
+    };
+    let other = two(&server);
+    let all: Vec<String> = (0..22).map(|_| one(&server)).collect();
+    let left: Vec<bool> = all.iter().map(|cookie| is_in(cookie)).collect();
+    assert_eq!(left, (0..22).map(|n| n >= 2).collect::<Vec<_>>());
+    assert!(is_in(&other));
+}
+
 /// A server that others can reach and nobody has a key to; its port and what it printed.
-fn stranded(dir: &std::path::Path) -> (Child, u16, String) {
+fn stranded(dir: &std::path::Path, flags: &[&str]) -> (Child, u16, String) {
     let mut command = telltale(&["serve", "--listen", "0.0.0.0:0", "--data"]);
-    command.arg(dir).args(["--instrumentation-key", KEY]);
+    command.arg(dir).args(["--instrumentation-key", KEY]).args(flags);
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -232,7 +250,7 @@ fn stranded(dir: &std::path::Path) -> (Child, u16, String) {
 #[test]
 fn the_link_of_the_first_start_makes_the_first_key_once() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut child, port, token) = stranded(dir.path());
+    let (mut child, port, token) = stranded(dir.path(), &[]);
     assert_eq!(token.len(), 64);
     let host = ("host", "ci.example");
     // Nobody gets in before, telemetry does.
@@ -270,9 +288,25 @@ fn the_link_of_the_first_start_makes_the_first_key_once() {
 }
 
 #[test]
+fn the_link_of_the_first_start_is_not_used_up_when_no_key_could_be_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, ..) = stranded(dir.path(), &[]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (mut child, port, token) = stranded(dir.path(), &["--free-bytes-min", "1000TiB"]);
+    let tries = [(); 2].map(|()| sign_in(port, &json!({ "token": token })));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for answer in tries {
+        assert_eq!(answer.status, 429, "{}", answer.text());
+        assert!(answer.text().contains("disk is nearly full"), "{}", answer.text());
+    }
+}
+
+#[test]
 fn only_one_of_many_gets_the_first_key() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut child, port, token) = stranded(dir.path());
+    let (mut child, port, token) = stranded(dir.path(), &[]);
     let tries: Vec<_> = (0..6)
         .map(|_| {
             let body = json!({ "token": token });

@@ -238,6 +238,9 @@ impl Disk for BuggyDisk {
     fn read_at(&self, path: &str, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
         self.0.read_at(path, offset, bytes)
     }
+    fn size(&self, path: &str) -> io::Result<u64> {
+        self.0.size(path)
+    }
     fn list(&self, dir: &str) -> io::Result<Vec<DirEntry>> {
         self.0.list(dir)
     }

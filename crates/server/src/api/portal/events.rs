@@ -1,7 +1,8 @@
 //! Server-sent events: which tables got rows, so that pages ask only when there is something new.
 //!
 //! Invariants: an event tells counts and times of one application the caller may ask, never the
-//! audit, which every query adds to; streams are bounded and end with the server and with the key.
+//! audit, which every query adds to; streams are bounded and end with the server and with the key;
+//! an application is read at most once per [`PACE`], however many listen.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -41,8 +42,19 @@ const QUIET: Duration = Duration::from_secs(15);
 pub struct Streams {
     places: Arc<Semaphore>,
     ended: watch::Sender<bool>,
-    /// The newest event of each application, by the store's version it tells of.
-    latest: Mutex<HashMap<AppId, (u64, Arc<Tables>)>>,
+    latest: Mutex<HashMap<AppId, Place>>,
+}
+
+/// Where the streams of an application find what was read last; locked while it is read.
+type Place = Arc<tokio::sync::Mutex<Option<Latest>>>;
+
+/// What was read last of an application.
+#[derive(Debug, Clone)]
+struct Latest {
+    /// The store's version it tells of.
+    version: u64,
+    at: Instant,
+    tables: Arc<Tables>,
 }
 
 impl Default for Streams {
@@ -134,10 +146,9 @@ impl Listener {
             if *self.ended.borrow() || !self.caller.is_live(&self.app, now()) {
                 return None;
             }
-            let version = self.app.store.version(self.application, |table| table != AUDIT.name);
+            let Latest { version, tables, .. } = self.latest().await?;
             if self.known != Some(version) {
                 let is_first = self.known.is_none();
-                let tables = self.tables(version).await?;
                 self.known = Some(version);
                 self.said = Instant::now();
                 let event = json!({
@@ -160,18 +171,19 @@ impl Listener {
         }
     }
 
-    /// Counts and times at `version`, worked out once for all streams.
-    async fn tables(&self, version: u64) -> Option<Arc<Tables>> {
-        let known = self.app.streams.latest.lock().get(&self.application).cloned();
-        if let Some((_, tables)) = known.filter(|(of, _)| *of == version) {
-            return Some(tables);
-        }
+    /// Counts and times as they are, or as they were less than [`PACE`] ago.
+    async fn latest(&self) -> Option<Latest> {
         let (app, application) = (Arc::clone(&self.app), self.application);
+        let place = Arc::clone(app.streams.latest.lock().entry(application).or_default());
+        let mut latest = place.lock().await;
+        let version = app.store.version(application, |table| table != AUDIT.name);
+        let is_good = |known: &&Latest| known.version == version || known.at.elapsed() < PACE;
+        if let Some(known) = latest.as_ref().filter(is_good) {
+            return Some(known.clone());
+        }
+        let at = Instant::now();
         let read = tokio::task::spawn_blocking(move || Arc::new(read(&app, application)));
-        let tables = read.await.ok()?;
-        let entry = (version, Arc::clone(&tables));
-        self.app.streams.latest.lock().insert(self.application, entry);
-        Some(tables)
+        Some(latest.insert(Latest { version, at, tables: read.await.ok()? }).clone())
     }
 }
 

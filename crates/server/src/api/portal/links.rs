@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::text::hex;
+use model::text::{hex, percent_decoded};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -80,7 +80,9 @@ async fn make(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, Ref
             tracing::error!(%error, "a link cannot be written");
             Refusal::internal()
         })?;
-        let mut documents = superseded(app, bytes.len());
+        let (shared, count) = (Arc::clone(app), bytes.len());
+        let gone = tokio::task::spawn_blocking(move || superseded(&shared, count));
+        let mut documents = gone.await.map_err(|_| Refusal::internal())?;
         documents.push((key, Some(bytes)));
         let write = Write { rows: Vec::new(), documents };
         app.store.append(write).await.map_err(|error| {
@@ -122,14 +124,25 @@ fn check(path: &str) -> Result<(), Refusal> {
     }
     let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let page = path.split(['?', '#']).next().unwrap_or_default();
-    let is_page = page.starts_with('/') && !page.starts_with("//");
-    match is_plain && is_page && pages::is_page(&pages::parts(page)) {
+    match is_plain && is_page(page) {
         true => Ok(()),
         false => Err(Refusal::bad_request(
             "`path` must be a page of the portal, such as `/a/default/logs?q=requests`, \
              percent-encoded",
         )),
     }
+}
+
+/// Whether a path is one of a page, also to those who decode it first and to browsers, which follow
+/// `..` and `%2e%2e` upwards.
+fn is_page(path: &str) -> bool {
+    let plain = percent_decoded(path);
+    let leads = |part: &str| matches!(part, "." | "..");
+    path.starts_with('/')
+        && !plain.contains("//")
+        && !plain.split(['/', '\\']).any(leads)
+        && pages::is_page(&pages::parts(path))
+        && pages::is_page(&pages::parts(&plain))
 }
 
 /// Scheme and host as the caller wrote them.

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use model::text::hex;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use store::Texts;
 
 use self::text::Saved;
 use super::super::admin::require_json;
@@ -32,9 +33,11 @@ const ID_CHARS_MAX: usize = 64;
 /// Files a folder may hold.
 const FILES_MAX: usize = 1000;
 /// Largest file that is read, in bytes.
-const FILE_BYTES_MAX: usize = 1 << 20;
+const FILE_BYTES_MAX: u64 = 1 << 20;
+/// All files that are read, together, in bytes.
+const ALL_BYTES_MAX: u64 = 16 << 20;
 
-/// `GET /api/portal/saved`.
+/// `GET /api/portal/saved`; with `?without=kql` what stands in the queries' headers only.
 pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
     let ids = Ids::of(&request);
     let (parts, _) = request.into_parts();
@@ -64,15 +67,22 @@ pub async fn one(
 async fn all(app: &Arc<App>, parts: &Parts) -> Result<Response, Refusal> {
     let caller = Caller::of(app, parts)?;
     caller.may_somewhere(Scope::Query)?;
+    let has_kql = has_kql(parts)?;
+    let listed = move |mut query: Value| {
+        if let (false, Some(members)) = (has_kql, query.as_object_mut()) {
+            members.remove("kql");
+        }
+        query
+    };
     let mut queries: Vec<Value> = shipped::TEXTS
         .iter()
-        .map(|(id, text)| shape(id, &text::read(id, text), "shipped", text.as_bytes()))
+        .map(|(id, text)| listed(shape(id, &text::read(id, text), "shipped", text.as_bytes())))
         .collect();
     let mut problems = Vec::new();
     // They may name applications and values that others are not to know.
     if caller.may(Scope::Query, None).is_ok() {
         let shared = Arc::clone(app);
-        let read = tokio::task::spawn_blocking(move || own(&shared));
+        let read = tokio::task::spawn_blocking(move || own(&shared, listed));
         let (own, wrong) = read.await.map_err(|_| Refusal::internal())??;
         queries.extend(own);
         problems = wrong;
@@ -80,9 +90,21 @@ async fn all(app: &Arc<App>, parts: &Parts) -> Result<Response, Refusal> {
     Ok(json_answer(&json!({ "queries": queries, "problems": problems })))
 }
 
-/// The queries of the data folder, and files that are none, each with the reason.
-fn own(app: &App) -> Result<(Vec<Value>, Vec<Value>), Refusal> {
+/// Whether the texts of the queries are wanted.
+fn has_kql(parts: &Parts) -> Result<bool, Refusal> {
+    let without = ask::parameters(&parts.uri).into_iter().find(|(name, _)| name == "without");
+    match without.as_ref().map(|(_, value)| value.as_str()) {
+        None => Ok(true),
+        Some("kql") => Ok(false),
+        Some(_) => Err(Refusal::bad_request("`without` may be `kql` and nothing else")),
+    }
+}
+
+/// The queries of the data folder as `listed` has them, and files that are none, each with the
+/// reason.
+fn own(app: &App, listed: impl Fn(Value) -> Value) -> Result<(Vec<Value>, Vec<Value>), Refusal> {
     let (mut queries, mut problems) = (Vec::new(), Vec::new());
+    let mut left = ALL_BYTES_MAX;
     let mut problem = |file: &str, reason: &str| {
         let file: String = file.chars().take(200).collect();
         problems.push(json!({ "file": file, "message": reason }));
@@ -90,6 +112,11 @@ fn own(app: &App) -> Result<(Vec<Value>, Vec<Value>), Refusal> {
     for (number, file) in app.store.texts().list().map_err(refused)?.iter().enumerate() {
         if number == FILES_MAX {
             problem(file, "it and those after it are not read: there are more than 1000 files");
+            break;
+        }
+        if left == 0 {
+            let reason = "it and those after it are not read: together they are larger than 16 MiB";
+            problem(file, reason);
             break;
         }
         let Some(id) = file.strip_suffix(ENDING).filter(|id| is_id(id)) else {
@@ -100,14 +127,30 @@ fn own(app: &App) -> Result<(Vec<Value>, Vec<Value>), Refusal> {
             problem(file, "a query that comes with the server has this name: take another one");
             continue;
         }
-        let Some(bytes) = app.store.texts().get(file).map_err(refused)? else { continue };
-        match std::str::from_utf8(&bytes) {
-            _ if bytes.len() > FILE_BYTES_MAX => problem(file, "it is larger than 1 MiB"),
-            Ok(text) => queries.push(shape(id, &text::read(id, text), "own", &bytes)),
-            Err(_) => problem(file, "it is not UTF-8"),
+        match read_file(app, file) {
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                left = left.saturating_sub(text.len() as u64);
+                let saved = text::read(id, &text);
+                queries.push(listed(shape(id, &saved, "own", text.as_bytes())));
+            }
+            Err(reason) => problem(file, &reason),
         }
     }
     Ok((queries, problems))
+}
+
+/// The text of a file of the folder, if it is there still; else why it is no query.
+fn read_file(app: &App, file: &str) -> Result<Option<String>, String> {
+    let texts = app.store.texts();
+    let unreadable = |error| format!("it cannot be read: {error}");
+    match texts.size(file).map_err(unreadable)? {
+        None => return Ok(None),
+        Some(bytes) if bytes > FILE_BYTES_MAX => return Err("it is larger than 1 MiB".to_owned()),
+        Some(_) => {}
+    }
+    let bytes = texts.get(file).map_err(unreadable)?;
+    bytes.map(String::from_utf8).transpose().map_err(|_| "it is not UTF-8".to_owned())
 }
 
 async fn put(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<Response, Refusal> {
@@ -124,10 +167,12 @@ async fn put(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<Resp
     let written = tokio::task::spawn_blocking(move || {
         let texts = shared.store.texts();
         let is_new = matches!(wanted, Wanted::Nothing);
-        if is_new && texts.list().map_err(refused)?.len() >= FILES_MAX {
+        let names = texts.list().map_err(refused)?;
+        if is_new && names.len() >= FILES_MAX {
             let message = format!("there are {FILES_MAX} saved queries: remove some first");
             return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message));
         }
+        check_room(texts, &names, &file, bytes.len() as u64)?;
         let done = texts.change(&file, Some(&bytes), |there| wanted.is(there)).map_err(refused)?;
         Ok(done.then_some((bytes, is_new)))
     });
@@ -140,6 +185,19 @@ async fn put(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<Resp
     let tag = HeaderValue::from_str(&tag_of(&bytes)).ok();
     response.headers_mut().extend(tag.map(|tag| (header::ETAG, tag)));
     Ok(response)
+}
+
+/// Passes what can be put into `file` so that all files are still read.
+fn check_room(texts: &Texts, names: &[String], file: &str, bytes: u64) -> Result<(), Refusal> {
+    let others = names.iter().filter(|name| *name != file && name.ends_with(ENDING));
+    // Those that cannot be looked at are not read either.
+    let sizes = others.filter_map(|name| texts.size(name).ok().flatten());
+    let all = sizes.filter(|size| *size <= FILE_BYTES_MAX).sum::<u64>() + bytes;
+    if all <= ALL_BYTES_MAX {
+        return Ok(());
+    }
+    let message = "the saved queries would be larger than 16 MiB together: remove some first";
+    Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message))
 }
 
 async fn delete(app: &Arc<App>, id: &str, parts: &Parts) -> Result<Response, Refusal> {

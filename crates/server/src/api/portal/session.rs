@@ -89,8 +89,13 @@ async fn first_key(app: &Arc<App>, parts: &Parts, token: &str) -> Result<String,
             audit::rows(default, &caller, event)
         })
     });
-    let (_, text) = made.await.map_err(|_| Refusal::internal())??;
-    Ok(text)
+    match made.await.map_err(|_| Refusal::internal())? {
+        Ok((_, text)) => Ok(text),
+        Err(error) => {
+            app.auth.give_back_first_key(token);
+            Err(error.into())
+        }
+    }
 }
 
 fn sign_out(app: &App, parts: &Parts) -> Result<Response, Refusal> {

@@ -237,6 +237,8 @@ pub fn rounded(ms: f64) -> f64 {
 /// Why there is no answer, or not all of it; `text` is the query.
 pub fn error(refusal: &Refusal, ids: &Ids, text: &str) -> Value {
     let mut error = json!({
+        // Inside an answer of status 200 nothing else tells whose fault it is.
+        "status": refusal.status.as_u16(),
         "code": refusal.code,
         "message": refusal.message,
         "requestId": ids.activity,

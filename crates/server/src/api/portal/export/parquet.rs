@@ -96,7 +96,7 @@ async fn write(
     }
     // Only now the query counts as answered.
     asked.next().await?;
-    file.finish().map_err(|error| internal(&error))?;
+    tokio::task::block_in_place(|| file.finish()).map_err(|error| internal(&error))?;
     let piece = std::mem::take(file.inner_mut());
     send(pieces, asked, piece).await
 }

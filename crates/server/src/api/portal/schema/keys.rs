@@ -1,8 +1,8 @@
 //! The keys senders put into the bags of their telemetry, with how many rows have each.
 //!
 //! Invariants: what looking costs does not grow with what is stored: it stops at so many rows of
-//! the newest day of each table, and after a while; and it is done anew only when rows came and the
-//! last look is [`FRESH`] ago.
+//! the newest day of each table, and after a while; it is done anew only when rows came and the last
+//! look is [`FRESH`] ago, failed or not; and an application is looked at once at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,38 +41,41 @@ pub struct Key {
 /// The keys of an application at one moment.
 #[derive(Debug, Default)]
 pub struct Look {
-    /// Nanoseconds since 1970.
+    /// When it was looked, nanoseconds since 1970; 0: never.
     pub at: i64,
     /// The state of the rows that were looked at.
     state: String,
     pub keys: Vec<Key>,
-    /// Whether looking took too long or failed: there may be keys.
+    /// Whether looking took too long or failed: these are the keys of the look before, and there
+    /// may be others.
     pub is_missing: bool,
 }
+
+/// The last look at an application; locked while it is looked at.
+type Last = Arc<tokio::sync::Mutex<Arc<Look>>>;
 
 /// The last look at each application, by its number.
 #[derive(Debug, Default)]
 pub struct Looks {
-    known: Mutex<HashMap<u32, Arc<Look>>>,
+    known: Mutex<HashMap<u32, Last>>,
 }
 
 /// The keys in the bags of the newest day of each table of telemetry.
 pub async fn of(app: &Arc<App>, caller: &Caller, application: &Arc<Application>) -> Arc<Look> {
-    let state = snapshot::id(app, application);
-    let at = now();
-    let known = app.key_looks.known.lock().get(&application.number).cloned();
-    let is_good = |look: &Arc<Look>| {
-        let age = Duration::from_nanos(at.saturating_sub(look.at).unsigned_abs());
-        !look.is_missing && (look.state == state || age < FRESH)
-    };
-    if let Some(known) = known.filter(is_good) {
-        return known;
+    let last = Arc::clone(app.key_looks.known.lock().entry(application.number).or_default());
+    // Who comes while somebody looks waits for what he finds.
+    let mut last = last.lock().await;
+    let (at, state) = (now(), snapshot::id(app, application));
+    let age = Duration::from_nanos(at.saturating_sub(last.at).unsigned_abs());
+    let is_same = !last.is_missing && last.state == state;
+    if last.at > 0 && (is_same || age < FRESH) {
+        return Arc::clone(&last);
     }
     let keys = look(app, caller, application).await;
     let is_missing = keys.is_none();
-    let look = Arc::new(Look { at, state, keys: keys.unwrap_or_default(), is_missing });
-    app.key_looks.known.lock().insert(application.number, Arc::clone(&look));
-    look
+    let keys = keys.unwrap_or_else(|| last.keys.clone());
+    *last = Arc::new(Look { at, state, keys, is_missing });
+    Arc::clone(&last)
 }
 
 async fn look(app: &Arc<App>, caller: &Caller, application: &Arc<Application>) -> Option<Vec<Key>> {
