@@ -29,11 +29,13 @@ export interface Options {
   patterns: boolean;
   /** Pixels. */
   width: number;
+  /** Pixels. */
+  height: number;
 }
 
 export const defaults: Options = {
   zone: 'UTC', range: null, bins: null, unit: 'none', markers: [], threshold: null,
-  hidden: new Set(), patterns: false, width: 600,
+  hidden: new Set(), patterns: false, width: 600, height: 240,
 };
 
 /** What every chart has: no animation, fonts and colours of the page. */

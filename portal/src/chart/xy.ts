@@ -15,6 +15,9 @@ export const PROGRESSIVE_FROM = 5000;
 /** Axes beside each other beyond which they would leave no room for the chart. */
 const AXES_MAX = 4;
 
+/** A chart of fewer pixels has room for few numbers at its side. */
+const LOW = 160;
+
 interface Frame {
   model: XyModel;
   tokens: Tokens;
@@ -156,7 +159,7 @@ function yAxis(frame: Frame, index: number): object {
       formatter: (value: number) =>
         (model.stack === 'stacked100' ? `${Math.round(value)} %` : brief(value, options.unit)),
     },
-    splitNumber: isPanel ? 2 : 4,
+    splitNumber: isPanel || options.height < LOW ? 2 : 4,
     // There are no halves of what is counted.
     ...(options.unit === 'none' && /^(int|long)$/.test(model.yType) ? { minInterval: 1 } : {}),
     ...stepsFor(frame),
@@ -170,6 +173,9 @@ function stepsFor(frame: Frame): object {
   const { model, options, properties, shown } = frame;
   if (isLog(frame)) return {};
   if (model.stack === 'stacked100') return { interval: 25 };
+  if (properties.ymin === '0' && properties.ymax === '100') {
+    return { interval: options.height < LOW ? 50 : 25 };
+  }
   if (properties.ymin !== undefined || properties.ymax !== undefined) return {};
   const isSum = model.stack === 'stacked';
   let most = 0;

@@ -17,6 +17,8 @@ export interface Diagnostic {
 }
 
 export interface ApiErrorBody {
+  /** Where the answer around it has a good one. */
+  status?: number;
   code: string;
   message: string;
   requestId?: string;
@@ -49,9 +51,14 @@ export function isAbort(error: unknown): boolean {
 }
 
 /** Told of the build that answered and of answers that came or did not. */
-export const watchers: { answered: (build: string) => void; failed: () => void } = {
+export const watchers: {
+  answered: (build: string) => void;
+  failed: () => void;
+  unauthorized: () => void;
+} = {
   answered: () => {},
   failed: () => {},
+  unauthorized: () => {},
 };
 
 /** An answer whose status is good; anything else is an `ApiError`. */
@@ -69,6 +76,7 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
   }
   watchers.answered(response.headers.get('x-telltale-build') ?? '');
   if (response.ok || response.status === 304) return response;
+  if (response.status === 401 && path !== 'api/portal/session') watchers.unauthorized();
   throw new ApiError(response.status, await readError(response));
 }
 

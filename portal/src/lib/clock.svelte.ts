@@ -14,6 +14,8 @@ class Clock {
   /** Newest item of the application; `null`: nothing yet. */
   newest = $state.raw<Date | null>(null);
   isFreshnessKnown = $state(false);
+  /** The server does not tell; nobody is to wait for it. */
+  isFreshnessRefused = $state(false);
 }
 
 export const clock = new Clock();
@@ -50,20 +52,50 @@ interface Fresh {
 
 let events: EventSource | undefined;
 let eventsApp = '';
+let again: ReturnType<typeof setTimeout> | undefined;
+let waitMs = 0;
 
 /** Listens to what arrives for the application of the page; again when that changes. */
 export function followFreshness(): void {
   const app = currentApp();
-  if (events && app === eventsApp) return;
-  events?.close();
+  if (app === eventsApp) return;
   eventsApp = app;
   clock.newest = null;
   clock.isFreshnessKnown = false;
-  events = new EventSource(`${base}api/portal/events?app=${encodeURIComponent(app)}`);
-  events.addEventListener('fresh', (event) => {
+  clock.isFreshnessRefused = false;
+  connect();
+}
+
+/** Stops listening; whoever signed out is told of nothing. */
+export function forgetFreshness(): void {
+  disconnect();
+  eventsApp = '';
+}
+
+function disconnect(): void {
+  clearTimeout(again);
+  events?.close();
+  events = undefined;
+}
+
+function connect(): void {
+  disconnect();
+  // Browsers open six connections to a host: tabs that nobody sees leave them to others.
+  if (document.hidden || eventsApp === '') return;
+  const source = new EventSource(`${base}api/portal/events?app=${encodeURIComponent(eventsApp)}`);
+  events = source;
+  source.addEventListener('fresh', (event) => {
     const fresh = JSON.parse((event as MessageEvent<string>).data) as Fresh;
     clock.newest = fresh.newest === null ? null : new Date(fresh.newest);
     clock.isFreshnessKnown = true;
+    waitMs = 0;
+  });
+  source.addEventListener('error', () => {
+    // A connection that broke is opened again by the browser, one that was refused is not.
+    if (source !== events || source.readyState !== EventSource.CLOSED) return;
+    clock.isFreshnessRefused = true;
+    waitMs = Math.min(waitMs === 0 ? 5000 : waitMs * 2, 60_000);
+    again = setTimeout(connect, waitMs);
   });
 }
 
@@ -71,6 +103,7 @@ export function followFreshness(): void {
 export function startClock(): void {
   const kept = Number(place.query.get('r'));
   if (refreshSteps.includes(kept)) clock.every = kept;
+  document.addEventListener('visibilitychange', connect);
   setInterval(() => {
     clock.second = new Date();
     const isDue = clock.every > 0

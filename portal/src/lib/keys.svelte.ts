@@ -1,6 +1,7 @@
 /** Keys of the keyboard: one list of what they do on the page that is shown. */
 
 import { onMount } from 'svelte';
+import { keep, recall } from './storage';
 
 export interface Shortcut {
   /** `r`, `Shift+R`, `Ctrl+K`, or two after another: `g o`. */
@@ -21,7 +22,7 @@ export const shortcuts = new Shortcuts();
 
 export function setSingles(on: boolean): void {
   shortcuts.singles = on;
-  localStorage.setItem('keys', on ? 'on' : 'off');
+  keep('keys', on ? 'on' : 'off');
 }
 
 /** Adds shortcuts for as long as the component that calls is there. */
@@ -77,6 +78,6 @@ function onKey(event: KeyboardEvent): void {
 }
 
 export function startShortcuts(): void {
-  shortcuts.singles = localStorage.getItem('keys') !== 'off';
+  shortcuts.singles = recall('keys') !== 'off';
   window.addEventListener('keydown', onKey);
 }

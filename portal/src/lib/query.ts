@@ -96,7 +96,7 @@ export async function batch<K extends string>(
   const outcomes = {} as Record<K, Outcome>;
   for (const { id, error, ...found } of answer.results) {
     outcomes[id as K] = error
-      ? { table: null, error: new ApiError(400, error) }
+      ? { table: null, error: new ApiError(error.status ?? 400, error) }
       : { table: { ...emptyTable, ...found } as Table, error: null };
   }
   return outcomes;
@@ -187,9 +187,9 @@ export async function stream(
     } else if ('stats' in part) {
       stats = part.stats;
       table.partial = part.partial ?? null;
-      if (part.error) throw new ApiError(400, part.error);
+      if (part.error) throw new ApiError(part.error.status ?? 400, part.error);
     } else if (part.error) {
-      throw new ApiError(400, part.error);
+      throw new ApiError(part.error.status ?? 400, part.error);
     }
   }
   if (!stats) {

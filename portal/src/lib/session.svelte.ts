@@ -2,6 +2,7 @@
 
 import { getJson, sendJson, watchers } from './api';
 import { place } from './router.svelte';
+import { keep, recall } from './storage';
 
 export interface Application {
   name: string;
@@ -58,18 +59,23 @@ export async function signOut(): Promise<void> {
 export function currentApp(): string {
   const named = /^\/a\/([^/]+)/.exec(place.path)?.[1];
   if (named) {
-    const name = decodeURIComponent(named);
-    try {
-      localStorage.setItem('app', name);
-    } catch {
-      // Kept for this page only.
-    }
+    const name = decoded(named);
+    keep('app', name);
     return name;
   }
-  const kept = localStorage.getItem('app');
+  const kept = recall('app');
   const apps = session.info?.apps ?? [];
   if (kept && apps.some((app) => app.name === kept)) return kept;
   return session.info?.defaultApp ?? 'default';
+}
+
+/** A part of a path; one that nobody encoded stays as it is. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** The application as the server describes it. */
@@ -102,6 +108,10 @@ export function watchServer(): void {
     session.retryIn = 0;
     const known = session.info?.build;
     if (known && build && known !== build) session.isOld = true;
+  };
+  watchers.unauthorized = () => {
+    // The session has ended: what the page is told now leads to signing in.
+    if (session.info?.signedIn) void tryAgain();
   };
   watchers.failed = () => {
     if (timer) return;

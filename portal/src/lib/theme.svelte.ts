@@ -1,5 +1,7 @@
 /** Light, dark, or as the system has it; kept by the browser. */
 
+import { keep, recall } from './storage';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 class ThemeChoice {
@@ -12,7 +14,7 @@ export const theme = new ThemeChoice();
 
 export function setTheme(choice: Theme): void {
   theme.choice = choice;
-  localStorage.setItem('theme', choice);
+  keep('theme', choice);
   apply();
 }
 
@@ -24,7 +26,7 @@ function apply(): void {
 }
 
 export function startTheme(): void {
-  const kept = localStorage.getItem('theme');
+  const kept = recall('theme');
   if (kept === 'light' || kept === 'dark') theme.choice = kept;
   apply();
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {

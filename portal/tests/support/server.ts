@@ -16,11 +16,15 @@ export interface Ready {
 export class Server {
   readonly data: string;
   readonly ready: Ready;
-  readonly #child: ChildProcess;
+  readonly #settings: string[];
   readonly #isOwn: boolean;
+  #child: ChildProcess;
 
-  private constructor(data: string, isOwn: boolean, child: ChildProcess, ready: Ready) {
+  private constructor(
+    data: string, settings: string[], isOwn: boolean, child: ChildProcess, ready: Ready,
+  ) {
     this.data = data;
+    this.#settings = settings;
     this.#isOwn = isOwn;
     this.#child = child;
     this.ready = ready;
@@ -33,25 +37,25 @@ export class Server {
   /** Starts on a new empty folder, or on `data`, which is kept when it stops. */
   static async start(settings: string[] = [], data?: string): Promise<Server> {
     const folder = data ?? mkdtempSync(join(tmpdir(), 'telltale-portal-'));
-    const args = ['serve', '--data', folder, ...portalFiles(settings), ...settings];
-    if (!settings.includes('--listen')) args.push('--listen', '127.0.0.1:0');
-    const child = spawn(executable(), args, { stdio: ['ignore', 'pipe', 'ignore'] });
-    const lines = createInterface({ input: child.stdout });
-    const ready = await new Promise<Ready>((found, failed) => {
-      child.once('exit', (code) => failed(new Error(`telltale ended with ${code}`)));
-      lines.on('line', (line) => {
-        const json = /^telltale ready (\{.*\})/.exec(line)?.[1];
-        if (json) found(JSON.parse(json) as Ready);
-      });
-    });
-    return new Server(folder, data === undefined, child, ready);
+    const { child, ready } = await run(folder, '127.0.0.1:0', settings);
+    return new Server(folder, settings, data === undefined, child, ready);
   }
 
   async stop(): Promise<void> {
+    await this.pause();
+    if (this.#isOwn) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** Ends the process and keeps its folder and address. */
+  async pause(): Promise<void> {
     const ended = new Promise((done) => this.#child.once('exit', done));
     this.#child.kill('SIGTERM');
     await ended;
-    if (this.#isOwn) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** Starts it again at the same address. */
+  async resume(): Promise<void> {
+    this.#child = (await run(this.data, new URL(this.url).host, this.#settings)).child;
   }
 
   /** The rows of the first table of an answer of the Application Insights API. */
@@ -71,6 +75,23 @@ export class Server {
   async number(kql: string, timespan?: string): Promise<number> {
     return Number((await this.rows(kql, timespan))[0]?.[0]);
   }
+}
+
+/** Starts the executable and waits until it is ready. */
+async function run(
+  folder: string, listen: string, settings: string[],
+): Promise<{ child: ChildProcess; ready: Ready }> {
+  const args = ['serve', '--data', folder, '--listen', listen, ...portalFiles(settings)];
+  const child = spawn(executable(), [...args, ...settings], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const lines = createInterface({ input: child.stdout });
+  const ready = await new Promise<Ready>((found, failed) => {
+    child.once('exit', (code) => failed(new Error(`telltale ended with ${code}`)));
+    lines.on('line', (line) => {
+      const json = /^telltale ready (\{.*\})/.exec(line)?.[1];
+      if (json) found(JSON.parse(json) as Ready);
+    });
+  });
+  return { child, ready };
 }
 
 /** Files of a portal that is not built in, when `PORTAL_DIST` names their folder. */

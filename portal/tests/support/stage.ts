@@ -1,20 +1,35 @@
 /** What a story plays on: a server and a browser of its file, an empty browser profile each. */
 
+import { resolve } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openBrowser, openPage, settled, type Look } from './browser';
 import { Server } from './server';
 
+const pictures = resolve(import.meta.dirname, '../../../target/stories');
+
+interface Allowed {
+  /** What a story brings about on the console itself, such as an answer of status 400. */
+  allowed?: RegExp;
+}
+
 export class Stage {
   server!: Server;
   browser!: Browser;
 
-  /** A story in an empty browser; what goes wrong on its pages fails it. */
-  async play(run: (page: Page) => Promise<void>, look: Look = {}): Promise<void> {
+  /**
+   * A story in an empty browser; what goes wrong on its pages fails it. The page of a story that
+   * failed is pictured in `target/stories`.
+   */
+  async play(run: (page: Page) => Promise<void>, look: Look & Allowed = {}): Promise<void> {
     const { page, context, problems } = await openPage(this.browser, this.server.url, look);
     try {
       await run(page);
-      expect(problems).toEqual([]);
+      expect(problems.filter((text) => !look.allowed?.test(text))).toEqual([]);
+    } catch (error) {
+      const path = `${pictures}/${expect.getState().currentTestName?.replace(/\W+/g, '-')}.png`;
+      await page.screenshot({ path }).catch(() => {});
+      throw error;
     } finally {
       await context.close();
     }

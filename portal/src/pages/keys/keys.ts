@@ -34,10 +34,10 @@ export const scopes: { name: string; label: string; about: string }[] = [
 
 /** Ends that can be chosen; an empty value means never. */
 export const ends: { value: string; label: string }[] = [
-  { value: '30d', label: 'in 30 days' },
-  { value: '90d', label: 'in 90 days' },
-  { value: '365d', label: 'in a year' },
-  { value: '', label: 'never' },
+  { value: '30d', label: 'In 30 days' },
+  { value: '90d', label: 'In 90 days' },
+  { value: '365d', label: 'In a year' },
+  { value: '', label: 'Never' },
 ];
 
 /** What ending a key means for whoever uses it. */

@@ -18,3 +18,8 @@ export function targetOf(to: string | null, base: string): string {
   const path = `/${url.pathname.slice(base.length)}`;
   return path === '/sign-in' || path.startsWith('//') ? '/' : path + url.search;
 }
+
+/** Whether the server has to be asked where it leads: a short link. */
+export function isShortLink(path: string): boolean {
+  return /^\/s\/[^/?#]+$/.test(path);
+}

@@ -1,0 +1,108 @@
+/** S7: a badge per release and environment, from a hook whose key can be revoked. */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { settled } from '../support/browser';
+import { follow, useStage } from '../support/stage';
+
+const stage = useStage();
+const recorded = resolve(
+  import.meta.dirname,
+  '../../../tests/azdo/recorded/hook-deployment-completed-approved.json',
+);
+let key = '';
+let source = '';
+
+/** What Azure DevOps does at the end of a deployment. */
+function post(address: string): Promise<Response> {
+  return fetch(address, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: readFileSync(recorded),
+  });
+}
+
+/** The code that a dialog shows once. */
+async function shownOnce(page: Page): Promise<string> {
+  const dialog = page.getByRole('dialog');
+  const text = (await dialog.getByRole('code').first().textContent()) ?? '';
+  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  return text.trim();
+}
+
+/** Signs in and comes back to where one wanted to go. */
+async function signIn(page: Page, path: string): Promise<void> {
+  await page.goto(stage.server.url + path);
+  await page.getByLabel('Key', { exact: true }).fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(stage.server.url + path);
+  await settled(page);
+}
+
+const refused = /status of 401/;
+
+describe('S7', () => {
+  it('is done by clicks', async () => {
+    await stage.play(async (page) => {
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+      await page.goto(stage.server.url);
+      await settled(page);
+      await follow(page, 'Keys');
+      await page.getByRole('button', { name: 'Make the first key' }).click();
+      await page.getByLabel('Name').fill('administrator');
+      await page.getByRole('button', { name: 'Make the key' }).click();
+      await page.getByText('It is shown this once').waitFor();
+      key = await shownOnce(page);
+
+      await follow(page, 'Service hooks');
+      await page.getByRole('button', { name: 'Make the first hook' }).click();
+      await page.getByLabel('Name, of the team for example').fill('team-a');
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByText('This address is shown this once').waitFor();
+      const address = await shownOnce(page);
+      expect((await post(address)).status).toBe(200);
+      await page.getByRole('row', { name: /team-a/ }).getByText(/ ago|just now/).waitFor();
+
+      await follow(page, 'Badges');
+      const picture = page.getByRole('cell').getByRole('img').first();
+      const width = await picture.evaluate(async (image: HTMLImageElement) => {
+        await image.decode();
+        return image.naturalWidth;
+      });
+      expect(width).toBeGreaterThan(20);
+      await page.getByRole('button', { name: 'Copy as Markdown' }).first().click();
+      await page.getByText('Copied').waitFor();
+      const markdown = await page.evaluate(() => navigator.clipboard.readText());
+      source = /^!\[.+\]\((.+)\)$/.exec(markdown)?.[1] ?? '';
+      const badge = await (await fetch(source)).text();
+      expect(badge).toMatch(/^<svg/);
+
+      await follow(page, 'Service hooks');
+      await page.getByRole('row', { name: /team-a/ })
+        .getByRole('button', { name: 'Revoke' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+      await page.getByText('“team-a” has ended').waitFor();
+      expect((await post(address)).status).toBe(410);
+      expect((await fetch(source)).status).toBe(200);
+    });
+  });
+
+  it('opens from a pasted address, after signing in', async () => {
+    await stage.play(async (page) => {
+      await signIn(page, '/ci/badges');
+      await page.getByRole('cell').getByRole('link').first().click();
+      const panel = page.getByRole('dialog');
+      await panel.waitFor();
+      const path = page.url().slice(stage.server.url.length);
+      expect(path).toContain('sel=');
+      await page.goto('about:blank');
+      await page.goto(stage.server.url + path);
+      await panel.getByRole('button', { name: 'Copy as Markdown' }).waitFor();
+      expect(await panel.textContent()).toContain(source);
+      await page.keyboard.press('Escape');
+      await panel.waitFor({ state: 'detached' });
+    }, { allowed: refused });
+  });
+});

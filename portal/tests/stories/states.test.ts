@@ -1,0 +1,108 @@
+/** Nothing received yet, server away, signed out: what a reader sees, and how it ends by itself. */
+
+import { describe, expect, it } from 'vitest';
+import { settled } from '../support/browser';
+import { envelope, post } from '../support/envelopes';
+import { Server } from '../support/server';
+import { follow, press, useStage } from '../support/stage';
+
+describe('an empty server', () => {
+  const stage = useStage();
+
+  it('begins with Set-up and tells of the first event by itself', async () => {
+    await stage.play(async (page) => {
+      await page.goto(stage.server.url);
+      await page.getByRole('heading', { name: 'Waiting for the first item' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/setup');
+      const shown = await page.getByRole('main').textContent();
+      expect(shown).toContain(stage.server.ready.connectionString);
+      await page.getByRole('navigation', { name: 'Pages' })
+        .getByText('Nothing received yet').waitFor();
+      await post(stage.server, [envelope('EventData', { name: 'First' })]);
+      const posted = Date.now();
+      await page.getByRole('heading', { name: 'Received 1 item' }).waitFor({ timeout: 4000 });
+      const waited = Date.now() - posted;
+      console.log(`the first event shows after ${waited} ms`);
+      await page.getByRole('link', { name: 'Open Overview' }).click();
+      await settled(page);
+      await page.getByRole('region', { name: 'Events by name' }).waitFor();
+    });
+  });
+
+  it('says what to do on a page without data', async () => {
+    await stage.play(async (page) => {
+      await stage.paste(page, '/a/default/metrics');
+      await page.getByText('none yet').waitFor();
+      await follow(page, 'Health');
+      await page.getByRole('link', { name: 'Create a key for a service hook' }).waitFor();
+      await follow(page, 'Badges');
+      await page.getByText('No badge yet').waitFor();
+    });
+  });
+});
+
+describe('a server that goes away', () => {
+  const stage = useStage();
+
+  it('is told of by a banner, and comes back without being asked', async () => {
+    await post(stage.server, [envelope('RequestData', {
+      id: 'one', name: 'Publish', duration: '00:00:01', success: true, responseCode: '0',
+    })]);
+    await stage.play(async (page) => {
+      await stage.paste(page, '/a/default/overview');
+      const number = page.getByRole('region', { name: 'Requests', exact: true });
+      await number.waitFor();
+      await stage.server.pause();
+      await press(page, 'r');
+      await page.getByText(/The server is not reachable, trying again in \d+ s/).waitFor();
+      // What was there stays.
+      expect(await number.count()).toBe(1);
+      await stage.server.resume();
+      await page.getByText('The server is not reachable').waitFor({ state: 'detached' });
+      await press(page, 'r');
+      await settled(page);
+      await page.getByRole('alert').first().waitFor({ state: 'detached' });
+      expect(await number.count()).toBe(1);
+    }, { allowed: /ERR_|Failed to load resource|Failed to fetch/ });
+  });
+});
+
+describe('a server with keys', () => {
+  const admin = 'tt_admin_for_stories_0123456789abcdef';
+  const stage = useStage(() => Server.start(['--admin-key', admin]));
+
+  it('asks for a key, returns to where one was, and lets one sign out', async () => {
+    await stage.play(async (page) => {
+      const path = '/a/default/logs?q=print+1&run=1&tz=local';
+      await page.goto(stage.server.url + path);
+      await page.getByLabel('Key', { exact: true }).fill('tt_wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('alert').waitFor();
+      await page.getByLabel('Key', { exact: true }).fill(admin);
+      await press(page, 'Enter');
+      await page.waitForURL(/\/a\/default\/logs\?/);
+      await page.getByRole('grid', { name: 'Rows of the result' }).waitFor();
+      expect(page.url()).toContain('q=print+1');
+      expect(page.url()).toContain('tz=local');
+
+      await page.getByRole('button', { name: 'Your session' }).click();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.waitForURL(/\/sign-in/);
+      expect((await page.context().cookies()).filter((found) => found.value !== '')).toEqual([]);
+      await page.goto(`${stage.server.url}/a/default/overview`);
+      await page.waitForURL(/\/sign-in/);
+    }, { allowed: /status of 40[13]/ });
+  });
+
+  it('keeps the cookie from scripts and other sites', async () => {
+    await stage.play(async (page) => {
+      await page.goto(stage.server.url);
+      await page.getByLabel('Key', { exact: true }).fill(admin);
+      await press(page, 'Enter');
+      await settled(page);
+      const [cookie] = await page.context().cookies();
+      expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+      expect(await page.evaluate(() => document.cookie)).toBe('');
+    }, { allowed: /status of 401/ });
+  });
+});
