@@ -1,8 +1,8 @@
 //! The keys senders put into the bags of their telemetry, with how many rows have each.
 //!
 //! Invariants: what looking costs does not grow with what is stored: it stops at so many rows of
-//! the newest day of each table, and after a while; it is done anew only when rows came and the last
-//! look is [`FRESH`] ago, failed or not; and an application is looked at once at a time.
+//! the newest day of each table, and after a while; it is done anew only when rows came and the
+//! last look is [`FRESH`] ago, failed or not; and an application is looked at by one at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
