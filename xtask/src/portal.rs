@@ -48,23 +48,31 @@ pub fn build() -> Result<()> {
     fs::write(dist.join(".sources"), hash).context("note what the portal was built from")
 }
 
-/// Builds the portal if it is not built from the sources that are there. Without Node it says that
-/// the server comes without it.
+/// Builds the portal if it is not built from the sources that are there.
 ///
 /// # Errors
 /// As [`build`].
 pub fn build_if_stale() -> Result<()> {
+    if is_stale() { build() } else { Ok(()) }
+}
+
+/// As [`build_if_stale`], and where Node or the packages cannot be had it says what the server
+/// comes with instead.
+///
+/// # Errors
+/// When the sources do not build.
+pub fn build_if_possible() -> Result<()> {
     if !is_stale() {
         return Ok(());
     }
-    match check_node() {
-        Ok(()) => build(),
-        Err(reason) => {
-            println!("The portal is not built: {reason:#}.");
-            println!("The server answers everything else; its pages say how to build them.");
-            Ok(())
-        }
+    let Err(reason) = check_node().and_then(|()| install()) else { return build() };
+    println!("The portal is not built: {reason:#}.");
+    if dist().join("index.html").is_file() {
+        println!("The server shows the pages that were built before.");
+    } else {
+        println!("The server answers everything else; its pages say how to build them.");
     }
+    Ok(())
 }
 
 /// Measures the built files.
@@ -129,11 +137,16 @@ pub fn install() -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(());
     }
-    check(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
+    check(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))
+        .context("install the portal's packages, which come from the network")?;
     fs::write(stamp, wanted).context("note what is installed")
 }
 
-fn check_node() -> Result<()> {
+/// Passes where Node is there and new enough.
+///
+/// # Errors
+/// When it is not: what is needed.
+pub fn check_node() -> Result<()> {
     let (major, minor) = NODE_MIN;
     let need = format!("it needs Node {major}.{minor} or newer with npm (https://nodejs.org)");
     if !exists("node") || !exists(if cfg!(windows) { "npm.cmd" } else { "npm" }) {

@@ -6,7 +6,7 @@ use crate::{portal, process};
 
 /// Builds portal and server and starts it on `./telltale-data`, unless the arguments say otherwise.
 pub fn run(args: &[String]) -> Result<()> {
-    portal::build_if_stale()?;
+    portal::build_if_possible()?;
     // `cargo xtask run -- --demo`, as one is used to writing it.
     let args = match args {
         [first, rest @ ..] if first == "--" => rest,

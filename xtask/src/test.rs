@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that CI checks, quickest first.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::process::{cargo, check, exists};
 use crate::{e2e, portal, reference};
@@ -9,6 +9,8 @@ use crate::{e2e, portal, reference};
 ///
 /// Cargo is always asked for the whole workspace, so that the engine is built once.
 pub fn run() -> Result<()> {
+    // Said before anything takes its time.
+    portal::check_node().context("the portal is tested as well")?;
     if std::env::var_os("PORTAL").is_none() {
         // For every step, or the server would be built once with the variable and once without.
         let me = std::env::current_exe()?;

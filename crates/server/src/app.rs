@@ -98,7 +98,8 @@ impl App {
             apps.create(apps::DEFAULT, key, now(), |_| Vec::new())?;
         }
         let keys = Keys::load(Arc::clone(&store))?;
-        let auth = Auth::new(&settings.access);
+        let installation = apps.default().map(|found| found.id.clone()).unwrap_or_default();
+        let auth = Auth::new(&settings.access, &installation);
         // With the portal, who starts the server gets a link that makes the first key.
         if let Some(address) = auth.stranded(&keys)
             && settings.portal.files == PortalFiles::Off
@@ -141,6 +142,14 @@ impl App {
             url,
             tls_url,
         })
+    }
+
+    /// Where others open the portal, with a slash at the end. The address in the settings may end
+    /// with the base path already.
+    pub fn portal_url(&self) -> String {
+        let base = &self.settings.portal.base_path;
+        let url = self.public_url.strip_suffix(base.trim_end_matches('/'));
+        format!("{}{base}", url.unwrap_or(&self.public_url))
     }
 }
 

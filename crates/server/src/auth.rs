@@ -75,14 +75,15 @@ pub struct Auth {
 }
 
 impl Auth {
-    pub fn new(access: &Access) -> Auth {
+    /// `installation`: what tells this server from others, such as the id of an application.
+    pub fn new(access: &Access, installation: &str) -> Auth {
         Auth {
             admin_key: access.admin_key.as_ref().map(|key| Hash::of(&key.0)),
             allows_anonymous: access.allow_anonymous_queries,
             ingest_needs_key: access.ingest_needs_key,
             exposed: access.exposed(),
             failures: failures::Table::default(),
-            sessions: sessions::Table::default(),
+            sessions: sessions::Table::new(installation),
             first_key: sessions::Token::default(),
         }
     }

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -158,13 +158,29 @@ pub fn check_sender(
         ));
     }
     let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
-    let is_own = origin.split_once("://").is_some_and(|(_, authority)| given == Some(authority));
+    let is_own = origin.split_once("://").is_some_and(|(_, authority)| given == Some(authority))
+        || app.settings.access.public_url.as_deref().is_some_and(|url| is_of(url, origin));
     let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     if is_safe || is_own || allowed_origin(app, headers).is_some() {
         return Ok(());
     }
     let origin: String = origin.chars().take(100).collect();
     forbidden(format!("pages of `{origin}` may not call this: name it in `query_origins`"))
+}
+
+/// Whether pages at an address have this origin, which names no port that the scheme means anyway.
+fn is_of(url: &str, origin: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    let authority = authority.strip_suffix(port).unwrap_or(authority);
+    origin.eq_ignore_ascii_case(&format!("{scheme}://{authority}"))
+}
+
+/// Whether whoever sent a request did so over HTTPS, be it to a proxy of ours.
+pub fn is_https(headers: &HeaderMap, extensions: &Extensions) -> bool {
+    let is_tls = extensions.get::<Peer>().is_some_and(|peer| peer.is_tls);
+    is_tls || headers.get("x-forwarded-proto").is_some_and(|value| value == "https")
 }
 
 /// Whether a host is this machine whoever resolves its name.

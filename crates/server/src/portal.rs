@@ -2,6 +2,7 @@
 //!
 //! Invariants: only `GET` and `HEAD` of a page or of a file that is there are answered here, and
 //! never anything an API answers; a page runs no script that did not come from this server.
+//! A browser that asks for a page there is not gets the pages with 404, and they say so.
 
 pub mod files;
 pub mod kind;
@@ -20,7 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 use self::files::{Accepted, Encoding, Sent};
 use crate::api::health;
 use crate::app::App;
-use crate::listen::Peer;
+use crate::headers;
 use crate::settings::PortalFiles;
 
 /// Where files are whose names change with their contents.
@@ -49,6 +50,10 @@ fn answer(app: &App, request: &Request) -> Option<Response> {
     let parts = pages::parts(path);
     let mut response = if pages::is_page(&parts) || parts == ["index.html"] {
         page(app, request)
+    } else if pages::is_like_page(&parts) && wants_page(request.headers()) {
+        let mut response = page(app, request);
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        response
     } else {
         let accepted = accepted(request.headers());
         let file = path.trim_start_matches('/');
@@ -66,6 +71,12 @@ fn answer(app: &App, request: &Request) -> Option<Response> {
         *response.body_mut() = Body::empty();
     }
     Some(response)
+}
+
+/// Whether a browser asks for what it shows in its window.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepts.is_some_and(|kinds| kinds.contains("text/html"))
 }
 
 /// The path behind the base path, which a proxy may have taken away already.
@@ -118,15 +129,14 @@ fn page(app: &App, request: &Request) -> Response {
 
 /// Whether a browser takes the address it used for one that nobody can have changed on its way.
 fn is_trustworthy(request: &Request) -> bool {
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_tls = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_tls);
-    let host = text("host").unwrap_or_default();
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     let is_local = host == "localhost"
         || host.ends_with(".localhost")
         || host == "[::1]"
         || host.starts_with("127.");
-    is_tls || is_local || text("x-forwarded-proto") == Some("https")
+    is_local || headers::is_https(request.headers(), request.extensions())
 }
 
 fn send(sent: Sent, path: &str, request: &HeaderMap, source: &PortalFiles) -> Response {

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::value::Reader;
-pub use self::value::{parse_base_url, parse_duration_ms};
+pub use self::value::{is_loopback_url, parse_base_url, parse_duration_ms};
+use crate::portal::pages;
 
 /// One setting as the reference page lists it.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,7 @@ pub static DEFINITIONS: [Definition; 30] = [
         "public_url",
         "",
         "Where others reach the server, such as `https://telltale.example.com`: addresses of \
-         badges and hooks begin so.",
+         badges and hooks, connection strings and links to the portal begin so.",
     ),
     setting(
         "tls_certificate",
@@ -378,8 +379,10 @@ fn read_access(reader: &mut Reader) -> Access {
 }
 
 fn read_portal(reader: &mut Reader) -> Portal {
-    let wanted = "`off`, a path such as `/telltale/` of letters, digits, `-`, `_`, `.` and `~`, or \
-                  `files=FOLDER` where `index.html` lies";
+    let wanted = "`off`, a path such as `/telltale/` of letters, digits, `-`, `_`, `.` and `~` \
+                  that does not begin like a page of the portal (`/a`, `/ci`, `/setup`, \
+                  `/sign-in`, `/assets`), or `files=FOLDER` where `index.html` lies";
+    let base_path = |text: &str| value::base_path(text).filter(|path| !is_like_portal(path));
     let (base_path, files) = reader.value("portal", wanted, |text| {
         let (path, folder) = match text.split_once("files=") {
             Some((path, folder)) => (path.trim_end_matches([',', ' ']), Some(folder)),
@@ -387,15 +390,22 @@ fn read_portal(reader: &mut Reader) -> Portal {
         };
         match (path, folder.map(PathBuf::from)) {
             ("off", None) => Some(("/".to_owned(), Some(PortalFiles::Off))),
-            (path, None) => Some((value::base_path(path)?, Some(PortalFiles::BuiltIn))),
+            (path, None) => Some((base_path(path)?, Some(PortalFiles::BuiltIn))),
             (path, Some(folder)) if folder.join("index.html").is_file() => {
                 let path = if path.is_empty() { "/" } else { path };
-                Some((value::base_path(path)?, Some(PortalFiles::Folder(folder))))
+                Some((base_path(path)?, Some(PortalFiles::Folder(folder))))
             }
             _ => None,
         }
     });
     Portal { base_path, files: files.unwrap_or(PortalFiles::BuiltIn) }
+}
+
+/// Whether a base path begins as paths behind it do: one that a proxy has taken away already could
+/// not be told from those.
+fn is_like_portal(base_path: &str) -> bool {
+    let parts = pages::parts(base_path);
+    parts.first().is_some_and(|first| *first == "assets" || pages::begins_pages(first))
 }
 
 fn read_tls(reader: &mut Reader) -> Option<Tls> {

@@ -5,7 +5,7 @@
 // take ten times as long.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -30,7 +30,10 @@ async function packed(ending, bytes) {
     return await readFile(name);
   } catch {
     const result = await packers[ending](bytes);
-    await writeFile(name, result);
+    // A run that is stopped meanwhile, or another one, leaves no half of a file under the name.
+    const beside = `${name}.${process.pid}`;
+    await writeFile(beside, result);
+    await rename(beside, name);
     return result;
   }
 }

@@ -52,7 +52,7 @@ fn list(app: &App, parts: &Parts) -> Result<Response, Refusal> {
     let caller = Caller::of(app, parts)?;
     caller.may_somewhere(Scope::Admin)?;
     let apps: Vec<Value> =
-        caller.visible(&app.apps).iter().map(|found| shape(found, &app.url)).collect();
+        caller.visible(&app.apps).iter().map(|found| shape(found, &app.public_url)).collect();
     Ok((json_headers(), json!({ "apps": apps }).to_string()).into_response())
 }
 
@@ -73,7 +73,7 @@ async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Re
         })
     });
     let made = made.await.map_err(|_| Refusal::internal())??;
-    let body = shape(&made, &app.url).to_string();
+    let body = shape(&made, &app.public_url).to_string();
     Ok((StatusCode::CREATED, json_headers(), body).into_response())
 }
 

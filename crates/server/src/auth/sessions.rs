@@ -18,8 +18,10 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Refusal;
 use crate::keys::Hash;
 
-/// The cookie's name.
-pub const COOKIE_NAME: &str = "telltale_session";
+/// What the cookie's name begins with.
+const COOKIE_NAME: &str = "telltale_session_";
+/// Bytes of a hash that tell the cookies of servers apart.
+const COOKIE_HASH_BYTES: usize = 4;
 /// A session that is not used for so long ends, nanoseconds.
 const IDLE: i64 = 12 * HOUR;
 /// The longest life of a session, nanoseconds.
@@ -56,18 +58,35 @@ impl Session {
     }
 }
 
-/// The sessions, by the hash of their text.
-#[derive(Debug, Default)]
-pub struct Table(Mutex<HashMap<[u8; 32], Session>>);
+/// The sessions.
+#[derive(Debug)]
+pub struct Table {
+    cookie_name: String,
+    /// By the hash of their text.
+    sessions: Mutex<HashMap<[u8; 32], Session>>,
+}
 
 impl Table {
+    /// No sessions. Browsers send cookies to every port of a host: what `installation` names has
+    /// one of its own, or signing in to one server would sign out of another.
+    pub fn new(installation: &str) -> Table {
+        let hash = hash(installation);
+        let cookie_name = format!("{COOKIE_NAME}{}", hex(&hash[..COOKIE_HASH_BYTES]));
+        Table { cookie_name, sessions: Mutex::default() }
+    }
+
+    /// The cookie's name.
+    pub fn cookie_name(&self) -> &str {
+        &self.cookie_name
+    }
+
     /// Begins a session; gives its text, which is not kept.
     ///
     /// # Errors
     /// When the system has no random bytes.
     pub fn begin(&self, owner: Owner, now: i64) -> Result<String, getrandom::Error> {
         let text = random_text()?;
-        let mut table = self.0.lock();
+        let mut table = self.sessions.lock();
         table.retain(|_, session| session.is_live(now));
         let is_own = |session: &Session| session.owner == owner;
         if table.values().filter(|session| is_own(session)).count() >= OF_KEY_MAX {
@@ -82,8 +101,8 @@ impl Table {
 
     /// Whose session a request's cookie names; it counts as used.
     pub fn find(&self, parts: &Parts, now: i64) -> Option<Owner> {
-        let hash = hash(cookie(parts)?);
-        let mut table = self.0.lock();
+        let hash = hash(self.cookie(parts)?);
+        let mut table = self.sessions.lock();
         let session = table.get_mut(&hash)?;
         if !session.is_live(now) {
             table.remove(&hash);
@@ -95,8 +114,17 @@ impl Table {
 
     /// Ends the session of a request's cookie; gives whether there was one.
     pub fn end(&self, parts: &Parts) -> bool {
-        let hash = cookie(parts).map(hash);
-        hash.is_some_and(|hash| self.0.lock().remove(&hash).is_some())
+        let hash = self.cookie(parts).map(hash);
+        hash.is_some_and(|hash| self.sessions.lock().remove(&hash).is_some())
+    }
+
+    /// The session's text in a request.
+    fn cookie<'a>(&self, parts: &'a Parts) -> Option<&'a str> {
+        let all = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs =
+            all.flat_map(|text| text.split(';')).filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(name, _)| name.trim() == self.cookie_name);
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
     }
 }
 
@@ -153,14 +181,6 @@ pub fn check_sender(parts: &Parts) -> Result<(), Refusal> {
     let message = "a call with a session's cookie that changes something needs the header \
                    `X-Portal: 1`; programs send a key instead of the cookie";
     Err(Refusal::new(StatusCode::FORBIDDEN, "portal_header", message))
-}
-
-/// The session's text in a request.
-fn cookie(parts: &Parts) -> Option<&str> {
-    let all = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.split_once('='));
-    let found = pairs.find(|(name, _)| name.trim() == COOKIE_NAME);
-    found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
 }
 
 fn hash(text: &str) -> [u8; 32] {

@@ -113,7 +113,8 @@ fn create_command() -> Command {
                 .help("Project it is for, may be repeated; only ids stand in all events")
                 .long_help(
                     "Project it is for, may be repeated [default: all]. Ids stand in all events, \
-                     names only in those of builds and releases.",
+                     names only in those of builds and releases. Ids are a boundary; names are \
+                     what the sender of an event writes.",
                 ),
         )
         .arg(

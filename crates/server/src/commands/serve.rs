@@ -250,8 +250,7 @@ fn announce(app: &App, urls: &Urls) -> Result<(), Failure> {
             .offer_first_key()
             .map_err(|error| Failure::new(format!("the system has no random bytes: {error}")))?;
         // Behind `#` it is sent to no server and stands in no log of a proxy.
-        let base = &app.settings.portal.base_path;
-        let link = format!("{}{base}sign-in#token={token}", app.url);
+        let link = format!("{}sign-in#token={token}", app.portal_url());
         text.push_str(&format!("nobody has a key yet; this link makes the first one: {link}\n"));
     }
     let mut out = std::io::stdout().lock();

@@ -41,15 +41,31 @@ pub fn outside_of(sender: &Sender, key: Option<&Key>, delivery: &Delivery) -> Op
     }
 }
 
+/// Whether a text of a key means a project by its id. The sender writes names: one that reads like
+/// an id counts for nothing.
+pub fn is_project_id(text: &str) -> bool {
+    uuid::Uuid::try_parse(text).is_ok()
+}
+
+/// Whether a text of a key means a definition by its id.
+pub fn is_definition_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Why a delivery is not the key's to send; none when it is. Names of projects stand in few
-/// events, ids in all.
+/// events, ids in all. Only ids are a boundary: what follows from an event follows for the ids it
+/// names.
 pub fn outside(key: &Key, delivery: &Delivery) -> Option<Outside> {
     let Document { projects, definitions, event_types, .. } = &key.document;
     let envelope = &delivery.envelope;
     let refused = |wanted: &Option<Vec<String>>, what: &str, [id, name]: [&str; 2]| {
         let wanted = wanted.as_ref()?;
-        let is = |given: &str, text: &str| !text.is_empty() && given.eq_ignore_ascii_case(text);
-        if wanted.iter().any(|given| is(given, id) || is(given, name)) {
+        let is_id = if what == "project" { is_project_id } else { is_definition_id };
+        let is = |given: &String| {
+            let text = if is_id(given) { id } else { name };
+            !text.is_empty() && given.eq_ignore_ascii_case(text)
+        };
+        if wanted.iter().any(is) {
             return None;
         }
         let no_id = format!("no {what}");

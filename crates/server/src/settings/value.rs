@@ -324,6 +324,16 @@ pub fn parse_base_url(text: &str) -> Option<String> {
     }
 }
 
+/// Whether only this machine reaches the address of a server.
+pub fn is_loopback_url(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let has_port = !host.ends_with(']');
+    let name = host.rsplit_once(':').filter(|_| has_port).map_or(host, |(name, _)| name);
+    let name = name.trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(super::is_loopback)
+}
+
 /// `500ms`, `30s`, `5m`, `48h`, `7d` in milliseconds.
 pub fn parse_duration_ms(text: &str) -> Option<u64> {
     let (count, unit) = split_unit(text)?;

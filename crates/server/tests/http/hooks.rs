@@ -284,6 +284,29 @@ fn a_full_disk_postpones_deliveries() {
 }
 
 #[test]
+fn what_looks_like_an_id_is_never_a_name_that_a_sender_wrote() {
+    let (server, dir) = start(&FLAGS);
+    let theirs = "3F0C5A52-6F5D-4E6B-9D0A-1B6F3B1F0A01";
+    let ours = "3F0C5A52-6F5D-4E6B-9D0A-1B6F3B1F0A02";
+    for (name, wish, renamed, new) in [
+        ("project", json!({ "projects": [ours] }), "exproj", ours),
+        ("definition", json!({ "projects": [theirs], "definitions": ["77"] }), "Web - CD", "77"),
+    ] {
+        let key = make(&server, name, &wish);
+        let body = deployment(1, 1, 1, "succeeded");
+        let forged = body.replace(&format!("\"{renamed}\""), &format!("\"{new}\""));
+        assert_ne!(forged, body, "{renamed}");
+        taken(&server, &key, &forged);
+        drained(&server);
+        let text = format!("PipelineEvents | where KeyName == '{name}' | project Processed, Error");
+        let row = rows(&server, &text).remove(0);
+        assert_eq!(row[0], json!(false), "{name}: {row}");
+        assert!(row[1].as_str().unwrap().contains("the key is for"), "{row}");
+    }
+    assert_eq!(crate::hooks_state::files(&server, dir.path()).len(), 0);
+}
+
+#[test]
 fn a_key_for_some_projects_does_nothing_for_others() {
     let (server, dir) = start(&FLAGS);
     let ours = "3F0C5A52-6F5D-4E6B-9D0A-1B6F3B1F0A01";

@@ -35,7 +35,12 @@ fn a_hook_is_made_tried_listed_and_ended_from_the_command_line() {
     let hook_url = text(&made.stdout).trim().to_owned();
     assert!(hook_url.starts_with(&format!("{url}/hooks/azdo/tt_")), "{hook_url}");
     let steps = text(&made.stderr);
-    for part in ["Service hooks", "Resource details to send: All", "only this machine reaches"] {
+    for part in [
+        "Service hooks",
+        "Resource details to send: All",
+        "only this machine reaches",
+        "`p1`, `p2`: names are compared",
+    ] {
         assert!(steps.contains(part), "{steps}");
     }
     assert_eq!(hook(&server, "team a")["projects"], json!(["p1", "p2"]));

@@ -56,6 +56,7 @@ mod pipeline_scripts;
 mod portal_events;
 mod portal_kept;
 mod portal_pages;
+mod portal_proxy;
 mod portal_query;
 mod portal_query_export;
 mod portal_query_state;

@@ -162,18 +162,23 @@ fn a_link_leads_nowhere_else() {
 
 #[test]
 fn who_is_not_signed_in_signs_in_first() {
-    let (server, _dir) = start(&["--admin-key", ADMIN]);
+    let (server, dir) = start(&["--admin-key", ADMIN]);
     assert_eq!(link(&server, "/ci", &[]).status, 401);
     let made = link(&server, "/ci", &[("x-api-key", ADMIN)]);
     let path = format!("/s/{}", made.json()["id"].as_str().unwrap());
     let browser = [("accept", "text/html,*/*")];
     let answer = send(server.port, "GET", &path, &browser, b"");
     assert_eq!(answer.status, 302);
-    let want = format!("/sign-in?next={}", path.replace('/', "%2F"));
+    let want = format!("/sign-in?to={}", path.replace('/', "%2F"));
     assert_eq!(answer.header("location"), Some(want.as_str()));
     assert_eq!(server.get(&path).status, 401);
     let answer = send(server.port, "GET", &path, &[("x-api-key", ADMIN)], b"");
     assert_eq!(answer.header("location"), Some("/ci"));
+    assert!(server.stop().success());
+    let server = Server::on(dir.path(), &["--admin-key", ADMIN, "--portal", "/tt"]);
+    let answer = send(server.port, "GET", &path, &browser, b"");
+    let want = format!("/tt/sign-in?to=%2Ftt{}", path.replace('/', "%2F"));
+    assert_eq!(answer.header("location"), Some(want.as_str()));
 }
 
 #[test]

@@ -56,14 +56,13 @@ fn every_page_is_the_one_page_and_no_api_ever_is() {
         "/a/api/overview",
         "/ci",
         "/ci/badges",
-        "/ci/badges/17",
         "/ci/hooks",
+        "/ci/failures/17",
+        "/ci/builds/exorg/healthz/3",
         "/ci/pipelines/exorg/v1/3",
         "/setup",
         "/setup/keys",
         "/sign-in",
-        "/dash/metrics",
-        "/alerts",
     ] {
         let answer = get(&server, path, &[]);
         assert!(is_page(&answer), "{path}: {} {}", answer.status, answer.text());
@@ -81,6 +80,7 @@ fn every_page_is_the_one_page_and_no_api_ever_is() {
         "/favicon.svg/x",
         "/a/default/api/nothing",
         "/ci/v1/nothing",
+        "/alerts",
     ] {
         let answer = get(&server, path, &[("accept", "text/html")]);
         assert_eq!(answer.status, 404, "{path}");
@@ -89,10 +89,34 @@ fn every_page_is_the_one_page_and_no_api_ever_is() {
 }
 
 #[test]
+fn a_mistyped_page_is_shown_to_browsers_as_missing() {
+    let portal = built();
+    let (server, _dir) = on(portal.path(), "");
+    for path in ["/a/default/overvew", "/ci/builds/17", "/a", "/setup/keys/more"] {
+        let answer = get(&server, path, &[("accept", "text/html,*/*;q=0.8")]);
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
+        // A program is told so as by any API.
+        let answer = get(&server, path, &[]);
+        assert_eq!(answer.json()["error"]["code"], "PathNotFoundError", "{path}");
+    }
+}
+
+#[test]
 fn apis_are_found_below_what_pages_begin_with() {
     let portal = built();
     let (server, _dir) = on(portal.path(), "");
-    for prefix in ["/a/default", "/ci", "/setup", "/dash", "/alerts"] {
+    let badge = format!("badges/{}/1-2", "3f0c5a52-6f5d-4e6b-9d0a-1b6f3b1f0a01");
+    for prefix in [
+        "/a/default",
+        "/a/b/c",
+        "/ci",
+        "/ci/telltale",
+        "/ci/builds",
+        "/setup",
+        "/dash/tt",
+        "/alerts",
+    ] {
         let path = format!("{prefix}/v1/apps/default/query?query=print%201");
         assert_eq!(get(&server, &path, &[]).json()["tables"][0]["rows"][0][0], 1, "{path}");
         let body = event(KEY, prefix);
@@ -103,6 +127,17 @@ fn apis_are_found_below_what_pages_begin_with() {
         }
         let path = format!("{prefix}/api/profiles/{KEY}/appId");
         assert_eq!(get(&server, &path, &[]).text(), server.ready["appId"].as_str().unwrap());
+        let answer = get(&server, &format!("{prefix}/v1/apps/default/metadata"), &[]);
+        assert!(answer.json()["tables"].is_array(), "{prefix}: {}", answer.text());
+        for (ending, kind) in [("svg", "image/svg+xml"), ("json", "application/json")] {
+            let answer = get(&server, &format!("{prefix}/{badge}.{ending}"), &[]);
+            let given = answer.header("content-type").unwrap_or_default();
+            assert!(given.starts_with(kind), "{prefix}: {given}");
+        }
+        if prefix != "/a/default" {
+            let answer = get(&server, &format!("{prefix}/healthz"), &[]);
+            assert_eq!(answer.json()["status"], "ok", "{prefix}");
+        }
     }
     assert_eq!(get(&server, "/ci/healthz", &[]).json()["status"], "ok");
     assert!(get(&server, "/metrics", &[]).text().contains("telltale_"));
@@ -254,9 +289,19 @@ fn behind_a_proxy_the_pages_know_their_base() {
 
 #[test]
 fn wrong_places_of_the_portal_are_told_at_the_start() {
-    for value in
-        ["files=/no/such/folder", "telltale", "off,files=.", "/a\"><script>/", "/a//b/", "/../", ""]
-    {
+    for value in [
+        "files=/no/such/folder",
+        "telltale",
+        "off,files=.",
+        "/x\"><script>/",
+        "/x//b/",
+        "/../",
+        "",
+        "/ci/",
+        "/a",
+        "/setup/x",
+        "/assets",
+    ] {
         let done = crate::server::run(&["serve", "--portal", value]);
         let want = format!("`portal` is `{value}`");
         let error = String::from_utf8_lossy(&done.stderr).into_owned();

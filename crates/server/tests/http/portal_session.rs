@@ -90,7 +90,7 @@ fn a_key_signs_in_and_its_session_may_what_it_may() {
     let set = answer.header("set-cookie").unwrap().to_owned();
     let (value, rest) = set.split_once("; ").unwrap();
     assert_eq!(rest, "Path=/; Max-Age=604800; HttpOnly; SameSite=Strict");
-    assert_eq!(value.len(), "telltale_session=".len() + 64);
+    assert_eq!(value.len(), "telltale_session_01234567=".len() + 64);
     assert!(!answer.text().contains(&key) && !set.contains(&key));
     let body = answer.json();
     assert_eq!(
@@ -108,7 +108,7 @@ fn a_key_signs_in_and_its_session_may_what_it_may() {
     let cookies = format!("a=b; {value}; c=d");
     assert_eq!(send(server.port, "GET", ask, &[("cookie", &cookies)], b"").status, 200);
     let wrong = format!("{}0", &value[..value.len() - 1]);
-    let other = if wrong == value { "telltale_session=0" } else { &wrong };
+    let other = if wrong == value { &format!("{wrong}0") } else { &wrong };
     assert_eq!(send(server.port, "GET", ask, &[("cookie", other)], b"").status, 401);
 }
 
@@ -163,7 +163,9 @@ fn a_session_ends_with_its_key_and_by_signing_out() {
     assert_eq!(out.status, 200);
     assert_eq!(out.json()["signedIn"], false);
     let forgotten = out.header("set-cookie").unwrap();
-    assert!(forgotten.starts_with("telltale_session=; Path=/; Max-Age=0; HttpOnly"), "{forgotten}");
+    let name = first.split_once('=').unwrap().0;
+    let want = format!("{name}=; Path=/; Max-Age=0; HttpOnly");
+    assert!(forgotten.starts_with(&want), "{forgotten}");
     assert!(!is_in(&first) && is_in(&second) && is_in(&third));
     let gone = send(server.port, "DELETE", "/api/keys/short", &[("x-api-key", ADMIN)], b"");
     assert_eq!(gone.status, 200);
@@ -349,4 +351,23 @@ fn over_https_the_cookie_is_never_sent_in_the_clear() {
     });
     let address = server.get(SESSION).json()["address"].clone();
     assert_eq!([&address["tlsUrl"], &address["isPlainHttp"]], [&json!(url), &json!(true)]);
+}
+
+#[test]
+fn servers_of_one_host_do_not_sign_each_other_out() {
+    let (one, dir) = start(&["--admin-key", ADMIN]);
+    let (two, _dir) = start(&["--admin-key", ADMIN]);
+    let first = cookie(&sign_in(one.port, &json!({ "key": ADMIN })));
+    let second = cookie(&sign_in(two.port, &json!({ "key": ADMIN })));
+    let name = |cookie: &str| cookie.split_once('=').unwrap().0.to_owned();
+    assert_ne!(name(&first), name(&second));
+    // A browser sends both to each.
+    let both = format!("{second}; {first}");
+    for port in [one.port, two.port] {
+        let answer = send(port, "GET", "/api/keys", &[("cookie", &both)], b"");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert!(one.stop().success());
+    let one = Server::on(dir.path(), &["--admin-key", ADMIN]);
+    assert_eq!(name(&cookie(&sign_in(one.port, &json!({ "key": ADMIN })))), name(&first));
 }

@@ -22,8 +22,7 @@ use crate::app::{App, now};
 use crate::ask;
 use crate::auth::{Caller, Scope};
 use crate::error::{Refusal, append_status};
-use crate::headers::Ids;
-use crate::listen::Peer;
+use crate::headers::{self, Ids};
 use crate::portal::pages;
 
 const PREFIX: &str = "link/";
@@ -90,7 +89,10 @@ async fn make(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, Ref
             Refusal::new(status, "storage", message)
         })?;
     }
-    let url = format!("{}{}s/{id}", origin(app, parts), app.settings.portal.base_path);
+    let url = match app.settings.access.public_url {
+        Some(_) => format!("{}s/{id}", app.portal_url()),
+        None => format!("{}{}s/{id}", origin(app, parts), app.settings.portal.base_path),
+    };
     Ok(json_answer(&json!({ "id": id, "url": url })))
 }
 
@@ -150,8 +152,7 @@ fn origin(app: &App, parts: &Parts) -> String {
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let host = parts.uri.authority().map(Authority::as_str).or_else(|| text("host"));
     let host = host.filter(|host| host.parse::<Authority>().is_ok());
-    let is_tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_tls)
-        || text("x-forwarded-proto") == Some("https");
+    let is_tls = headers::is_https(&parts.headers, &parts.extensions);
     match host {
         Some(host) => format!("{}://{host}", if is_tls { "https" } else { "http" }),
         None => app.url.clone(),
@@ -166,7 +167,9 @@ fn lead(app: &App, parts: &Parts, id: &str) -> Result<Response, Refusal> {
     match Caller::of(app, parts).and_then(|caller| caller.may_somewhere(Scope::Query)) {
         Ok(()) => {}
         Err(refusal) if refusal.status == StatusCode::UNAUTHORIZED && is_browser && is_id => {
-            return redirect(&format!("{base}sign-in?next=%2Fs%2F{id}"));
+            // A base path has nothing to encode but its slashes.
+            let to = format!("{base}s/{id}").replace('/', "%2F");
+            return redirect(&format!("{base}sign-in?to={to}"));
         }
         Err(refusal) => return Err(refusal),
     }

@@ -15,13 +15,13 @@ use crate::app::{App, now};
 use crate::apps::Application;
 use crate::ask;
 use crate::audit::{self, Event};
-use crate::auth::sessions::{self, COOKIE_NAME};
+use crate::auth::sessions;
 use crate::auth::{self, Caller, Scope};
 use crate::error::Refusal;
-use crate::headers::Ids;
+use crate::headers::{self, Ids};
 use crate::keys::Wish;
-use crate::listen::Peer;
 use crate::portal;
+use crate::settings::is_loopback_url;
 
 /// The name of the key that the link of the first start makes.
 const FIRST_KEY: &str = "first-admin";
@@ -120,12 +120,17 @@ fn sign_out(app: &App, parts: &Parts) -> Result<Response, Refusal> {
 
 /// Has the browser keep the session's text for so many seconds; 0: forget it.
 fn set_cookie(app: &App, parts: &Parts, response: &mut Response, text: &str, seconds: i64) {
-    let is_tls = parts.extensions.get::<Peer>().is_some_and(|peer| peer.is_tls);
-    let secure = if is_tls { "; Secure" } else { "" };
+    // A browser that came by another address than the public one, and not over HTTPS, would drop
+    // a cookie that is for HTTPS alone.
+    let origin = parts.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    let is_plain = origin.is_some_and(|origin| origin.starts_with("http://"));
+    let is_https = headers::is_https(&parts.headers, &parts.extensions)
+        || (app.public_url.starts_with("https://") && !is_plain);
+    let secure = if is_https { "; Secure" } else { "" };
     let path = &app.settings.portal.base_path;
-    let cookie = format!(
-        "{COOKIE_NAME}={text}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-    );
+    let name = app.auth.sessions.cookie_name();
+    let cookie =
+        format!("{name}={text}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     let headers = response.headers_mut();
     headers.extend(HeaderValue::from_str(&cookie).ok().map(|value| (header::SET_COOKIE, value)));
 }
@@ -154,16 +159,6 @@ fn describe(app: &App, caller: Option<&Caller>) -> Map<String, Value> {
             })
         })
         .collect();
-    let access = &app.settings.access;
-    let is_loopback = access.exposed().is_none();
-    let mut address = json!({
-        "url": app.url,
-        "isPlainHttp": app.url.starts_with("http://"),
-        "isLoopback": is_loopback,
-    });
-    if let Some(url) = &app.tls_url {
-        address["tlsUrl"] = json!(url);
-    }
     let body = json!({
         "signedIn": caller.is_some_and(Caller::is_named),
         "needsKey": !app.auth.answers_anybody(&app.keys),
@@ -175,12 +170,30 @@ fn describe(app: &App, caller: Option<&Caller>) -> Map<String, Value> {
         "defaultApp": home.map(|found| found.name.clone()),
         "apps": shown.unwrap_or_default(),
         "sources": sources,
-        "address": address,
+        "address": address(app),
     });
     match body {
         Value::Object(body) => body,
         _ => Map::new(),
     }
+}
+
+/// Where others reach the server.
+fn address(app: &App) -> Value {
+    let access = &app.settings.access;
+    let is_loopback = match &access.public_url {
+        Some(url) => is_loopback_url(url),
+        None => access.exposed().is_none(),
+    };
+    let mut address = json!({
+        "url": app.public_url,
+        "isPlainHttp": app.public_url.starts_with("http://"),
+        "isLoopback": is_loopback,
+    });
+    if let Some(url) = &app.tls_url {
+        address["tlsUrl"] = json!(url);
+    }
+    address
 }
 
 /// One application; how to send telemetry to it only for those who may.
@@ -189,7 +202,7 @@ fn of_application(app: &App, caller: &Caller, found: &Application) -> Value {
     let may = |scope| caller.may(scope, Some(found)).is_ok();
     if may(Scope::Admin) || may(Scope::Ingest) {
         shape["instrumentationKey"] = json!(found.instrumentation_key);
-        shape["connectionString"] = json!(connection_string(found, &app.url));
+        shape["connectionString"] = json!(connection_string(found, &app.public_url));
     }
     shape
 }

@@ -8,8 +8,9 @@ use super::PATH;
 use crate::cli::Place;
 use crate::commands::Failure;
 use crate::commands::keys::{make, warn_of_no_admin};
+use crate::hooks::scope;
 use crate::keys::Wish;
-use crate::settings::{is_loopback, parse_base_url};
+use crate::settings::{is_loopback_url, parse_base_url};
 
 /// Makes a key and prints the URL of its hook; the steps go to standard error.
 ///
@@ -86,19 +87,34 @@ fn steps(out: &mut impl Write, made: &Value, base: &str) -> std::io::Result<()> 
          Once something was deployed, telltale badge list has the address for a README: by an \
          unguessable token, or by readable names where the badge is public"
     )?;
+    if let Some(names) = names(made) {
+        writeln!(
+            out,
+            "note: {names}: names are compared with those in an event, which whoever has the URL \
+             can write as they like; give ids where other projects must be safe from this key"
+        )?;
+    }
     if let Some(why) = unreachable(base) {
         writeln!(out, "warning: {why}")?;
     }
     Ok(())
 }
 
+/// What a key is for by name.
+fn names(made: &Value) -> Option<String> {
+    let given = |member: &str, is_id: fn(&str) -> bool| {
+        let all = made[member].as_array().into_iter().flatten().filter_map(Value::as_str);
+        all.filter(|text| !is_id(text)).map(|text| format!("`{text}`")).collect::<Vec<_>>()
+    };
+    let mut all = given("projects", scope::is_project_id);
+    all.extend(given("definitions", scope::is_definition_id));
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
 /// Why Azure DevOps in the cloud would not reach an address.
 fn unreachable(base: &str) -> Option<&'static str> {
-    let (scheme, rest) = base.split_once("://")?;
-    let host = rest.split('/').next().unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let is_local = name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(is_loopback);
-    match (is_local, scheme) {
+    let (scheme, _) = base.split_once("://")?;
+    match (is_loopback_url(base), scheme) {
         (true, _) => Some(
             "only this machine reaches that address: give the one that Azure DevOps is to call \
              with `--public-url`",
