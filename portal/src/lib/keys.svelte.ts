@@ -61,6 +61,8 @@ function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   if (['Control', 'Shift', 'Alt', 'Meta'].includes(event.key)) return;
   const name = keyName(event);
+  // What lies above the page is closed first, by the browser.
+  if (name === 'Escape' && document.querySelector(':popover-open, dialog[open]')) return;
   const isPlain = !/^(Ctrl|Alt)\+/.test(name);
   const typing = isTyping(event.target);
   if (isPlain && !shortcuts.singles && name.length === 1) return;

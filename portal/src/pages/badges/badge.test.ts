@@ -19,10 +19,10 @@ it('gives the address that works for others', () => {
 it('writes documents', () => {
   const url = address(badge);
   expect(documents(badge, url).map((found) => found.text)).toEqual([
-    `[![Web Release-42](${url})](https://dev.azure.com/exorg/p/_release?a=1&b=2)`,
-    `<a href="https://dev.azure.com/exorg/p/_release?a=1&amp;b=2"><img alt="Web Release-42" src="${url}"></a>`,
-    `image:${url}[Web Release-42,link=https://dev.azure.com/exorg/p/_release?a=1&b=2]`,
-    `.. image:: ${url}\n   :alt: Web Release-42\n   :target: https://dev.azure.com/exorg/p/_release?a=1&b=2`,
+    `[![Web](${url})](https://dev.azure.com/exorg/p/_release?a=1&b=2)`,
+    `<a href="https://dev.azure.com/exorg/p/_release?a=1&amp;b=2"><img alt="Web" src="${url}"></a>`,
+    `image:${url}[Web,link=https://dev.azure.com/exorg/p/_release?a=1&b=2]`,
+    `.. image:: ${url}\n   :alt: Web\n   :target: https://dev.azure.com/exorg/p/_release?a=1&b=2`,
     url,
   ]);
 });

@@ -91,7 +91,8 @@ function page(link: string | null): string {
 
 /** The badge in the languages of documents; `url` is the picture's address. */
 export function documents(badge: Badge, url: string): { label: string; text: string }[] {
-  const words = `${badge.label} ${badge.message}`.replace(/[\u0000-\u001f]+/g, ' ');
+  // The label alone: what the picture says changes, the text beside it does not.
+  const words = badge.label.replace(/[\u0000-\u001f]+/g, ' ');
   const link = page(badge.link);
   const plain = words.replace(/[[\]()<>"'`*_\\{}|^]/g, '');
   const picture = `![${plain}](${url})`;

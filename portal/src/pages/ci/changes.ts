@@ -74,7 +74,7 @@ function slower(health: Health): Weighed[] {
 
 function newFailures(table: Table): Weighed[] {
   return rows(table).map((row) => ({
-    text: `New failure in ${count(row.Builds, 'build')}: “${cut(cleaned(String(row.Sample)), 80)}”`,
+    text: `Failure not seen the span before, in ${count(row.Builds, 'build')}: “${cut(cleaned(String(row.Sample)), 80)}”`,
     path: failurePath(row.Fingerprint),
     isWorse: true,
     weight: 25 + Math.min(30, toNumber(row.Builds) ?? 0),

@@ -80,7 +80,7 @@ describe('the overview of pipelines', () => {
     expect(found.map((change) => change.text)).toEqual([
       'web is red on main since 14 Nov, 10:00.',
       'The pass rate of web fell from 90 % to 75 %.',
-      'New failure in 4 builds: “it broke”',
+      'Failure not seen the span before, in 4 builds: “it broke”',
     ]);
     expect(found[2]?.path).toBe('/ci/failures/f1');
     expect(changes([], totals(answers({})), emptyTable, range, 'UTC')).toEqual([]);

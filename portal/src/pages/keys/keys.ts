@@ -55,3 +55,16 @@ export function consequence(key: Key): string {
   }
   return `${parts.join(' ')} This cannot be undone.`;
 }
+
+/** What else is lost with a key; `own` is the name of the reader's. */
+export function warnings(key: Key, all: Key[], own: string): string[] {
+  const found: string[] = [];
+  if (key.name === own) found.push('It is the key you are signed in with: you will be signed out.');
+  const administers = (other: Key): boolean =>
+    other.state === 'live' && other.scopes.includes('admin') && other.applications === null;
+  if (administers(key) && !all.some((other) => other.id !== key.id && administers(other))) {
+    found.push('It is the last key that may administer. Another can then be made only with'
+      + ' “telltale keys create NAME --scope admin --data FOLDER” while the server is stopped.');
+  }
+  return found;
+}
