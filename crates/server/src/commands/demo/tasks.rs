@@ -134,7 +134,7 @@ impl Tasks<'_> {
         let os = match dice.of("os", 0).below(100) {
             0..54 => Os::Linux,
             54..86 => Os::Windows,
-            _ => Os::MacOs,
+            _ => Os::Darwin,
         };
         // Few organisations have most of the executions.
         let draw = dice.of("collection", 0).unit();
@@ -184,7 +184,7 @@ impl Tasks<'_> {
         let version = task.versions[usize::from(at > new)];
         let properties =
             [("taskName", task.name), ("taskKind", task.kind), ("taskVersion", version)];
-        let is_wrong = os == Os::MacOs && dice.of("clock", 0).chance(0.03);
+        let is_wrong = os == Os::Darwin && dice.of("clock", 0).chance(0.03);
         let is_late = dice.of("late", 0).chance(0.01);
         Sender {
             instrumentation_key: self.instrumentation_key.to_owned(),

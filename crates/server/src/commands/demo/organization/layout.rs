@@ -11,18 +11,18 @@ pub const PROJECTS: [&str; 2] = ["lantern", "orchard"];
 pub enum Os {
     Linux,
     Windows,
-    MacOs,
+    Darwin,
 }
 
 impl Os {
-    pub const ALL: [Os; 3] = [Os::Linux, Os::Windows, Os::MacOs];
+    pub const ALL: [Os; 3] = [Os::Linux, Os::Windows, Os::Darwin];
 
     /// As the agent's variable spells it.
     pub fn agent(self) -> &'static str {
         match self {
             Os::Linux => "Linux",
             Os::Windows => "Windows_NT",
-            Os::MacOs => "Darwin",
+            Os::Darwin => "Darwin",
         }
     }
 
@@ -31,7 +31,7 @@ impl Os {
         match self {
             Os::Linux => "Linux 6.8.0",
             Os::Windows => "Windows 10.0.20348",
-            Os::MacOs => "Darwin 24.6.0",
+            Os::Darwin => "Darwin 24.6.0",
         }
     }
 
@@ -39,7 +39,7 @@ impl Os {
         match self {
             Os::Linux => "ubuntu-24.04",
             Os::Windows => "windows-2022",
-            Os::MacOs => "macos-15",
+            Os::Darwin => "macos-15",
         }
     }
 
@@ -47,7 +47,7 @@ impl Os {
         match self {
             Os::Linux => &POOLS[0],
             Os::Windows => &POOLS[1],
-            Os::MacOs => &POOLS[2],
+            Os::Darwin => &POOLS[2],
         }
     }
 }
@@ -171,12 +171,12 @@ const fn job(name: &'static str, phase: &'static str, os: Os, tasks: &'static [W
 const BUILD_JOBS: &[Job] = &[
     job("Build Linux", "build_linux", Os::Linux, COMPILE),
     job("Build Windows", "build_windows", Os::Windows, COMPILE),
-    job("Build macOS", "build_macos", Os::MacOs, COMPILE),
+    job("Build macOS", "build_macos", Os::Darwin, COMPILE),
 ];
 const TEST_JOBS: &[Job] = &[
     job("Test Linux", "test_linux", Os::Linux, TEST),
     job("Test Windows", "test_windows", Os::Windows, TEST),
-    job("Test macOS", "test_macos", Os::MacOs, TEST),
+    job("Test macOS", "test_macos", Os::Darwin, TEST),
 ];
 
 /// Pipelines of changes: built and tested everywhere.
@@ -193,7 +193,7 @@ static SHIPPING: [Stage; 3] = [
         name: "Ship",
         jobs: &[
             job("Ship Windows", "ship_windows", Os::Windows, SHIP),
-            job("Ship macOS", "ship_macos", Os::MacOs, SHIP),
+            job("Ship macOS", "ship_macos", Os::Darwin, SHIP),
             job("Ship preview", "ship_preview", Os::Linux, SEND),
         ],
         share: 20,
