@@ -98,10 +98,13 @@ describe('S4', () => {
       await press(page, 'Control+a');
       await page.keyboard.type(chart);
       await press(page, 'Shift+Enter');
-      await page.waitForURL(/render/);
-      // Out of the editor, where Tab writes, to the tabs of the result.
+      // What is to be drawn shows as a chart at once.
+      await expectChart(page);
+      // Out of the editor, where Tab writes, to the tabs of the result and back.
       await press(page, 'Control+m');
-      await tabTo(page, page.getByRole('tab', { name: 'Results' }));
+      await tabTo(page, page.getByRole('tab', { name: 'Chart' }));
+      await press(page, 'ArrowLeft');
+      await page.getByRole('grid', { name: 'Rows of the result' }).waitFor();
       await press(page, 'ArrowRight');
       await expectChart(page);
     });

@@ -26,7 +26,8 @@ function times(id: number): { queueTime: string; startTime: string; finishTime: 
 function buildJson(build: BuildOf): object {
   return {
     id: build.id, buildNumber: build.number, status: 'completed', result: 'failed',
-    ...times(build.id), lastChangedDate: times(build.id).finishTime, project, reason: 'individualCI',
+    ...times(build.id), lastChangedDate: times(build.id).finishTime,
+    project, reason: 'individualCI',
     definition: { id: build.id, name: build.definition, path: '\\' },
     sourceBranch: build.branch, sourceVersion: 'cea383edb966e34321ee62216a478a08e296c31a',
     uri: `vstfs:///Build/Build/${build.id}`,

@@ -82,7 +82,8 @@ async function run(
   folder: string, listen: string, settings: string[],
 ): Promise<{ child: ChildProcess; ready: Ready }> {
   const args = ['serve', '--data', folder, '--listen', listen, ...portalFiles(settings)];
-  const child = spawn(executable(), [...args, ...settings], { stdio: ['ignore', 'pipe', 'ignore'] });
+  args.push(...settings);
+  const child = spawn(executable(), args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const lines = createInterface({ input: child.stdout });
   const ready = await new Promise<Ready>((found, failed) => {
     child.once('exit', (code) => failed(new Error(`telltale ended with ${code}`)));
