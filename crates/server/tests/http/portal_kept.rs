@@ -115,7 +115,7 @@ fn a_short_link_leads_to_its_page_also_after_a_restart() {
     assert_eq!(url, format!("http://localhost/s/{id}"));
     assert_eq!(link(&server, &path, &[]).json()["id"], id.as_str());
     assert_ne!(link(&server, "/ci", &[]).json()["id"], id.as_str());
-    assert_eq!(link(&server, "/ci/p/a%2Fb..c?q=../x//y", &[]).status, 200);
+    assert_eq!(link(&server, "/ci/pipelines/o/p/a%2Fb..c?q=../x//y", &[]).status, 200);
     assert!(server.stop().success());
     let server = Server::on(dir.path(), &["--portal", "/tt/"]);
     let answer = server.get(&format!("/s/{id}"));

@@ -185,7 +185,7 @@ fn mistakes_about_certificates_are_named() {
     for (flags, want) in [
         (vec!["--listen", "off"], "`listen` is `off`"),
         (vec!["--tls-generate", "a"], "set `tls_listen`"),
-        (vec!["--tls-listen", "0.0.0.0:0"], "others can reach `0.0.0.0:0`"),
+        (vec!["--portal", "off", "--tls-listen", "0.0.0.0:0"], "others can reach `0.0.0.0:0`"),
     ] {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().to_str().unwrap();

@@ -140,11 +140,13 @@ fn check(path: &str) -> Result<(), Refusal> {
 fn is_page(path: &str) -> bool {
     let plain = percent_decoded(path);
     let leads = |part: &str| matches!(part, "." | "..");
+    let parts = pages::parts(&plain);
     path.starts_with('/')
         && !plain.contains("//")
         && !plain.split(['/', '\\']).any(leads)
         && pages::is_page(&pages::parts(path))
-        && pages::is_page(&pages::parts(&plain))
+        // A name with a slash in it has more parts once it is decoded.
+        && (pages::is_page(&parts) || pages::is_like_page(&parts))
 }
 
 /// Scheme and host as the caller wrote them.
