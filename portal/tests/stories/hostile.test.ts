@@ -169,6 +169,7 @@ async function addresses(): Promise<[string, string][]> {
   const { server } = stage;
   const part = (value: unknown) => encodeURIComponent(String(value));
   const one = async (kql: string) => (await server.rows(kql, 'P1D'))[0] ?? [];
+  const phrase = (text: string) => part(`"${text.replaceAll('"', ' ')}"`);
   const chart = (fields: object) => part(JSON.stringify(fields));
   const a = '/a/default';
   const pages: [string, string][] = [
@@ -180,7 +181,7 @@ async function addresses(): Promise<[string, string][]> {
     ['metrics of an evil metric', `${a}/metrics?c=${chart({ m: `metric:${evil[0]}` })}`],
     ['metrics of an evil address', `${a}/metrics?c=${part(evil[0])}&t=${part(evil[1])}`],
     ['search', `${a}/search`],
-    ['search for it', `${a}/search?q=${part(evil[0])}&f=${part(`d.${evil[2]}:eq:${evil[3]}`)}`],
+    ['search for it', `${a}/search?q=${phrase(evil[0] ?? '')}&f=${part(`d.${evil[2]}:eq:${evil[3]}`)}`],
     ['operation', `${a}/op/operation-of-all`],
     ['no operation', `${a}/op/${part(evil[0])}`],
     ['no item', `${a}/item/${part(evil[1])}`],
