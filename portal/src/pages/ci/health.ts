@@ -229,7 +229,7 @@ export function healths(answers: Answers): Health[] {
 export type HealthSort = 'hurts' | 'rate' | 'worse' | 'name' | 'slow' | 'flaky' | 'red';
 
 export const sorts: { sort: HealthSort; label: string }[] = [
-  { sort: 'hurts', label: 'Hurts most' },
+  { sort: 'hurts', label: 'Hurts most: people’s time lost' },
   { sort: 'rate', label: 'Lowest pass rate' },
   { sort: 'worse', label: 'Largest fall' },
   { sort: 'red', label: 'Red longest' },
