@@ -46,6 +46,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What to tell a reader of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

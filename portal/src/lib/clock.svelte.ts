@@ -2,7 +2,9 @@
 
 import { base, place, setQuery } from './router.svelte';
 import { currentApp } from './session.svelte';
-import { defaultRangeOf, isFixed, rangeOf, zoneOf, type Range, type Zone } from './time';
+import {
+  ago, defaultRangeOf, isFixed, parseTime, rangeOf, zoneOf, type Range, type Zone,
+} from './time';
 
 class Clock {
   /** The moment "now" of relative ranges; changes with each refresh. */
@@ -27,6 +29,12 @@ export function pageRange(): Range {
 
 export function zone(): Zone {
   return zoneOf(place.query);
+}
+
+/** How long ago a time of an answer is, kept up to date; `otherwise` where there is none. */
+export function age(text: string | null | undefined, otherwise = '–'): string {
+  const time = parseTime(text);
+  return time === null ? otherwise : ago(time, clock.second);
 }
 
 export function setRange(range: Range | string): void {

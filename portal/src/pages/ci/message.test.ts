@@ -22,8 +22,8 @@ describe('what varies', () => {
     ['GET https://feed.example.com/a?b=1 failed', 'GET [https://feed.example.com/a?b=1] failed'],
     ['at 2026-11-29T16:08:00.12Z of 1b4e28ba-2fa1-11d2-883f-0016d3cca427',
       'at [2026-11-29T16:08:00.12Z] of [1b4e28ba-2fa1-11d2-883f-0016d3cca427]'],
-    ['src/a.cs(12,5): in /home/vsts/work/1/s/x.cs',
-      'src/a.cs([12],[5]): in [/home/vsts/work/1/s/]x.cs'],
+    ['src/a.cs(12,5): in /build/1/s/x.cs',
+      'src/a.cs([12],[5]): in [/build/1/s/]x.cs'],
     ['commit 0dba99f of deadbeef', 'commit [0dba99f] of deadbeef'],
   ])('%s', (message, wanted) => {
     expect(shown(message)).toBe(wanted);

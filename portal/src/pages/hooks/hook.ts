@@ -1,5 +1,6 @@
 /** Hooks and their deliveries as the server describes them. */
 
+import { count } from '../../lib/format';
 import type { Key } from '../keys/keys';
 
 export interface Hook extends Key {
@@ -12,12 +13,11 @@ export interface Hook extends Key {
   isSilent: boolean;
   hint: string | null;
   definitions?: string[] | null;
+  eventTypes?: string[] | null;
 }
 
 export interface Hooks {
   hooks: Hook[];
-  /** The address of hooks without a key at its end. */
-  receiver?: string;
 }
 
 export interface Delivery {
@@ -33,15 +33,11 @@ export interface Delivery {
 /** What a hook is confined to, in words. */
 export function scopeOf(hook: Hook): string {
   const parts: string[] = [];
-  const add = (list: string[] | null | undefined, one: string): void => {
-    if (list && list.length > 0) parts.push(`${list.length} ${one}${list.length === 1 ? '' : 's'}`);
+  const add = (list: string[] | null | undefined, one: string, many = `${one}s`): void => {
+    if (list && list.length > 0) parts.push(count(list.length, one, many));
   };
   add(hook.projects, 'project');
   add(hook.definitions, 'definition');
+  add(hook.eventTypes, 'kind of event', 'kinds of events');
   return parts.length === 0 ? 'everything' : parts.join(', ');
-}
-
-/** The address to be pasted; `receiver` ends with the path of hooks. */
-export function hookAddress(receiver: string, key: string): string {
-  return `${receiver.replace(/\/$/, '')}/${key}`;
 }

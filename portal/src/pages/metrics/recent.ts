@@ -1,11 +1,13 @@
 /** Metrics chosen last; a convenience of this browser. */
 
+import { keep, recall } from '../../lib/storage';
+
 const KEY = 'metrics';
 const MOST = 5;
 
 export function recent(): string[] {
   try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    const found: unknown = JSON.parse(recall(KEY) ?? '[]');
     return Array.isArray(found) ? found.filter((id) => typeof id === 'string').slice(0, MOST) : [];
   } catch {
     return [];
@@ -13,10 +15,6 @@ export function recent(): string[] {
 }
 
 export function remember(id: string): void {
-  try {
-    const rest = recent().filter((other) => other !== id);
-    localStorage.setItem(KEY, JSON.stringify([id, ...rest].slice(0, MOST)));
-  } catch {
-    // Kept for this page only.
-  }
+  const rest = recent().filter((other) => other !== id);
+  keep(KEY, JSON.stringify([id, ...rest].slice(0, MOST)));
 }

@@ -1,6 +1,7 @@
 /** What a grid shows of its table, and what in it is selected. */
 
 import { emptyTable, type Cell, type Column, type Table } from '../../lib/query';
+import { keep, recall } from '../../lib/storage';
 import type { Zone } from '../../lib/time';
 import { isRight, SELECTED_MAX, shownCell, totals } from './cells';
 import { groupsOf, Lines, orderOf, type Line, type Sort } from './lines';
@@ -28,7 +29,7 @@ export interface Area {
 /** Widths people chose, by name of column; kept by the browser. */
 function keptWidths(): Record<string, number> {
   try {
-    return JSON.parse(localStorage.getItem('widths') ?? '{}') as Record<string, number>;
+    return JSON.parse(recall('widths') ?? '{}') as Record<string, number>;
   } catch {
     return {};
   }
@@ -37,7 +38,7 @@ function keptWidths(): Record<string, number> {
 function keepWidth(name: string, width: number): void {
   const { [name]: _, ...rest } = keptWidths();
   const entries = [...Object.entries(rest), [name, width] as const].slice(-KEPT_WIDTHS_MAX);
-  localStorage.setItem('widths', JSON.stringify(Object.fromEntries(entries)));
+  keep('widths', JSON.stringify(Object.fromEntries(entries)));
 }
 
 /** Measures texts as the page draws them. */
