@@ -374,13 +374,50 @@ describe('looks', () => {
   it('are the same for a name whatever else is drawn', () => {
     const color = (names: string[]) => looks(names, tokens).get('macOS')?.color;
     expect(color(['macOS'])).toBe(tokens.series[hash('macOS') % 10]);
-    expect(color(['macOS', 'zzz'])).toBe(color(['macOS']));
+    const many = Array.from({ length: 49 }, (_, index) => `name ${index}`);
+    for (const others of [[], ['zzz'], ['a', 'b'], many]) {
+      expect(color(['macOS', ...others])).toBe(color(['macOS']));
+    }
   });
 
-  it('are ten colours before any is repeated, then dashed', () => {
-    const names = Array.from({ length: 20 }, (_, index) => `name ${index}`);
+  it('differ by dashes and patterns where colours are equal', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `name ${index}`);
     const found = [...looks(names, tokens).values()];
-    expect(new Set(found.slice(0, 20).map(({ color, dash }) => color + dash)).size).toBe(20);
+    expect(new Set(found.map(({ color }) => color)).size).toBeGreaterThan(5);
+    expect(new Set(found.map(({ color, pattern }) => color + pattern)).size).toBe(30);
+    expect(new Set(found.map(({ own }) => own)).size).toBe(30);
+    const repeated = found.find(({ pattern }) => pattern === 1)?.color;
+    const [first, second] = found.filter(({ color }) => color === repeated);
+    expect([first?.dash, first?.pattern]).toEqual(['solid', 0]);
+    expect([second?.dash, second?.pattern]).toEqual(['dashed', 1]);
+  });
+
+  it('keep a name plain or patterned while those of other colours come and go', () => {
+    const own = looks(['macOS'], tokens).get('macOS');
+    const names = Array.from({ length: 40 }, (_, index) => `name ${index}`)
+      .filter((name) => hash(name) % 10 !== hash('macOS') % 10);
+    expect(looks(['macOS', ...names], tokens).get('macOS')).toEqual(own);
+  });
+
+  it.each([
+    [['Requests', 'Dependencies', 'Exceptions', 'Traces', 'Events', 'Page views', 'Availability']],
+    [['Linux', 'Windows', 'macOS', 'Ubuntu']], [['linux', 'win32', 'darwin']],
+    [['p50', 'p90', 'p95', 'p99']],
+    [['Verbose', 'Information', 'Warning', 'Error', 'Critical']],
+    [['manual', 'individualCI', 'schedule', 'pullRequest']],
+  ])('of %j are colours of their own', (names) => {
+    const found = [...looks(names, tokens).values()];
+    expect(new Set(found.map(({ color }) => color)).size).toBe(names.length);
+  });
+
+  it('of points differ by shape, of lines by dashes', () => {
+    const rows = Array.from({ length: 40 }, (_, index): Cell[] => [day(1), `name ${index}`, 1]);
+    const many = table('timestamp:datetime name:string n:long', ...rows);
+    const points = draw(many, 'scatterchart').option.series;
+    const shape = (series: any): string => `${series.itemStyle.color} ${series.symbol}`;
+    expect(new Set(points.map(shape)).size).toBeGreaterThan(25);
+    const line = (series: any): string => JSON.stringify(series.lineStyle);
+    expect(new Set(draw(many, 'timechart').option.series.map(line)).size).toBeGreaterThan(25);
   });
 
   it.each([

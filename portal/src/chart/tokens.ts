@@ -49,25 +49,33 @@ export function readTokens(color: (name: string) => string): Tokens {
 /** The series that holds what did not get one of its own. */
 export const OTHER = 'Other';
 
-/** How a series looks: series after the tenth differ by dashes and patterns. */
+/** How a series looks: those of one chart that share a colour differ by dashes and patterns. */
 export interface Look {
   color: string;
-  dash: 'solid' | 'dashed' | 'dotted';
+  dash: Dash;
   /** Number of the pattern on its areas; 0: plain. */
   pattern: number;
   /** Number of the pattern it has where all have one. */
   own: number;
 }
 
-const dashes = ['solid', 'dashed', 'dotted'] as const;
+export type Dash = 'solid' | 'dashed' | 'dotted' | 'mixed';
 
-/** FNV-1a: the same name has the same colour on every page and every day. */
+const dashes: Dash[] = ['solid', 'dashed', 'dotted', 'mixed'];
+
+/**
+ * Where hashing starts: with this number the names that are usually drawn together (kinds of items,
+ * systems, percentiles, severities, browsers, reasons of builds) get ten different colours.
+ */
+const SEED = 711_074;
+
+/** FNV-1a, folded once: the same name has the same colour on every page and every day. */
 export function hash(name: string): number {
-  let found = 0x811c9dc5;
+  let found = SEED;
   for (let index = 0; index < name.length; index += 1) {
     found = Math.imul(found ^ name.charCodeAt(index), 0x01000193) >>> 0;
   }
-  return found;
+  return (found ^ (found >>> 15)) >>> 0;
 }
 
 type Reserved = 'pass' | 'fail' | 'partly' | 'canceled' | 'flaky' | 'running' | 'other';
@@ -88,8 +96,10 @@ export function reserved(name: string, column = ''): Reserved | null {
 }
 
 /**
- * The look of each name. A name takes the colour of its hash; where two names of one chart would
- * share it, the later one in the alphabet takes the next that is free.
+ * The look of each name. Its colour follows from the name alone, whatever else is drawn; of names
+ * of one chart that share a colour the first in the alphabet is plain, the others are dashed and
+ * patterned. So a chart may repeat a colour while others are free: a series that changed its
+ * colour when another came or went would be taken for the other one.
  */
 export function looks(names: string[], tokens: Tokens, column = ''): Map<string, Look> {
   const found = new Map<string, Look>();
@@ -103,9 +113,7 @@ export function looks(names: string[], tokens: Tokens, column = ''): Map<string,
       });
       continue;
     }
-    const least = Math.min(...used);
-    let index = hash(name) % used.length;
-    while ((used[index] ?? 0) > least) index = (index + 1) % used.length;
+    const index = hash(name) % used.length;
     const round = used[index] ?? 0;
     used[index] = round + 1;
     found.set(name, {

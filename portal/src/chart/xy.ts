@@ -192,6 +192,13 @@ function stepsFor(frame: Frame): object {
   return stepsOf(most, options.unit);
 }
 
+/** Of points, by the number of the pattern. */
+const symbols = ['circle', 'triangle', 'rect', 'diamond'];
+
+function lineType({ dash }: Look): string | number[] {
+  return dash === 'mixed' ? [10, 3, 2, 3] : dash;
+}
+
 function plain(tokens: Tokens): Look {
   return { color: tokens.accent, dash: 'solid', pattern: 0, own: 0 };
 }
@@ -229,13 +236,14 @@ function kindOption(model: XyModel, look: Look, series: Series): object {
         symbolSize: lonely.size === 0 ? 5
           : (_: unknown, { dataIndex }: { dataIndex: number }) => (lonely.has(dataIndex) ? 5 : 0),
         connectNulls: false,
-        lineStyle: { color: look.color, width: 1.75, type: look.dash },
+        lineStyle: { color: look.color, width: 1.75, type: lineType(look) },
         ...(points > SAMPLED_FROM ? { sampling: 'lttb' } : {}),
         ...(model.kind === 'area' ? { areaStyle: { color: look.color, opacity: 0.28 } } : {}),
       };
     }
     case 'scatter':
       return {
+        symbol: symbols[look.pattern % symbols.length],
         symbolSize: points > 2000 ? 4 : 7,
         itemStyle: { color: look.color, opacity: 0.75 },
         ...(points > PROGRESSIVE_FROM ? { large: true, progressive: PROGRESSIVE_FROM } : {}),
