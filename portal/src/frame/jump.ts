@@ -1,7 +1,7 @@
 /** What the jump box finds for a text. */
 
 import { getJson } from '../lib/api';
-import { cut, number, visible } from '../lib/format';
+import { count, cut, visible } from '../lib/format';
 import { allItems, arrivalOf, kindOf, whatKql } from '../lib/items';
 import { lines, text as literal } from '../lib/kql';
 import { batch, rows, type Row } from '../lib/query';
@@ -133,7 +133,7 @@ const makers: Record<Sort, (row: Row) => Place> = {
   traced: build,
   operations: (row) => ({
     label: shown(row.name) || shown(row.operation_Id),
-    about: `Operation of ${number(row.items)} items`,
+    about: `Operation of ${count(row.items, 'item')}`,
     icon: 'dependency',
     path: appPath(`op/${path(row.operation_Id)}`),
   }),
@@ -151,7 +151,7 @@ const makers: Record<Sort, (row: Row) => Place> = {
   }),
   tests: (row) => ({
     label: shown(row.TestName),
-    about: `Test, ${number(row.results)} results`,
+    about: `Test, ${count(row.results, 'result')}`,
     icon: 'check',
     path: logs(testQuery(String(row.TestName)), 'P30D'),
     isPath: true,
@@ -212,6 +212,13 @@ function rest(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Whether a text is all of a name, or of a pipeline's last part. */
+function isNamed({ label }: Place, word: string): boolean {
+  const name = label.toLowerCase();
+  const wanted = word.toLowerCase();
+  return name === wanted || name.endsWith(`\\${wanted}`);
+}
+
 /**
  * Tells of places for `text`, first those known here, then those the server finds. What an id or
  * number names stands first. Fails with the abort's reason, or when the server does.
@@ -242,8 +249,11 @@ export async function places(
     saved(word, signal).catch(() => []),
   ]);
   signal.throwIfAborted();
+  const named = [...answers.pipelines, ...queries, ...answers.tests];
   const exact = [
     ...answers.items, ...answers.operations, ...answers.traced, ...answers.builds,
+    ...named.filter((place) => isNamed(place, word)),
   ];
-  found([...exact, ...here, search, ...answers.pipelines, ...queries, ...answers.tests]);
+  const others = named.filter((place) => !exact.includes(place));
+  found([...exact, ...here, search, ...others]);
 }

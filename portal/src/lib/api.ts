@@ -66,6 +66,20 @@ export const watchers: {
   unauthorized: () => {},
 };
 
+const unreached = new Set<() => void>();
+
+/** Has `run` called as soon as the server answers anything again; gives what forgets it. */
+export function whenReached(run: () => void): () => void {
+  unreached.add(run);
+  return () => unreached.delete(run);
+}
+
+function reached(): void {
+  const all = [...unreached];
+  unreached.clear();
+  for (const run of all) run();
+}
+
 /** An answer whose status is good; anything else is an `ApiError`. */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
@@ -80,6 +94,7 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
     throw new ApiError(0, { code: 'unreachable', message: 'The server cannot be reached.' });
   }
   watchers.answered(response.headers.get('x-telltale-build') ?? '');
+  reached();
   if (response.ok || response.status === 304) return response;
   if (response.status === 401 && path !== 'api/portal/session') watchers.unauthorized();
   throw new ApiError(response.status, await readError(response));

@@ -1,9 +1,10 @@
 /** The time range of the page, when it is asked again, and how fresh the data is. */
 
-import { base, place, setQuery } from './router.svelte';
+import { base, entry, keepEntry, place, setQuery } from './router.svelte';
 import { currentApp } from './session.svelte';
+import { keep, recall } from './storage';
 import {
-  ago, defaultRangeOf, isFixed, parseTime, rangeOf, zoneOf, type Range, type Zone,
+  ago, defaultRangeOf, isFixed, parseTime, rangeOf, span, zoneOf, type Range, type Zone,
 } from './time';
 
 class Clock {
@@ -15,6 +16,8 @@ class Clock {
   every = $state(0);
   /** Newest item of the application; `null`: nothing yet. */
   newest = $state.raw<Date | null>(null);
+  /** State of the application's rows; empty: not told. */
+  snapshot = '';
   isFreshnessKnown = $state(false);
   /** The server does not tell; nobody is to wait for it. */
   isFreshnessRefused = $state(false);
@@ -31,6 +34,23 @@ export function zone(): Zone {
   return zoneOf(place.query);
 }
 
+/** Chooses how times are shown, here and by the next visit whose address does not say. */
+export function setZone(chosen: Zone): void {
+  keep('zone', chosen);
+  setQuery({ tz: chosen === 'local' ? 'local' : null }, 'replace');
+}
+
+/** Puts into the address what was chosen earlier: it alone tells what is seen. */
+export function completeAddress(hasRange: boolean): void {
+  const wanted = {
+    tz: recall('zone') === 'local' ? 'local' : null,
+    r: hasRange && clock.every > 0 ? String(clock.every) : null,
+  };
+  const missing = Object.entries(wanted)
+    .filter(([name, value]) => value !== null && !place.query.has(name));
+  if (missing.length > 0) setQuery(Object.fromEntries(missing), 'replace');
+}
+
 /** How long ago a time of an answer is, kept up to date; `otherwise` where there is none. */
 export function age(text: string | null | undefined, otherwise = '–'): string {
   const time = parseTime(text);
@@ -40,11 +60,42 @@ export function age(text: string | null | undefined, otherwise = '–'): string 
 export function setRange(range: Range | string): void {
   if (typeof range === 'string') setQuery({ t: range, from: null, to: null });
   else setQuery({ t: null, from: range.from.toISOString(), to: range.to.toISOString() });
-  clock.now = new Date();
+  refresh();
+}
+
+/** State of the rows when the page was asked last. */
+let askedOf = '';
+
+function setNow(now: Date): void {
+  clock.now = now;
+  askedOf = clock.snapshot;
+  keepEntry({ now: now.getTime() });
 }
 
 export function refresh(): void {
-  clock.now = new Date();
+  setNow(new Date());
+}
+
+/** Longest time after which a page that is gone back to is shown as of when it was left, in ms. */
+const LEFT_MAX_MS = 30 * 60_000;
+
+/** The time of a page that is gone to: now, or that at which it was left a moment ago. */
+export function arrive(): void {
+  const left = place.isReturn ? entry().now : undefined;
+  const isRecent = left !== undefined && Date.now() - left < LEFT_MAX_MS;
+  setNow(isRecent ? new Date(left) : new Date());
+  const kept = Number(place.query.get('r'));
+  if (place.query.has('r') && refreshSteps.includes(kept)) clock.every = kept;
+}
+
+/** Share of the range that may pass unseen while no rows come: less than a bin of a chart. */
+const UNSEEN = 1 / 300;
+
+/** Refreshes when rows came, or the range has moved on so far that it can be seen. */
+function refreshIfChanged(): void {
+  const isSame = clock.snapshot !== '' && clock.snapshot === askedOf;
+  const passed = Date.now() - clock.now.getTime();
+  if (!isSame || passed > span(pageRange()) * UNSEEN) refresh();
 }
 
 export const refreshSteps = [0, 10, 60, 300];
@@ -56,6 +107,7 @@ export function setRefresh(seconds: number): void {
 
 interface Fresh {
   newest: string | null;
+  snapshot: string;
 }
 
 let events: EventSource | undefined;
@@ -84,6 +136,7 @@ function disconnect(): void {
   clearTimeout(again);
   events?.close();
   events = undefined;
+  clock.snapshot = '';
 }
 
 function connect(): void {
@@ -95,10 +148,12 @@ function connect(): void {
   source.addEventListener('fresh', (event) => {
     const fresh = JSON.parse((event as MessageEvent<string>).data) as Fresh;
     clock.newest = fresh.newest === null ? null : new Date(fresh.newest);
+    clock.snapshot = fresh.snapshot;
     clock.isFreshnessKnown = true;
     waitMs = 0;
   });
   source.addEventListener('error', () => {
+    if (source === events) clock.snapshot = '';
     // A connection that broke is opened again by the browser, one that was refused is not.
     if (source !== events || source.readyState !== EventSource.CLOSED) return;
     clock.isFreshnessRefused = true;
@@ -109,13 +164,15 @@ function connect(): void {
 
 /** Starts the ticking; a hidden tab never refreshes. */
 export function startClock(): void {
-  const kept = Number(place.query.get('r'));
-  if (refreshSteps.includes(kept)) clock.every = kept;
+  arrive();
   document.addEventListener('visibilitychange', connect);
+  let looked = Date.now();
   setInterval(() => {
     clock.second = new Date();
-    const isDue = clock.every > 0
-      && clock.second.getTime() - clock.now.getTime() >= clock.every * 1000;
-    if (isDue && !document.hidden && !isFixed(place.query)) refresh();
+    const last = Math.max(looked, clock.now.getTime());
+    const isDue = clock.every > 0 && clock.second.getTime() - last >= clock.every * 1000;
+    if (!isDue || document.hidden || isFixed(place.query)) return;
+    looked = clock.second.getTime();
+    refreshIfChanged();
   }, 1000);
 }

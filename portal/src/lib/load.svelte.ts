@@ -1,9 +1,10 @@
 /**
  * Data of an area of a page: loading, there, failed, and what was there before.
- * What is asked ends when its area goes or asks something else.
+ * What is asked ends when its area goes or asks something else; what did not reach the server is
+ * asked again once it answers.
  */
 
-import { ApiError, isAbort } from './api';
+import { ApiError, isAbort, whenReached } from './api';
 
 export class Loaded<T> {
   data = $state.raw<T | null>(null);
@@ -45,6 +46,9 @@ export class Loaded<T> {
         this.error = error instanceof ApiError ? error
           : new ApiError(0, { code: 'portal', message: String(error) });
         this.isLoading = false;
+        if (this.error.code !== 'unreachable') return;
+        const forget = whenReached(this.retry);
+        controller.signal.addEventListener('abort', forget);
       },
     );
     return () => controller.abort();

@@ -1,6 +1,6 @@
 /** Queries: streamed ones, and several of one page at once. */
 
-import { ApiError, call, sendJson, type ApiErrorBody } from './api';
+import { ApiError, call, type ApiErrorBody } from './api';
 import type { Range } from './time';
 
 /** A value of an answer; longs that no number holds and decimals are texts. */
@@ -81,6 +81,45 @@ function times(range: Range | null | undefined): { from?: string; to?: string } 
   return range ? { from: range.from.toISOString(), to: range.to.toISOString() } : {};
 }
 
+/** Answers under the tags the server gave them; it says when such an answer is still right. */
+const kept = new Map<string, { tag: string; answer: BatchAnswer }>();
+/** Answers that are kept, and cells of all of them. */
+const KEPT_MAX = 40;
+const KEPT_CELLS_MAX = 500_000;
+
+function cellsOf({ results }: BatchAnswer): number {
+  return results.reduce((sum, { rows = 0, schema = [] }) => sum + rows * schema.length, 0);
+}
+
+function keepAnswer(body: string, tag: string, answer: BatchAnswer): void {
+  kept.delete(body);
+  kept.set(body, { tag, answer });
+  let cells = 0;
+  for (const [place, found] of [...kept.entries()].toReversed().entries()) {
+    cells += cellsOf(found[1].answer);
+    if (place >= KEPT_MAX || cells > KEPT_CELLS_MAX) kept.delete(found[0]);
+  }
+}
+
+/** The answer to a batch; one that is known is not sent again while its rows are the same. */
+async function ask(body: string, signal?: AbortSignal): Promise<BatchAnswer> {
+  const known = kept.get(body);
+  const response = await call('api/portal/batch', {
+    method: 'POST',
+    signal: signal ?? null,
+    headers: {
+      'Content-Type': 'application/json', ...(known ? { 'If-None-Match': known.tag } : {}),
+    },
+    body,
+  });
+  if (response.status === 304 && known) return known.answer;
+  const answer = (await response.json()) as BatchAnswer;
+  const tag = response.headers.get('etag');
+  if (tag) keepAnswer(body, tag, answer);
+  else kept.delete(body);
+  return answer;
+}
+
 /** Asks all of `queries` in one call; a query that fails does not fail the others. */
 export async function batch<K extends string>(
   app: string,
@@ -89,10 +128,7 @@ export async function batch<K extends string>(
   signal?: AbortSignal,
 ): Promise<Record<K, Outcome>> {
   const list = Object.entries<string>(queries).map(([id, kql]) => ({ id, kql }));
-  const body = { app, ...times(range), queries: list };
-  const answer = await sendJson<BatchAnswer>('POST', 'api/portal/batch', body, {
-    ...(signal ? { signal } : {}),
-  });
+  const answer = await ask(JSON.stringify({ app, ...times(range), queries: list }), signal);
   const outcomes = {} as Record<K, Outcome>;
   for (const { id, error, ...found } of answer.results) {
     outcomes[id as K] = error

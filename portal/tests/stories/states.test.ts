@@ -59,10 +59,20 @@ describe('a server that goes away', () => {
       expect(await number.count()).toBe(1);
       await stage.server.resume();
       await page.getByText('The server is not reachable').waitFor({ state: 'detached' });
-      await press(page, 'r');
-      await settled(page);
       await page.getByRole('alert').first().waitFor({ state: 'detached' });
+      await settled(page);
       expect(await number.count()).toBe(1);
+    }, { allowed: /ERR_|Failed to load resource|Failed to fetch/ });
+  });
+
+  it('shows a page that was gone to meanwhile', async () => {
+    await stage.play(async (page) => {
+      await stage.paste(page, '/setup');
+      await stage.server.pause();
+      await page.getByRole('link', { name: 'Data health' }).first().click();
+      await page.getByText('This page could not be loaded').waitFor();
+      await stage.server.resume();
+      await page.getByText('Why is my item not here?').waitFor({ timeout: 60_000 });
     }, { allowed: /ERR_|Failed to load resource|Failed to fetch/ });
   });
 });
@@ -104,5 +114,77 @@ describe('a server with keys', () => {
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
       expect(await page.evaluate(() => document.cookie)).toBe('');
     }, { allowed: /status of 401/ });
+  });
+});
+
+describe('a page that is gone back to', () => {
+  const stage = useStage();
+
+  async function send(count: number): Promise<void> {
+    await post(stage.server, Array.from({ length: count }, (_, index) =>
+      envelope('EventData', { name: `Event ${index}` }, {
+        time: new Date(Date.now() - 60_000 - index * 1000).toISOString(),
+      })));
+  }
+
+  it('is as it was left', async () => {
+    await send(400);
+    await stage.play(async (page) => {
+      const answers: number[] = [];
+      page.on('response', (response) => {
+        if (response.url().endsWith('/api/portal/batch')) answers.push(response.status());
+      });
+      await stage.paste(page, '/a/default/search');
+      const list = page.getByRole('grid', { name: 'Items, newest first' });
+      await list.evaluate((view) => { view.scrollTop = 2000; });
+      const shown = list.getByRole('row', { name: /Event 7\d\b/ }).first();
+      await shown.waitFor();
+      // What is kept of the entry follows the scrolling by a moment.
+      await page.waitForFunction(() => history.state?.top !== undefined);
+      await follow(page, 'Keys');
+      answers.length = 0;
+      await page.goBack();
+      await settled(page);
+      await page.waitForFunction(() =>
+        (document.querySelector('main [role="grid"]')?.scrollTop ?? 0) > 1500);
+      // The same answers: the server was asked whether they still are.
+      expect(new Set(answers)).toEqual(new Set([304]));
+    });
+  });
+
+  it('has the time zone that was chosen, also the next time', async () => {
+    await stage.play(async (page) => {
+      await stage.paste(page, '/a/default/overview');
+      await page.getByRole('button', { name: /Last 24 hours/ }).click();
+      await page.getByLabel('Times are shown in').selectOption('local');
+      await stage.paste(page, '/a/default/search');
+      await page.waitForFunction(() => location.search.includes('tz=local'));
+      await follow(page, 'Keys');
+      expect(page.url()).toContain('tz=local');
+    });
+  });
+});
+
+describe('a refresh', () => {
+  const stage = useStage();
+
+  it('asks nothing while nothing comes', async () => {
+    await post(stage.server, [envelope('EventData', { name: 'First' })]);
+    await stage.play(async (page) => {
+      await stage.paste(page, '/a/default/overview?r=10');
+      let asked = 0;
+      page.on('request', (request) => {
+        if (request.url().endsWith('/api/portal/batch')) asked += 1;
+      });
+      // The first one learns in which state the rows are.
+      await page.waitForTimeout(12_000);
+      asked = 0;
+      await page.waitForTimeout(11_000);
+      expect(asked).toBe(0);
+      await post(stage.server, [envelope('EventData', { name: 'Second' })]);
+      const events = page.getByRole('region', { name: 'Events by name' });
+      await events.getByText('2', { exact: true }).first().waitFor();
+      expect(asked).toBeGreaterThan(0);
+    });
   });
 });
