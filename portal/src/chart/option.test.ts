@@ -284,6 +284,14 @@ describe('axes', () => {
     expect(stepsOf(most, unit)).toEqual(expected);
   });
 
+  it.each([
+    ['only zeros', 0, { max: 1, interval: 1 }], ['something below', -3, {}],
+  ])('of %s are told', (_what, least, expected) => {
+    const { option } = draw(table('t:datetime n:long', [day(0), 0], [day(1), least]), 'timechart');
+    const { max, interval } = option.yAxis[0];
+    expect({ ...(max === undefined ? {} : { max, interval }) }).toEqual(expected);
+  });
+
   it('lie down for bars', () => {
     const { option } = draw(table('os:string n:long', ['a', 1], ['b', null]), 'barchart');
     expect(option.yAxis[0]).toMatchObject({ type: 'category', data: ['a', 'b'], inverse: true });
@@ -423,7 +431,7 @@ describe('looks', () => {
   it.each([
     ['failed', '', 'fail'], ['Succeeded', '', 'pass'], ['True', 'success', 'pass'],
     ['False', 'success', 'fail'], ['False', 'isCold', null], ['Other', '', 'other'],
-    ['other', '', null], ['toString', '', null],
+    ['other', '', null], ['toString', '', null], ['Unknown', 'Category', 'other'],
   ])('%s of column "%s" is %s', (name, column, expected) => {
     expect(reserved(name, column)).toBe(expected);
   });

@@ -89,6 +89,7 @@ export function reserved(name: string, column = ''): Reserved | null {
     case 'partiallysucceeded': case 'partly passed': return 'partly';
     case 'canceled': case 'cancelled': return 'canceled';
     case 'flaky': return 'flaky';
+    case 'unknown': case 'noerror': return 'other';
     case 'true': case '1': return isOutcome ? 'pass' : null;
     case 'false': case '0': return isOutcome ? 'fail' : null;
     default: return name === OTHER ? 'other' : null;

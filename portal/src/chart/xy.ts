@@ -179,6 +179,7 @@ function stepsFor(frame: Frame): object {
   if (properties.ymin !== undefined || properties.ymax !== undefined) return {};
   const isSum = model.stack === 'stacked';
   let most = 0;
+  let isNegative = false;
   const sums = new Map<number, number>();
   for (const { x, y } of shown) {
     for (const [index, value] of y.entries()) {
@@ -187,9 +188,11 @@ function stepsFor(frame: Frame): object {
       const all = isSum ? (sums.get(at) ?? 0) + value : value;
       if (isSum) sums.set(at, all);
       if (all > most) most = all;
+      if (all < 0) isNegative = true;
     }
   }
-  return stepsOf(most, options.unit);
+  // Nothing but zeros still has a scale.
+  return most === 0 && !isNegative ? { max: 1, interval: 1 } : stepsOf(most, options.unit);
 }
 
 /** Of points, by the number of the pattern. */

@@ -83,6 +83,35 @@ export async function settled(page: Page): Promise<void> {
   );
 }
 
+/** What moved while the page loaded: how far, as a share of the screen, and what. */
+export function shifts(page: Page): Promise<{ sum: number; moved: string }> {
+  return page.evaluate(() => new Promise((done) => {
+    interface Shift extends PerformanceEntry {
+      value: number;
+      hadRecentInput: boolean;
+      sources: { node: Node | null }[];
+    }
+    new PerformanceObserver((list) => {
+      const found = (list.getEntries() as Shift[]).filter((entry) => !entry.hadRecentInput);
+      const elements = found.flatMap(({ sources }) => sources.map(({ node }) => node));
+      const names = elements.map((node) => (node instanceof Element
+        ? `${node.localName}.${node.getAttribute('class') ?? ''}` : String(node?.nodeName)));
+      const sum = found.reduce((all, { value }) => all + value, 0);
+      done({ sum, moved: names.slice(0, 4).join(', ') });
+    }).observe({ type: 'layout-shift', buffered: true });
+    // Nobody is told where nothing moved.
+    setTimeout(() => done({ sum: 0, moved: '' }), 50);
+  }));
+}
+
+/** Has everything take longer on its way, so that a page is seen before its data is there. */
+export async function slowDown(page: Page): Promise<void> {
+  const debug = await page.context().newCDPSession(page);
+  await debug.send('Network.emulateNetworkConditions', {
+    offline: false, latency: 60, downloadThroughput: 1_000_000, uploadThroughput: 1_000_000,
+  });
+}
+
 export function expectClean(watched: Watched): void {
   expect(watched.problems).toEqual([]);
 }

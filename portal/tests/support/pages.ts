@@ -12,9 +12,9 @@ const charted = encodeURIComponent(
     + '| render timechart',
 );
 
-/** A path of a value. */
+/** A part of a path; where nothing is stored, one that leads to nothing. */
 function part(value: unknown): string {
-  return encodeURIComponent(String(value));
+  return encodeURIComponent(String(value ?? 'none'));
 }
 
 /** Every page, with an item, operation, build and failure that are there. */
@@ -47,7 +47,7 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
       path: `/ci/pipelines/${part(organization)}/${part(project)}/${part(definition)}?t=P30D`,
     },
     { name: 'ci-builds', path: '/ci/builds?t=P30D' },
-    { name: 'ci-build', path: `/ci/builds/${part(organization)}/${part(project)}/${buildId}` },
+    { name: 'ci-build', path: `/ci/builds/${part(organization)}/${part(project)}/${part(buildId)}` },
     { name: 'ci-failures', path: '/ci/failures?t=P30D' },
     { name: 'ci-failure', path: `/ci/failures/${part(fingerprint)}?t=P30D` },
     { name: 'badges', path: '/ci/badges' },
@@ -56,6 +56,7 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
     { name: 'keys', path: '/setup/keys' },
     { name: 'data', path: '/setup/data' },
     { name: 'saved', path: '/setup/saved' },
+    { name: 'sign-in', path: '/sign-in' },
     { name: 'missing', path: '/a/default/nothing-here' },
   ];
 }

@@ -1,12 +1,12 @@
 /** Colours of categories: the same on every page and every day. */
 
-import { hash } from '../../chart/tokens';
+import { hash, reserved } from '../../chart/tokens';
 import { duration, toNumber } from '../../lib/format';
 
-/** The colour of a category; what nobody can tell the cause of is grey. */
+/** The colour of a category, as in charts; what nobody can tell the cause of is grey. */
 export function categoryColor(category: string): string {
-  if (['Unknown', 'NoError', ''].includes(category)) return 'var(--series-other)';
-  return `var(--series-${(hash(category) % 9) + 1})`;
+  if (category === '' || reserved(category) === 'other') return 'var(--series-other)';
+  return `var(--series-${(hash(category) % 10) + 1})`;
 }
 
 export function domainLabel(domain: string): string {
