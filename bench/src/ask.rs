@@ -27,7 +27,8 @@ pub fn run(data: &Path) -> Result<()> {
         let line = line.context("read a question")?;
         let (name, rest) = line.split_once(' ').unwrap_or((&line, ""));
         if name == "explain" {
-            writeln!(out, "{}\n", runtime.block_on(engine.explain(request(rest)))?)?;
+            let forms = runtime.block_on(engine.explain(request(rest)))?;
+            writeln!(out, "{}\n", query::explain::text(&forms))?;
             continue;
         }
         let known = questions().into_iter().find(|q| q.name == name).map(|q| q.kql);

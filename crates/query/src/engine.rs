@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::answer::{Answer, Checked};
 use crate::error::Error;
-use crate::explain;
+use crate::explain::{self, Form};
 use crate::query::Query;
 use crate::request::{Apps, Request};
 use crate::session::Resources;
@@ -122,7 +122,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::answer`].
-    pub async fn explain(&self, request: Request) -> Result<String, Error> {
+    pub async fn explain(&self, request: Request) -> Result<Vec<Form>, Error> {
         let query = self.query(request);
         let work = self.turn(query.time_ms(), async move { explain::explain(&query).await });
         let task = self.spawn(work)?;

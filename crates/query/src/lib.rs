@@ -7,7 +7,7 @@
 pub mod answer;
 pub mod engine;
 pub mod error;
-mod explain;
+pub mod explain;
 pub mod functions;
 mod memory;
 mod merge_order;

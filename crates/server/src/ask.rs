@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
+use query::explain::Form;
 use query::{Answer, AnswerStream, Limits, Part, Request, TableHead};
 
 use crate::api::portal::history;
@@ -220,6 +221,7 @@ impl Watch {
             at: self.question.now,
             app: self.question.app.name.clone(),
             kql: self.question.original.clone(),
+            parameters: self.question.parameters.clone(),
             elapsed_ms: (self.start.elapsed().as_micros() as f64 / 100.0).round() / 10.0,
             rows: self.rows,
             error,
@@ -286,11 +288,11 @@ pub async fn answer(app: &Arc<App>, question: &Question) -> Result<Answer, Refus
     Ok(answer)
 }
 
-/// The plan of a question as text.
+/// The forms a question takes on its way to a plan.
 ///
 /// # Errors
 /// As [`answer`].
-pub async fn explain(app: &Arc<App>, question: &Question) -> Result<String, Refusal> {
+pub async fn explain(app: &Arc<App>, question: &Question) -> Result<Vec<Form>, Refusal> {
     let mut watch = Watch::new(app, question, "explain");
     let plan = watch.watch(Box::pin(app.engine.explain(question.request()))).await?;
     watch.status = StatusCode::OK.as_u16();

@@ -16,8 +16,9 @@ pub const RUNS_MAX: usize = 500;
 const BYTES_MAX: usize = 256 << 10;
 /// Callers whose runs are kept; those of the caller that ran nothing for longest go first.
 const CALLERS_MAX: usize = 100;
-/// Longest query and longest error that are kept, in bytes.
+/// Longest query, value of a parameter and error that are kept, in bytes.
 const KQL_BYTES_MAX: usize = 16 << 10;
+const VALUE_BYTES_MAX: usize = 2000;
 const ERROR_BYTES_MAX: usize = 500;
 
 /// One run.
@@ -30,6 +31,9 @@ pub struct Run {
     /// Name of the application.
     pub app: String,
     pub kql: String,
+    /// Values given to its parameters, by name.
+    #[serde(default)]
+    pub parameters: Vec<(String, String)>,
     pub elapsed_ms: f64,
     pub rows: u64,
     pub error: Option<String>,
@@ -37,7 +41,9 @@ pub struct Run {
 
 impl Run {
     fn bytes(&self) -> usize {
-        100 + self.app.len() + self.kql.len() + self.error.as_ref().map_or(0, String::len)
+        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len());
+        let texts = self.app.len() + self.kql.len() + self.error.as_ref().map_or(0, String::len);
+        100 + texts + parameters.sum::<usize>()
     }
 }
 
@@ -87,6 +93,7 @@ impl History {
     /// Notes a run of `owner`; its `id` is given here. Costs no sync.
     pub fn record(&self, owner: &str, mut run: Run) {
         cut(&mut run.kql, KQL_BYTES_MAX);
+        run.parameters.iter_mut().for_each(|(_, value)| cut(value, VALUE_BYTES_MAX));
         if let Some(error) = &mut run.error {
             cut(error, ERROR_BYTES_MAX);
         }

@@ -27,6 +27,7 @@ mod listen;
 mod metrics;
 mod observe;
 mod pace;
+mod parameters;
 mod png;
 mod portal;
 mod reply;

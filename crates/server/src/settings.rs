@@ -34,7 +34,7 @@ const fn setting(name: &'static str, default: &'static str, about: &'static str)
 }
 
 /// Every setting, in the order of the reference page.
-pub static DEFINITIONS: [Definition; 30] = [
+pub static DEFINITIONS: [Definition; 31] = [
     setting("data", "./telltale-data", "Folder that holds everything the server stores."),
     setting(
         "listen",
@@ -106,6 +106,11 @@ pub static DEFINITIONS: [Definition; 30] = [
         "/",
         "Path a reverse proxy shows the portal at, such as `/telltale/`, or `off`; \
          `files=FOLDER` after a comma serves built files of a folder.",
+    ),
+    setting(
+        "portal_rows_max",
+        "30000",
+        "Rows of an answer that the Logs page shows; exports have all.",
     ),
     setting("query_origins", "", "Web origins that may call the query APIs, separated by commas."),
     setting(
@@ -249,6 +254,8 @@ pub struct Portal {
     pub files: PortalFiles,
     /// Begins and ends with a slash; letters, digits, `-`, `_`, `.` and `~` between slashes.
     pub base_path: String,
+    /// Rows of an answer that Logs shows.
+    pub rows_max: u64,
 }
 
 /// Every setting, checked.
@@ -398,7 +405,8 @@ fn read_portal(reader: &mut Reader) -> Portal {
             _ => None,
         }
     });
-    Portal { base_path, files: files.unwrap_or(PortalFiles::BuiltIn) }
+    let rows_max = reader.number("portal_rows_max", 1, 1_000_000);
+    Portal { base_path, files: files.unwrap_or(PortalFiles::BuiltIn), rows_max }
 }
 
 /// Whether a base path begins as paths behind it do: one that a proxy has taken away already could

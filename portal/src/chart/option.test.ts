@@ -145,6 +145,13 @@ describe('series', () => {
     expect([...windows.y]).toEqual([3, NaN, 5]);
   });
 
+  it('have no holes where others stand on them', () => {
+    const { option } = draw(counts, 'areachart');
+    const values = (index: number) => [1, 3, 5].map((at) => option.series[index].data[at]);
+    expect(values(0)).toEqual([2, 1, 0]);
+    expect(values(1)).toEqual([3, 0, 5]);
+  });
+
   it('are shares of 100 with the counts kept', () => {
     const { option, model } = draw(counts, 'columnchart', { kind: 'stacked100' });
     expect(option.series[0].data[1]).toBe(40);

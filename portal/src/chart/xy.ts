@@ -202,6 +202,10 @@ function lineType({ dash }: Look): string | number[] {
   return dash === 'mixed' ? [10, 3, 2, 3] : dash;
 }
 
+function isStackedArea({ kind, stack }: XyModel): boolean {
+  return kind === 'area' && stack !== 'none';
+}
+
 function plain(tokens: Tokens): Look {
   return { color: tokens.accent, dash: 'solid', pattern: 0, own: 0 };
 }
@@ -232,7 +236,7 @@ function kindOption(model: XyModel, look: Look, series: Series): object {
   const points = series.y.length;
   switch (model.kind) {
     case 'line': case 'area': {
-      const lonely = lonelyOf(series);
+      const lonely = isStackedArea(model) ? new Set() : lonelyOf(series);
       return {
         // A point without neighbours has no line: it is drawn as a point.
         showSymbol: lonely.size > 0, showAllSymbol: lonely.size > 0, symbol: 'circle',
@@ -279,7 +283,9 @@ function dataOf(frame: Frame, series: Series): object {
   const isBar = model.kind === 'bar' || model.kind === 'column';
   // A bar of nothing is not drawn.
   const drawn = isBar ? y.map((value) => (value === 0 ? NaN : value)) : y;
-  const shares = model.stack === 'stacked100' ? shareOf(series, shown) : drawn;
+  const parts = model.stack === 'stacked100' ? shareOf(series, shown) : drawn;
+  // The next area stands on this one: where there is no value, it adds nothing.
+  const shares = isStackedArea(model) ? parts.map((value) => value || 0) : parts;
   if (model.axis === 'category') {
     const isHorizontal = model.kind === 'bar';
     return {

@@ -1,9 +1,10 @@
 /** What is wrong with the statement at the caret: first as the worker sees it, then the server. */
 
 import { setDiagnostics, type Diagnostic as Mark } from '@codemirror/lint';
+import { StateEffect } from '@codemirror/state';
 import { ViewPlugin, type EditorView, type ViewUpdate } from '@codemirror/view';
 import { sendJson, type Diagnostic } from '../lib/api';
-import type { Column, Render } from '../lib/query';
+import type { Column, Declared } from '../lib/query';
 import type { LanguageClient } from './client';
 import { statementAt } from './statements';
 
@@ -11,7 +12,20 @@ export interface Checked {
   diagnostics: Diagnostic[];
   columns: Column[] | null;
   timeInQuery: boolean;
-  render: Render | null;
+  parameters: Declared[];
+  /** The statement that this is about. */
+  kql: string;
+}
+
+/** Something else than the text changed that the findings depend on. */
+export const checkAgain = StateEffect.define<null>();
+
+interface Asks {
+  app: () => string;
+  values: () => Record<string, string>;
+  client: LanguageClient;
+  /** Hears what the server says of the statement. */
+  checked: (answer: Checked) => void;
 }
 
 const WORKER_DELAY_MS = 120;
@@ -43,12 +57,8 @@ export function marksOf(found: Diagnostic[], offset: number, length: number): Ma
   });
 }
 
-/** Watches what is typed; `checked` hears what the server says of it. */
-export function findings(
-  app: () => string,
-  client: LanguageClient,
-  checked: (answer: Checked) => void,
-) {
+/** Watches what is typed. */
+export function findings({ app, values, client, checked }: Asks) {
   return ViewPlugin.fromClass(class {
     #timers: ReturnType<typeof setTimeout>[] = [];
     #controller: AbortController | null = null;
@@ -59,14 +69,15 @@ export function findings(
     }
 
     update(update: ViewUpdate): void {
-      if (!update.docChanged && !update.selectionSet) return;
-      this.#schedule(update.view);
+      const isAgain = update.transactions
+        .some(({ effects }) => effects.some((effect) => effect.is(checkAgain)));
+      if (update.docChanged || update.selectionSet || isAgain) this.#schedule(update.view);
     }
 
     #schedule(view: EditorView): void {
       const text = view.state.doc.toString();
       const { start, end } = statementAt(text, view.state.selection.main.head);
-      const statement = `${start} ${text.slice(start, end)}`;
+      const statement = `${start} ${JSON.stringify(values())} ${text.slice(start, end)}`;
       if (statement === this.#statement) return;
       this.destroy();
       this.#statement = statement;
@@ -91,13 +102,13 @@ export function findings(
       this.#controller = new AbortController();
       try {
         const answer = await sendJson<Checked>(
-          'POST', 'api/portal/check', { app: app(), kql: ask.text },
+          'POST', 'api/portal/check', { app: app(), kql: ask.text, parameters: values() },
           { signal: this.#controller.signal },
         );
         if (statement !== this.#statement) return;
         const marks = marksOf(answer.diagnostics, ask.start, view.state.doc.length);
         view.dispatch(setDiagnostics(view.state, marks));
-        checked(answer);
+        checked({ ...answer, kql: ask.text });
       } catch {
         // What the worker found stays; running the query tells the rest.
       }

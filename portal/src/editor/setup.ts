@@ -58,6 +58,7 @@ const foldStatements = foldService.of((state, lineStart, lineEnd) => {
 
 export interface Parts extends Knowledge {
   app: () => string;
+  values: () => Record<string, string>;
   label: string;
   nonce: string;
   keys: KeyBinding[];
@@ -88,7 +89,7 @@ export function extensions(parts: Parts): Extension {
     EditorView.contentAttributes.of({ 'aria-label': parts.label }),
     EditorView.lineWrapping,
     help(parts),
-    findings(parts.app, parts.client, parts.checked),
+    findings(parts),
     keymap.of([
       { key: 'Mod-/', run: toggleComment },
       { key: 'Escape', run: closeCall },

@@ -55,10 +55,34 @@ export function rowAt(table: Table, index: number): Row {
   return row;
 }
 
+/** As the server writes it: a property with several values is a list. */
+interface WrittenRender {
+  kind: string;
+  properties: Record<string, string | string[]>;
+}
+
+function readRender(written: WrittenRender | null | undefined): Render | null {
+  if (!written) return null;
+  const properties = Object.entries(written.properties)
+    .map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]);
+  return { kind: written.kind, properties: Object.fromEntries(properties) };
+}
+
+/** A parameter that a text declares; offsets in UTF-16 units of the text. */
+export interface Declared {
+  name: string;
+  type: string;
+  start: number;
+  end: number;
+  default: { text: string; start: number; end: number } | null;
+}
+
 export interface Question {
   app: string;
   kql: string;
   range?: Range | null;
+  /** Values of `declare query_parameters` by name: literals of KQL or plain texts. */
+  parameters?: Record<string, string>;
 }
 
 interface BatchAnswer {
@@ -67,7 +91,7 @@ interface BatchAnswer {
     schema?: Column[];
     columns?: Cell[][];
     rows?: number;
-    render?: Render | null;
+    render?: WrittenRender | null;
     partial?: Trouble | null;
     error?: ApiErrorBody | null;
     elapsedMs?: number;
@@ -130,10 +154,10 @@ export async function batch<K extends string>(
   const list = Object.entries<string>(queries).map(([id, kql]) => ({ id, kql }));
   const answer = await ask(JSON.stringify({ app, ...times(range), queries: list }), signal);
   const outcomes = {} as Record<K, Outcome>;
-  for (const { id, error, ...found } of answer.results) {
+  for (const { id, error, render, ...found } of answer.results) {
     outcomes[id as K] = error
       ? { table: null, error: new ApiError(error.status ?? 400, error) }
-      : { table: { ...emptyTable, ...found } as Table, error: null };
+      : { table: { ...emptyTable, ...found, render: readRender(render) } as Table, error: null };
   }
   return outcomes;
 }
@@ -178,6 +202,8 @@ export interface StreamHead {
   schema: Column[];
   render: Render | null;
   timeInQuery: boolean;
+  /** What the text declares. */
+  parameters: Declared[];
   queryId: string;
 }
 
@@ -192,18 +218,32 @@ export interface StreamEnd {
   stats: QueryStats | null;
 }
 
+/** The forms a query takes on its way to a plan; of very long ones the beginning. */
+export interface Forms {
+  forms: { name: string; text: string }[];
+  /** Of all of them together. */
+  bytes: number;
+  isCut: boolean;
+}
+
+/** Asks how a query would be answered; its rows are not read. */
+export function explain({ range, ...rest }: Question, signal: AbortSignal): Promise<Forms> {
+  const body = { ...rest, ...times(range), explain: true };
+  return sendJson<Forms>('POST', 'api/portal/query', body, { signal });
+}
+
 /** Asks one query and tells of its rows as they come; ends with all of them. */
 export async function stream(
   question: Question & { rowsMax?: number; history?: boolean },
   events: StreamEvents,
   signal?: AbortSignal,
 ): Promise<StreamEnd> {
-  const { app, kql, range, rowsMax, history } = question;
+  const { range, ...rest } = question;
   const response = await call('api/portal/query', {
     method: 'POST',
     signal: signal ?? null,
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ app, kql, ...times(range), rowsMax, history }),
+    body: JSON.stringify({ ...rest, ...times(range) }),
   });
   const table: Table = { ...emptyTable, columns: [] };
   let stats: QueryStats | null = null;
@@ -214,8 +254,8 @@ export async function stream(
     if (part.schema && isFirstTable) {
       table.schema = part.schema;
       table.columns = part.schema.map(() => []);
-      table.render = part.render ?? null;
-      events.head?.(part);
+      table.render = readRender(part.render);
+      events.head?.({ ...part, render: table.render });
     } else if (part.batch && isFirstTable) {
       append(table, part.batch);
       table.rows += part.rows;

@@ -25,6 +25,8 @@ export interface SessionInfo {
   version: string;
   build: string;
   now: string;
+  /** Rows of an answer that Logs may show. */
+  rowsMax: number;
   defaultApp: string;
   apps: Application[];
   sources: Source[];

@@ -35,7 +35,8 @@ async fn explain(text: &str) -> ExitCode {
     let tables = ["requests", "traces", "exceptions", "dependencies"].map(str::to_owned);
     let world = world::world(&tables, world::Place::Both).await;
     let plans = world.engine.explain(world::request(text)).await;
-    let _ = writeln!(std::io::stdout(), "{}", plans.unwrap_or_else(|e| e.to_string()));
+    let plans = plans.map_or_else(|error| error.to_string(), |forms| query::explain::text(&forms));
+    let _ = writeln!(std::io::stdout(), "{plans}");
     ExitCode::SUCCESS
 }
 

@@ -95,7 +95,7 @@ async fn run_explain(
     text: &mut String,
 ) -> Result<Response, Refusal> {
     let question = read(app, name, request, text).await?;
-    let plan = ask::explain(app, &question).await?;
+    let plan = query::explain::text(&ask::explain(app, &question).await?);
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], plan).into_response())
 }
 

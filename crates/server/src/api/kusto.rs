@@ -25,6 +25,7 @@ use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::headers::Ids;
+use crate::parameters;
 use crate::reply;
 
 /// Longest name of a client's program that is kept.
@@ -248,7 +249,7 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("the query is empty"));
     }
-    let mut properties = read_properties(body.remove("properties"))?;
+    let mut properties = parameters::object(body.remove("properties"), "properties")?;
     let program = parts.headers.get("x-ms-app").and_then(|value| value.to_str().ok());
     let program = program.unwrap_or_default().chars().take(PROGRAM_CHARS_MAX).collect();
     Ok(Call {
@@ -257,21 +258,9 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
         database,
         text,
         options: Options::read(&take_object(&mut properties, "Options"))?,
-        parameters: parameters(take_object(&mut properties, "Parameters")),
+        parameters: parameters::values(take_object(&mut properties, "Parameters")),
         program,
     })
-}
-
-/// An object, or the JSON text of one: some SDKs send this, some that.
-fn read_properties(value: Option<Value>) -> Result<Map<String, Value>, Refusal> {
-    let wrong = || Refusal::bad_request("`properties` must be a JSON object or the text of one");
-    match value {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(properties)) => Ok(properties),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(Map::new()),
-        Some(Value::String(text)) => serde_json::from_str(&text).map_err(|_| wrong()),
-        Some(_) => Err(wrong()),
-    }
 }
 
 fn take_object(properties: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
@@ -279,13 +268,4 @@ fn take_object(properties: &mut Map<String, Value>, name: &str) -> Map<String, V
         Some(Value::Object(object)) => object,
         _ => Map::new(),
     }
-}
-
-/// Values of query parameters as texts: KQL literals or plain ones.
-fn parameters(given: Map<String, Value>) -> Vec<(String, String)> {
-    let text = |value: Value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    given.into_iter().map(|(name, value)| (name, text(value))).collect()
 }

@@ -8,6 +8,7 @@ pub mod batch;
 mod call;
 pub mod check;
 pub mod data;
+mod declared;
 pub mod events;
 pub mod export;
 pub mod history;

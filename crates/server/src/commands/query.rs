@@ -129,7 +129,8 @@ fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<Reply, Failur
     let runtime = super::serve::runtime()?;
     let asked = runtime.block_on(async {
         if call.explain {
-            return Box::pin(engine.explain(question.request())).await;
+            let plan = Box::pin(engine.explain(question.request())).await?;
+            return Ok(query::explain::text(&plan));
         }
         let answer = Box::pin(engine.answer(question.request())).await?;
         Ok(reply::text(&answer, wire::Tables::new(Members::default())))

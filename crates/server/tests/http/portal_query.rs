@@ -51,7 +51,7 @@ fn an_answer_is_columns_rows_and_what_it_cost() {
         found[0]["render"],
         json!({ "kind": "piechart", "properties": { "title": "T", "series": ["a", "b"] } })
     );
-    assert_eq!(found[0]["timeInQuery"], false);
+    assert_eq!((&found[0]["timeInQuery"], &found[0]["parameters"]), (&json!(false), &json!([])));
     assert!(found[0]["queryId"].as_str().is_some_and(|id| !id.is_empty()));
     assert_eq!(found[1], json!({ "batch": [[1], ["x"]], "rows": 1 }));
     assert_eq!(found[2]["stats"]["rows"], 1);
@@ -382,4 +382,81 @@ fn callers_see_their_applications_only() {
     let body = json!({ "app": "zebra", "kql": hostile }).to_string();
     let answer = server.post("/api/portal/query", &[JSON, key], body.as_bytes());
     assert!(answer.status == 400 && answer.text().contains("no application"), "{}", answer.text());
+}
+
+#[test]
+fn parameters_of_a_text_get_the_values_of_the_call() {
+    let (server, _dir) = start(&[]);
+    let kql = "declare query_parameters(n:long = 5, s:string, since:timespan = 1d);\n\
+               print n, s, since";
+    let ask = |path: &str, parameters: Value| {
+        call(&server, path, &json!({ "app": "default", "kql": kql, "parameters": parameters }))
+    };
+    let found = lines(&ask("query", json!({ "s": "a'b", "since": "2h" })));
+    assert_eq!(found[1]["batch"], json!([[5], ["a'b"], ["02:00:00.0000000"]]));
+    let found = lines(&ask("query", json!("{\"s\": \"x\", \"n\": 7}")));
+    assert_eq!(found[1]["batch"][0], json!([7]));
+    let export = json!({ "kql": kql, "parameters": { "s": "=1", "n": "-3" }, "format": "csv" });
+    assert_eq!(call(&server, "export", &export).text(), "n,s,since\r\n-3,'=1,1.00:00:00\r\n");
+
+    let missing = ask("query", json!({}));
+    assert_eq!(missing.status, 400, "{}", missing.text());
+    assert!(missing.text().contains("no value is given for the parameter `s`"));
+    let wrong = ask("query", json!({ "s": "", "n": "many" })).json();
+    assert_eq!(wrong["error"]["message"], "the value given for `n` is not of type long");
+    assert_eq!(wrong["error"]["diagnostics"][0]["start"], 25);
+    assert_eq!(ask("query", json!([1])).status, 400);
+
+    let checked = ask("check", json!({ "s": "x" })).json();
+    assert_eq!(checked["diagnostics"], json!([]));
+    let default = |text: &str, start: u64, end: u64| {
+        json!({ "text": text, "start": start, "end": end })
+    };
+    assert_eq!(
+        checked["parameters"],
+        json!([
+            { "name": "n", "type": "long", "start": 25, "end": 26, "default": default("5", 34, 35) },
+            { "name": "s", "type": "string", "start": 37, "end": 38, "default": null },
+            { "name": "since", "type": "timespan", "start": 47, "end": 52,
+              "default": default("1d", 64, 66) },
+        ])
+    );
+}
+
+#[test]
+fn the_forms_of_a_query_are_told_without_its_files() {
+    let (server, _dir) = start(&["--seal-age", "100ms"]);
+    server.track(events(KEY, "a", 2).as_bytes());
+    wait_until("the rows are sealed", || {
+        server.get("/metrics").text().contains("table=\"customEvents\",place=\"extents\"} 2")
+    });
+    let body = json!({ "kql": "customEvents | where name == 'a-0' | count", "explain": true });
+    let answer = call(&server, "query", &body).json();
+    let forms = answer["forms"].as_array().unwrap();
+    let names: Vec<&str> = forms.iter().filter_map(|form| form["name"].as_str()).collect();
+    assert_eq!(
+        names,
+        ["syntax tree", "bound query", "logical plan", "optimized plan", "physical plan"]
+    );
+    let physical = forms[4]["text"].as_str().unwrap();
+    assert!(physical.contains("files=1"), "{physical}");
+    assert!(!physical.contains("parquet,") && !physical.contains("extents/"), "{physical}");
+    assert_eq!(answer["isCut"], false);
+
+    let long = format!("print '{}'", "x".repeat(300_000));
+    let answer = call(&server, "query", &json!({ "kql": long, "explain": true })).json();
+    assert_eq!(answer["isCut"], true);
+    let texts = answer["forms"].as_array().unwrap().iter().filter_map(|form| form["text"].as_str());
+    assert_eq!(texts.map(str::len).sum::<usize>(), 256 << 10);
+    assert!(answer["bytes"].as_u64().is_some_and(|bytes| bytes > 600_000));
+    let wrong = call(&server, "query", &json!({ "kql": "nothing", "explain": true }));
+    assert_eq!((wrong.status, &wrong.json()["error"]["code"]), (400, &json!("query")));
+}
+
+#[test]
+fn a_page_is_told_how_many_rows_it_may_show() {
+    let (server, _dir) = start(&["--portal-rows-max", "250"]);
+    assert_eq!(server.get("/api/portal/session").json()["rowsMax"], 250);
+    let (server, _dir) = start(&["--query-rows-max", "100"]);
+    assert_eq!(server.get("/api/portal/session").json()["rowsMax"], 100);
 }

@@ -115,6 +115,10 @@ fn a_page_sends_a_form_and_saves_what_comes() {
     assert!(disposition.starts_with("attachment; filename=\"default-20"), "{disposition}");
     assert!(disposition.ends_with(".csv\""), "{disposition}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    let named = b"kql=print+1&name=..%2FA+b%22%0D%0Ac".to_vec();
+    let answer = server.post("/api/portal/export", &[form], &named);
+    let disposition = answer.header("content-disposition").unwrap();
+    assert!(disposition.starts_with("attachment; filename=\"A-b-c-20"), "{disposition}");
     for (body, wanted) in [
         (b"kql=%ZZ".to_vec(), 400),
         (b"".to_vec(), 400),

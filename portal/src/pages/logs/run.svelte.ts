@@ -4,9 +4,10 @@ import { ApiError, isAbort } from '../../lib/api';
 import {
   emptyTable, stream, type Question, type QueryStats, type Render, type StreamHead, type Table,
 } from '../../lib/query';
+import { session } from '../../lib/session.svelte';
 
-/** Rows of an answer that are shown; more are announced and can be exported. */
-export const ROWS_MAX = 30_000;
+/** Rows of an answer that are shown where the server does not say how many may be. */
+const ROWS_MAX = 30_000;
 /** Least time between two drawings of rows that come, in milliseconds. */
 const DRAW_EVERY_MS = 150;
 
@@ -22,6 +23,8 @@ export class Run {
   render = $state.raw<Render | null>(null);
   /** The statement, with its `render` line as it is now. */
   statement = $state('');
+  /** More rows than these are announced and can be exported. */
+  readonly rowsMax = session.info?.rowsMax ?? ROWS_MAX;
   readonly startedAt = new Date();
   endedAt = $state.raw<Date | null>(null);
   readonly #controller = new AbortController();
@@ -50,7 +53,7 @@ export class Run {
   async #go(): Promise<void> {
     try {
       const { table, stats } = await stream(
-        { ...this.question, rowsMax: ROWS_MAX, history: true },
+        { ...this.question, rowsMax: this.rowsMax, history: true },
         {
           head: (head) => {
             this.head = head;

@@ -1,15 +1,21 @@
 /** A query taken elsewhere: addresses, Markdown, and commands for the three APIs. */
 
 import { sendJson } from '../../lib/api';
+import type { Declared } from '../../lib/query';
 import { href, link } from '../../lib/router.svelte';
 import { curlOf, logsPath, queryParameter } from '../../lib/share';
 import type { Range } from '../../lib/time';
+import { addressOfValues, withValues, type Values } from './parameters';
 
 export interface Shared {
   app: string;
   kql: string;
   range: Range;
   tab: string;
+  /** What files are called after. */
+  title: string;
+  declared: Declared[];
+  values: Values;
 }
 
 /** The path of the page with this query, which it runs. */
@@ -18,6 +24,7 @@ export async function pathOf(shared: Shared, isFixed: boolean): Promise<string> 
     ? { t: null, from: shared.range.from.toISOString(), to: shared.range.to.toISOString() } : {};
   return link(logsPath(shared.app), {
     ...(await queryParameter(shared.kql)),
+    ...addressOfValues(shared.values, shared.kql),
     tab: shared.tab === 'results' ? null : shared.tab,
     run: '1',
     ...times,
@@ -35,12 +42,17 @@ export async function shortOf(shared: Shared): Promise<string> {
   return new URL(made.url, document.baseURI).href;
 }
 
+/** The query as it answers the same elsewhere: with its values as defaults. */
+export function textOf({ kql, declared, values }: Shared): string {
+  return withValues(kql, declared, values);
+}
+
 /** The query as Markdown, with a link to it; longer fences than any in the query. */
 export async function markdownOf(shared: Shared): Promise<string> {
   const longest = Math.max(2, ...[...shared.kql.matchAll(/`+/g)].map(([found]) => found.length));
   const fence = '`'.repeat(longest + 1);
   const anchor = `[Open in Telltale](${await addressOf(shared)})`;
-  return `${anchor}\n\n${fence}kusto\n${shared.kql}\n${fence}\n`;
+  return `${anchor}\n\n${fence}kusto\n${textOf(shared)}\n${fence}\n`;
 }
 
 function quoted(value: string): string {
@@ -56,24 +68,39 @@ function command(path: string, body: unknown): string {
 }
 
 export const commands: { label: string; of: (shared: Shared) => string }[] = [
-  { label: 'Application Insights', of: ({ app, kql, range }) => curlOf(app, kql, range) },
+  {
+    label: 'Application Insights',
+    of: (shared) => curlOf(shared.app, textOf(shared), shared.range),
+  },
   {
     label: 'Log Analytics',
-    of: ({ app, kql, range }) => command(`/v1/workspaces/${encodeURIComponent(app)}/query`, {
-      query: kql, timespan: `${range.from.toISOString()}/${range.to.toISOString()}`,
+    of: (shared) => command(`/v1/workspaces/${encodeURIComponent(shared.app)}/query`, {
+      query: textOf(shared), timespan: `${iso(shared.range.from)}/${iso(shared.range.to)}`,
     }),
   },
   {
-    // That API has no time range of its own.
     label: 'Kusto',
-    of: ({ app, kql }) => command('/v2/rest/query', { db: app, csl: kql }),
+    of: ({ app, kql, range, values }) => command('/v2/rest/query', {
+      db: app,
+      csl: kql,
+      properties: {
+        Options: {
+          query_datetimescope_from: iso(range.from), query_datetimescope_to: iso(range.to),
+        },
+        ...(Object.keys(values).length > 0 ? { Parameters: values } : {}),
+      },
+    }),
   },
 ];
+
+function iso(time: Date): string {
+  return time.toISOString();
+}
 
 /** Asks for the whole answer as a file; the browser writes it while it comes. */
 export function exportAs(
   format: 'csv' | 'ndjson' | 'parquet',
-  { app, kql, range }: Shared,
+  { app, kql, range, title, values }: Shared,
 ): void {
   const form = document.createElement('form');
   form.method = 'post';
@@ -81,7 +108,8 @@ export function exportAs(
   // An error is shown there and not instead of this page.
   form.target = '_blank';
   const fields = {
-    app, kql, from: range.from.toISOString(), to: range.to.toISOString(), format,
+    app, kql, from: iso(range.from), to: iso(range.to), format, name: title,
+    parameters: JSON.stringify(values),
   };
   for (const [key, value] of Object.entries(fields)) {
     const field = document.createElement('input');

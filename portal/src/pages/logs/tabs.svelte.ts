@@ -2,6 +2,7 @@
 
 import { cut } from '../../lib/format';
 import type { Question } from '../../lib/query';
+import type { Values } from './parameters';
 import { Run } from './run.svelte';
 
 /** Most queries open at once. */
@@ -16,6 +17,8 @@ let next = 1;
 export class QueryTab {
   readonly id = next++;
   text = $state('');
+  /** Values typed for its parameters. */
+  values = $state.raw<Values>({});
   /** Name of the saved query it came from. */
   name = $state('');
   savedId = $state('');
@@ -25,8 +28,9 @@ export class QueryTab {
   run = $state.raw<Run | null>(null);
   runs: Run[] = [];
 
-  constructor(text = '') {
+  constructor(text = '', values: Values = {}) {
     this.text = text;
+    this.values = values;
   }
 
   /** What the tab is called: the saved query, else how its text begins. */
@@ -55,7 +59,7 @@ export class QueryTab {
   }
 }
 
-const KEY = 'logs';
+const KEY = 'queries';
 
 class Tabs {
   list = $state.raw<QueryTab[]>([]);
@@ -69,35 +73,31 @@ class Tabs {
 
   #kept(): QueryTab[] {
     try {
-      const texts = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as string[];
-      return texts.slice(0, TABS_MAX).map((text) => new QueryTab(String(text)));
+      const kept = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as [string, Values][];
+      return kept.slice(0, TABS_MAX).map(([text, values]) => new QueryTab(String(text), values));
     } catch {
       return [];
     }
   }
 
-  /** Keeps the texts for when the page is loaded again. */
+  /** Keeps texts and values for when the page is loaded again. */
   keep(): void {
     try {
-      sessionStorage.setItem(KEY, JSON.stringify(this.list.map(({ text }) => text)));
+      sessionStorage.setItem(KEY, JSON.stringify(this.list.map(({ text, values }) => [text, values])));
     } catch {
       // Too large for the browser; the address still has the current one.
     }
   }
 
   /** Opens a text: in the current tab when that is empty, else in a new one. */
-  open(text: string): QueryTab {
+  open(text: string, values: Values = {}): QueryTab {
     const { current } = this;
-    if (current.text.trim() === '' && !current.run) {
-      current.text = text;
-      return current;
-    }
-    const same = text === '' ? undefined : this.#find(text);
-    if (same) {
-      this.current = same;
-      return same;
-    }
-    return this.add(text);
+    const isFree = current.text.trim() === '' && !current.run;
+    const same = text === '' || isFree ? undefined : this.#find(text);
+    const opened = isFree ? current : (same ?? this.add());
+    [opened.text, opened.values] = [text, values];
+    this.current = opened;
+    return opened;
   }
 
   /** The tab that has the text or, for who goes back, had it when it ran. */

@@ -11,11 +11,15 @@ use crate::ask::{self, Question};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 use crate::headers::Ids;
+use crate::parameters;
 
 /// Columns that hold the time of rows in tables of telemetry, by either of its names.
 const TIME_COLUMNS: [&str; 2] = ["timestamp", "TimeGenerated"];
 
-/// Who asks, whom, and about which time.
+/// Most values that one call gives to parameters.
+pub const PARAMETERS_MAX: usize = 100;
+
+/// Who asks, whom, about which time, and with which values.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub caller: Caller,
@@ -25,6 +29,8 @@ pub struct Call {
     pub range: Option<(i64, i64)>,
     /// Whether the range ends now because no end was given.
     pub is_up_to_now: bool,
+    /// Values of `declare query_parameters` by name, as texts.
+    pub parameters: Vec<(String, String)>,
 }
 
 impl Call {
@@ -40,12 +46,14 @@ impl Call {
         let range = range(body, now)?;
         let is_up_to_now =
             range.is_some() && text(body, "to")?.is_none_or(|to| to.trim().is_empty());
-        Ok(Call { caller, application, now, range, is_up_to_now })
+        let parameters = parameters_of(body)?;
+        Ok(Call { caller, application, now, range, is_up_to_now, parameters })
     }
 
     /// A call about an application as a whole.
     pub fn about(caller: Caller, application: Arc<Application>) -> Call {
-        Call { caller, application, now: now(), range: None, is_up_to_now: false }
+        let (range, parameters) = (None, Vec::new());
+        Call { caller, application, now: now(), range, is_up_to_now: false, parameters }
     }
 
     /// The caller, if it may ask anything: who may not need not send a body. Its requests are
@@ -71,6 +79,7 @@ impl Call {
             Question::new(kql.to_owned(), application, &self.caller, &app.settings.query);
         question.now = self.now;
         question.time_range = self.range.filter(|_| !is_in_text);
+        question.parameters.clone_from(&self.parameters);
         question.program = "portal".to_owned();
         (question, is_in_text)
     }
@@ -86,6 +95,17 @@ impl Call {
         let mut times: Vec<&str> = named.map(|view| view.time_column).collect();
         times.extend(TIME_COLUMNS);
         kql::words::filters_by(kql, |name| times.contains(&name))
+    }
+}
+
+/// The values that a call gives to the parameters of its text.
+fn parameters_of(body: &Map<String, Value>) -> Result<Vec<(String, String)>, Refusal> {
+    let given = parameters::object(body.get("parameters").cloned(), "parameters")?;
+    match given.len() {
+        count if count > PARAMETERS_MAX => Err(Refusal::bad_request(format!(
+            "`parameters` has {count} members, but a call may have {PARAMETERS_MAX}"
+        ))),
+        _ => Ok(parameters::values(given)),
     }
 }
 

@@ -11,7 +11,7 @@ use query::TableHead;
 use serde_json::json;
 
 use super::call::{self, Call};
-use super::{expect, finish, wire};
+use super::{declared, expect, finish, wire};
 use crate::api::appinsights::json_headers;
 use crate::app::App;
 use crate::ask;
@@ -54,6 +54,7 @@ async fn run(app: &Arc<App>, request: Request, ids: &Ids) -> Result<Response, Re
         "columns": first.map(|head: &TableHead| wire::schema(&head.columns)),
         "timeInQuery": is_time_in_query,
         "render": wire::render(first.and_then(|head| head.render.as_ref())),
+        "parameters": declared::parameters(checked),
         "start": wire::units(text, place.start),
         "end": wire::units(text, place.end),
     });

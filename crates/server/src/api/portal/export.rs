@@ -103,21 +103,46 @@ async fn run(
         Format::Parquet => parquet::respond(asked).await?,
     };
     let at = format_datetime(call.now, Fraction::Trimmed);
-    response.headers_mut().extend(disposition(&call.application.name, &at, format));
+    let name = match call::text(&body, "name")?.map(str::trim) {
+        None | Some("") => &call.application.name,
+        Some(name) => name,
+    };
+    response.headers_mut().extend(disposition(name, &at, format));
     Ok(response)
 }
 
-/// What makes a browser save the answer as a file named after application and time.
-fn disposition(application: &str, at: &str, format: Format) -> HeaderMap {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let plain = |text: &str| text.replace(|c: char| !is_plain(c), "-");
-    let at = at.get(..19).unwrap_or(at);
-    let name = format!("{}-{}.{}", plain(application), plain(at), format.ending());
+/// Most characters of what a file is called after, its time and ending apart.
+const NAME_CHARS_MAX: usize = 80;
+
+/// What makes a browser save the answer as a file called after a query or application, and the
+/// time.
+fn disposition(name: &str, at: &str, format: Format) -> HeaderMap {
+    let at = plain(at.get(..19).unwrap_or(at));
+    let name = format!("{}-{at}.{}", plain(name), format.ending());
     let value = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).ok();
     let mut headers = HeaderMap::new();
     headers.extend(value.map(|value| (header::CONTENT_DISPOSITION, value)));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers
+}
+
+/// A text as a part of a file's name that no system and no shell takes for anything else: letters,
+/// digits, `_`, and `-` for each run of other signs.
+fn plain(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut name = String::new();
+    for c in text.chars() {
+        if is_plain(c) {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+        if name.len() >= NAME_CHARS_MAX {
+            break;
+        }
+    }
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "query".to_owned() } else { name.to_owned() }
 }
 
 /// The members of the body, a JSON object or the form of a page.
@@ -143,4 +168,24 @@ async fn read(parts: &Parts, body: Body) -> Result<Map<String, Value>, Refusal> 
     let form: Uri = form.ok_or_else(|| Refusal::bad_request("the body is no form"))?;
     let members = ask::parameters(&form).into_iter();
     Ok(members.map(|(name, value)| (name, Value::from(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn names_of_files_have_no_sign_that_means_something() {
+        for (text, name) in [
+            ("Executions by task", "Executions-by-task"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("a\"b;c\r\nd\\e:f", "a-b-c-d-e-f"),
+            (".hidden", "hidden"),
+            ("日本", "query"),
+            ("2026-11-29T16:08:00", "2026-11-29T16-08-00"),
+        ] {
+            assert_eq!(plain(text), name);
+        }
+        assert_eq!(plain(&"x".repeat(500)).len(), 80);
+    }
 }

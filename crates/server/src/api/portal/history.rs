@@ -1,5 +1,6 @@
 //! What the caller ran in the portal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -76,6 +77,7 @@ fn shape(run: &Run) -> Value {
         "at": time_text(run.at),
         "app": run.app,
         "kql": run.kql,
+        "parameters": run.parameters.iter().cloned().collect::<BTreeMap<String, String>>(),
         "elapsedMs": run.elapsed_ms,
         "rows": run.rows,
         "error": run.error,

@@ -167,6 +167,7 @@ fn describe(app: &App, caller: Option<&Caller>) -> Map<String, Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "build": portal::build(),
         "now": time_text(now()),
+        "rowsMax": app.settings.portal.rows_max.min(app.settings.query.rows_max),
         "defaultApp": home.map(|found| found.name.clone()),
         "apps": shown.unwrap_or_default(),
         "sources": sources,

@@ -52,7 +52,8 @@ pub fn tag(app: &App, call: &Call, texts: &[&str], more: &str) -> Option<HeaderV
     let (from, to) = call.range.unwrap_or((i64::MIN, i64::MAX));
     hash.update(from.to_le_bytes());
     hash.update(to.to_le_bytes());
-    for part in texts.iter().copied().chain([more]) {
+    let given = call.parameters.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    for part in texts.iter().copied().chain([more]).chain(given) {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }

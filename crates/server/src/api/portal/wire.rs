@@ -15,6 +15,7 @@ use query::TableHead;
 use query::answer::{Cells, Filtered, Stage, Truncation};
 use serde_json::{Value, json};
 
+use super::declared;
 use crate::api::appinsights::json_headers;
 use crate::error::Refusal;
 use crate::headers::Ids;
@@ -55,6 +56,7 @@ impl Shape for Lines {
                 "schema": schema,
                 "render": render,
                 "timeInQuery": self.is_time_in_query,
+                "parameters": declared::parameters(&self.text),
                 "queryId": self.query_id,
             }),
             number => json!({ "table": number, "schema": schema, "render": render }),
