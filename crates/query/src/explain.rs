@@ -27,10 +27,8 @@ pub fn text(forms: &[Form]) -> String {
 
 /// Syntax tree, bound query, logical plan and physical plan; sub-queries are run, not shown.
 pub(crate) async fn explain(query: &Query) -> Result<Vec<Form>, Error> {
-    let form = |name: &str, text: String| Form {
-        name: name.to_owned(),
-        text: text.trim_end().to_owned(),
-    };
+    let form =
+        |name: &str, text: String| Form { name: name.to_owned(), text: text.trim_end().to_owned() };
     let parsed = kql::parse(&query.request.text);
     let (state, _pool) = query.resources.session(query.request.limits.memory_bytes)?;
     let mut context = query.context(state)?;

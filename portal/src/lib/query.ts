@@ -150,9 +150,11 @@ export async function batch<K extends string>(
   range: Range | null,
   queries: Record<K, string>,
   signal?: AbortSignal,
+  parameters: Record<string, string> = {},
 ): Promise<Record<K, Outcome>> {
   const list = Object.entries<string>(queries).map(([id, kql]) => ({ id, kql }));
-  const answer = await ask(JSON.stringify({ app, ...times(range), queries: list }), signal);
+  const body = JSON.stringify({ app, ...times(range), queries: list, parameters });
+  const answer = await ask(body, signal);
   const outcomes = {} as Record<K, Outcome>;
   for (const { id, error, render, ...found } of answer.results) {
     outcomes[id as K] = error
@@ -168,8 +170,9 @@ export async function tables<K extends string>(
   range: Range | null,
   queries: Record<K, string>,
   signal?: AbortSignal,
+  parameters: Record<string, string> = {},
 ): Promise<Record<K, Table>> {
-  const outcomes = await batch(app, range, queries, signal);
+  const outcomes = await batch(app, range, queries, signal, parameters);
   const found = {} as Record<K, Table>;
   for (const [id, outcome] of Object.entries<Outcome>(outcomes)) {
     if (outcome.error) throw outcome.error;
@@ -215,6 +218,8 @@ export interface StreamEvents {
 
 export interface StreamEnd {
   table: Table;
+  /** Further tables of the answer, which are not read. */
+  moreTables: number;
   stats: QueryStats | null;
 }
 
@@ -247,10 +252,11 @@ export async function stream(
   });
   const table: Table = { ...emptyTable, columns: [] };
   let stats: QueryStats | null = null;
-  let isFirstTable = true;
+  let moreTables = 0;
   for await (const line of lines(response)) {
     const part = JSON.parse(line);
-    if (part.table > 0) isFirstTable = false;
+    if (part.table > 0) moreTables += 1;
+    const isFirstTable = moreTables === 0;
     if (part.schema && isFirstTable) {
       table.schema = part.schema;
       table.columns = part.schema.map(() => []);
@@ -271,7 +277,7 @@ export async function stream(
   if (!stats) {
     throw new ApiError(0, { code: 'broken_off', message: 'The answer broke off.' });
   }
-  return { table, stats };
+  return { table, stats, moreTables };
 }
 
 function append(table: Table, batch: Cell[][]): void {

@@ -50,9 +50,19 @@ export function toCsv(table: Table): string {
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** Offers `content`, a text or a data URL, as a file. */
-export function download(file: string, type: string, content: string): void {
-  const isUrl = content.startsWith('data:');
+/** A name of a file: what it is of and when, without signs that mean something anywhere. */
+export function fileName(of: string, ending: string, at = new Date()): string {
+  const plain = of.replace(/[^A-Za-z0-9_]+/g, '-').slice(0, 80).replace(/^-+|-+$/g, '') || 'query';
+  return `${plain}-${at.toISOString().slice(0, 19).replaceAll(':', '-')}.${ending}`;
+}
+
+/** Offers `content`, a text, bytes or a data URL, as a file. */
+export function download(
+  file: string,
+  type: string,
+  content: string | Uint8Array<ArrayBuffer>,
+): void {
+  const isUrl = typeof content === 'string' && content.startsWith('data:');
   const url = isUrl ? content : URL.createObjectURL(new Blob([content], { type }));
   const anchor = document.createElement('a');
   anchor.href = url;

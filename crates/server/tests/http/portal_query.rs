@@ -397,7 +397,10 @@ fn parameters_of_a_text_get_the_values_of_the_call() {
     let found = lines(&ask("query", json!("{\"s\": \"x\", \"n\": 7}")));
     assert_eq!(found[1]["batch"][0], json!([7]));
     let export = json!({ "kql": kql, "parameters": { "s": "=1", "n": "-3" }, "format": "csv" });
-    assert_eq!(call(&server, "export", &export).text(), "n,s,since\r\n-3,'=1,1.00:00:00\r\n");
+    assert_eq!(
+        call(&server, "export", &export).text(),
+        "n,s,since\r\n-3,'=1,1.00:00:00.0000000\r\n"
+    );
 
     let missing = ask("query", json!({}));
     assert_eq!(missing.status, 400, "{}", missing.text());
@@ -409,9 +412,8 @@ fn parameters_of_a_text_get_the_values_of_the_call() {
 
     let checked = ask("check", json!({ "s": "x" })).json();
     assert_eq!(checked["diagnostics"], json!([]));
-    let default = |text: &str, start: u64, end: u64| {
-        json!({ "text": text, "start": start, "end": end })
-    };
+    let default =
+        |text: &str, start: u64, end: u64| json!({ "text": text, "start": start, "end": end });
     assert_eq!(
         checked["parameters"],
         json!([

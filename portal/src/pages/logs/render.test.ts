@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRender, writeRender } from './render';
+import { countOf, readRender, writeRender } from './render';
 
 describe('reading', () => {
   it.each([
@@ -29,6 +29,12 @@ describe('writing', () => {
     const line = { kind: 'columnchart', properties: { title: 'a\n\t"\\', kind: 'stacked100' } };
     expect(readRender(writeRender('x', line))).toEqual(line);
   });
+});
+
+it('counts the rows of what is drawn', () => {
+  expect(countOf('let a = 1;\nx | take a\n| render piechart;')).toBe(
+    'let a = 1;\nx | take a\n| count',
+  );
 });
 
 it('reads columns of any name', () => {

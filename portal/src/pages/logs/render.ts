@@ -26,6 +26,11 @@ export const kinds: { kind: string; label: string }[] = [
   { kind: 'treemap', label: 'Treemap' },
 ];
 
+/** Whether a kind is drawn; others are shown as a table. */
+export function isDrawn(kind: string | undefined): boolean {
+  return kind !== 'table' && kinds.some((found) => found.kind === kind);
+}
+
 /** Where a trailing `render` stands in a statement; strings and comments before it do not count. */
 function find(kql: string): { start: number; end: number; line: string } | null {
   const parts = codeParts('\\|');
@@ -77,6 +82,12 @@ function written(key: string, value: string): string {
   if (texts.has(key)) return `${key}=${text(value)}`;
   if (!columns.has(key)) return `${key}=${value}`;
   return `${key}=${value.split(',').map((part) => name(part.trim())).join(', ')}`;
+}
+
+/** How many rows a statement gives. */
+export function countOf(kql: string): string {
+  const rest = writeRender(kql, { kind: 'table', properties: {} }).replace(/[\s;]+$/, '');
+  return `${rest}\n| count`;
 }
 
 /** The statement with another `render` line; `table` without properties takes it away. */

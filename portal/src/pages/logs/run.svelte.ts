@@ -17,6 +17,8 @@ export class Run {
   state = $state<RunState>('running');
   table = $state.raw<Table>(emptyTable);
   head = $state.raw<StreamHead | null>(null);
+  /** Results of the statement beside the one that is shown. */
+  moreTables = $state(0);
   stats = $state.raw<QueryStats | null>(null);
   error = $state.raw<ApiError | null>(null);
   /** How it is drawn: as the query says, or as it was changed since. */
@@ -52,7 +54,7 @@ export class Run {
 
   async #go(): Promise<void> {
     try {
-      const { table, stats } = await stream(
+      const { table, stats, moreTables } = await stream(
         { ...this.question, rowsMax: this.rowsMax, history: true },
         {
           head: (head) => {
@@ -65,6 +67,7 @@ export class Run {
       );
       this.table = { ...table };
       this.stats = stats;
+      this.moreTables = moreTables;
       this.state = 'done';
     } catch (error) {
       if (this.state !== 'running') return;

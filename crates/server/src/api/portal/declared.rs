@@ -26,13 +26,15 @@ pub fn parameters(text: &str) -> Value {
             })
         });
         let name = &parameter.name;
-        Some(json!({
-            "name": name.text,
-            "type": ty.name(),
-            "start": units(name.span.start),
-            "end": units(name.span.end),
-            "default": default,
-        }))
+        (!name.text.is_empty()).then(|| {
+            json!({
+                "name": name.text,
+                "type": ty.name(),
+                "start": units(name.span.start),
+                "end": units(name.span.end),
+                "default": default,
+            })
+        })
     };
     parameters.flatten().filter_map(shape).take(PARAMETERS_MAX).collect()
 }
@@ -46,11 +48,11 @@ mod tests {
     #[test]
     fn names_types_and_defaults_are_told_with_their_places() {
         assert_eq!(
-            parameters("declare query_parameters(ä:long=-5, ['b c']:string); print 1"),
+            parameters("declare query_parameters(['ä']:long=-5, b:string); print 1"),
             json!([
-                { "name": "ä", "type": "long", "start": 25, "end": 26,
-                  "default": { "text": "-5", "start": 32, "end": 34 } },
-                { "name": "b c", "type": "string", "start": 36, "end": 43, "default": null },
+                { "name": "ä", "type": "long", "start": 25, "end": 30,
+                  "default": { "text": "-5", "start": 36, "end": 38 } },
+                { "name": "b", "type": "string", "start": 40, "end": 41, "default": null },
             ])
         );
     }

@@ -104,7 +104,7 @@ async fn run(
     };
     let at = format_datetime(call.now, Fraction::Trimmed);
     let name = match call::text(&body, "name")?.map(str::trim) {
-        None | Some("") => &call.application.name,
+        None | Some("") => call.application.name.as_str(),
         Some(name) => name,
     };
     response.headers_mut().extend(disposition(name, &at, format));
