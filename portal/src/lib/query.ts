@@ -1,6 +1,6 @@
 /** Queries: streamed ones, and several of one page at once. */
 
-import { ApiError, call, type ApiErrorBody } from './api';
+import { ApiError, call, sendJson, type ApiErrorBody } from './api';
 import type { Range } from './time';
 
 /** A value of an answer; longs that no number holds and decimals are texts. */

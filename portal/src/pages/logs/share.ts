@@ -11,6 +11,8 @@ export interface Shared {
   app: string;
   kql: string;
   range: Range;
+  /** The text says itself which time is meant: the range does not count. */
+  isTimeInText: boolean;
   tab: string;
   /** What files are called after. */
   title: string;
@@ -67,29 +69,39 @@ function command(path: string, body: unknown): string {
   ].join(' \\\n  ');
 }
 
+/** The range, where it counts. */
+export function rangeOf({ range, isTimeInText }: Shared): Range | null {
+  return isTimeInText ? null : range;
+}
+
 export const commands: { label: string; of: (shared: Shared) => string }[] = [
   {
     label: 'Application Insights',
-    of: (shared) => curlOf(shared.app, textOf(shared), shared.range),
+    of: (shared) => curlOf(shared.app, textOf(shared), rangeOf(shared)),
   },
   {
     label: 'Log Analytics',
-    of: (shared) => command(`/v1/workspaces/${encodeURIComponent(shared.app)}/query`, {
-      query: textOf(shared), timespan: `${iso(shared.range.from)}/${iso(shared.range.to)}`,
-    }),
+    of: (shared) => {
+      const range = rangeOf(shared);
+      return command(`/v1/workspaces/${encodeURIComponent(shared.app)}/query`, {
+        query: textOf(shared),
+        ...(range ? { timespan: `${iso(range.from)}/${iso(range.to)}` } : {}),
+      });
+    },
   },
   {
     label: 'Kusto',
-    of: ({ app, kql, range, values }) => command('/v2/rest/query', {
-      db: app,
-      csl: kql,
-      properties: {
+    of: (shared) => {
+      const { app, kql, values } = shared;
+      const range = rangeOf(shared);
+      const options = range ? {
         Options: {
           query_datetimescope_from: iso(range.from), query_datetimescope_to: iso(range.to),
         },
-        ...(Object.keys(values).length > 0 ? { Parameters: values } : {}),
-      },
-    }),
+      } : {};
+      const given = Object.keys(values).length > 0 ? { Parameters: values } : {};
+      return command('/v2/rest/query', { db: app, csl: kql, properties: { ...options, ...given } });
+    },
   },
 ];
 
