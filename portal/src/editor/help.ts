@@ -14,12 +14,12 @@ import type { Suggestion, Suggestions } from './service';
 import { callAt, statementAt } from './statements';
 
 const ranks: Record<Suggestion['kind'], number> = {
-  column: 6, variable: 5, table: 4, keyword: 3, function: 0, constant: -1,
+  column: 6, variable: 5, table: 4, keyword: 3, aggregate: 1, function: 0, constant: -1,
 };
 
 const types: Record<Suggestion['kind'], string> = {
   column: 'property', variable: 'variable', table: 'class', keyword: 'keyword', constant: 'enum',
-  function: 'function',
+  function: 'function', aggregate: 'function',
 };
 
 function option(found: Suggestion): Completion {

@@ -8,7 +8,7 @@ export interface Suggestion {
   label: string;
   /** Behind the label: parameters of a function. */
   detail: string;
-  kind: 'column' | 'table' | 'function' | 'keyword' | 'variable' | 'constant';
+  kind: 'column' | 'table' | 'function' | 'aggregate' | 'keyword' | 'variable' | 'constant';
   before: string;
   after: string;
 }
@@ -38,7 +38,7 @@ const kinds: Record<string, Suggestion['kind']> = {
   BuiltInFunction: 'function',
   LocalFunction: 'function',
   DatabaseFunction: 'function',
-  AggregateFunction: 'function',
+  AggregateFunction: 'aggregate',
   Parameter: 'variable',
   Variable: 'variable',
   RenderChart: 'constant',
