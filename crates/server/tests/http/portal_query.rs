@@ -417,7 +417,8 @@ fn parameters_of_a_text_get_the_values_of_the_call() {
     assert_eq!(
         checked["parameters"],
         json!([
-            { "name": "n", "type": "long", "start": 25, "end": 26, "default": default("5", 34, 35) },
+            { "name": "n", "type": "long", "start": 25, "end": 26,
+              "default": default("5", 34, 35) },
             { "name": "s", "type": "string", "start": 37, "end": 38, "default": null },
             { "name": "since", "type": "timespan", "start": 47, "end": 52,
               "default": default("1d", 64, 66) },

@@ -5,8 +5,8 @@ import { addressOfValues, literalOf, valuesOf, withValues } from './parameters';
 it('are read from an address and written to it', () => {
   const query = new URLSearchParams('q=x&p.n=5&p.s=a%20b&p.none=&pn=1');
   expect(valuesOf(query)).toEqual({ n: '5', s: 'a b' });
-  expect(addressOfValues({ n: '5', s: '', gone: '1' }, 'declare query_parameters(n:long, s:string)'))
-    .toEqual({ 'p.n': '5' });
+  const kql = 'declare query_parameters(n:long, s:string)';
+  expect(addressOfValues({ n: '5', s: '', gone: '1' }, kql)).toEqual({ 'p.n': '5' });
 });
 
 it.each([

@@ -83,7 +83,8 @@ class Tabs {
   /** Keeps texts and values for when the page is loaded again. */
   keep(): void {
     try {
-      sessionStorage.setItem(KEY, JSON.stringify(this.list.map(({ text, values }) => [text, values])));
+      const kept = this.list.map(({ text, values }) => [text, values]);
+      sessionStorage.setItem(KEY, JSON.stringify(kept));
     } catch {
       // Too large for the browser; the address still has the current one.
     }
