@@ -7,7 +7,7 @@ macro_rules! texts {
 }
 
 /// Id and text of each.
-pub const TEXTS: [(&str, &str); 13] = texts![
+pub const TEXTS: [(&str, &str); 14] = texts![
     "executions-failures-duration",
     "events-by-name",
     "events-by-operating-system",
@@ -15,6 +15,7 @@ pub const TEXTS: [(&str, &str); 13] = texts![
     "newest-requests",
     "executions-by-operating-system",
     "executions-by-task",
+    "task-over-time",
     "pass-rate-by-week",
     "failed-builds-by-category",
     "error-groups",
