@@ -109,9 +109,9 @@ impl Relation {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum RelationKind {
-    /// A table. `columns[i]` is column `view.columns[i]`; columns beyond those are the time at
-    /// which the row came in. The implicit time range of the request
-    /// stands as a `Where` above it.
+    /// A table. `columns[i]` is column `view.columns[i]`; columns beyond those are by their names
+    /// the column that is there for who names it (`ViewDef::on_demand`) and the time at which the
+    /// row came in. The implicit time range of the request stands as a `Where` above it.
     Scan { view: &'static ViewDef, app: Option<String> },
     /// Literal rows (`datatable`, `print` of constants): row-major, one literal per column.
     Values { rows: Vec<Vec<Literal>> },

@@ -14,6 +14,12 @@ pub fn names(text: &str) -> BTreeSet<String> {
     (0..tokens.len()).filter_map(|at| name(text, &tokens, at)).map(str::to_owned).collect()
 }
 
+/// Whether `wanted` is among the [`names`].
+pub fn has_name(text: &str, wanted: &str) -> bool {
+    // Nearly every text is told without looking at its tokens.
+    text.contains(wanted) && names(text).contains(wanted)
+}
+
 /// Whether a `where` (or `filter`) of the text tests a name that `is_time`: who writes so chose
 /// the time of the rows.
 pub fn filters_by(text: &str, is_time: impl Fn(&str) -> bool) -> bool {

@@ -116,3 +116,14 @@ pub struct ViewDef {
     /// One sentence for the reference page and schema commands.
     pub doc: &'static str,
 }
+
+impl ViewDef {
+    /// The column `name` that only queries have which name it: clients of the original APIs do not
+    /// expect more columns than those have.
+    pub fn on_demand(&self, name: &str) -> Option<&'static ViewColumn> {
+        let column = &crate::tables::CUT;
+        let Source::Column(stored) = column.source else { return None };
+        let is_kept = self.table.is_some_and(|table| table.index_of(stored).is_some());
+        (name == column.name && is_kept).then_some(column)
+    }
+}

@@ -60,7 +60,7 @@ pub static INGESTION: [Route; 8] = [
         "The same as `/trace/{operation}/{span}/v2/track`.",
         || any(track::post_traced),
     ),
-    route("/v2/validate", "POST", "The answer of track; nothing is stored.", || {
+    route("/v2/validate", "POST", "The answer of track, and what would be stored.", || {
         any(track::post_validate)
     }),
     route(

@@ -2,6 +2,7 @@
 
 import type { StatusKind } from '../ui/Status.svelte';
 import type { IconName } from '../ui/Icon.svelte';
+import { duration } from './format';
 import { text } from './kql';
 import type { Row } from './query';
 
@@ -128,6 +129,16 @@ export function arrivalOf(itemId: string): Date | null {
   const time = new Date(Number(nanos / 1_000_000n));
   const year = time.getUTCFullYear();
   return year >= 2020 && year < 2100 ? time : null;
+}
+
+const LATE = 5 * 60_000;
+
+/** How long after or before its time an item arrived; `null`: not worth telling, or not known. */
+export function lateness(time: Date | null, arrival: Date | null): string | null {
+  if (!time || !arrival) return null;
+  const by = arrival.getTime() - time.getTime();
+  if (Math.abs(by) <= LATE) return null;
+  return by > 0 ? `${duration(by)} after its time` : `${duration(-by)} before its time`;
 }
 
 /** `where` of an id. */

@@ -11,7 +11,7 @@ use crate::time::performance_bucket;
 static FIELDS: [Field; 8] = [
     text("id", 512).strict(),
     text("name", 1024).strict(),
-    text("runLocation", 1024),
+    text("runLocation", 1024).stored_as("location"),
     value("success"),
     text("message", 8192),
     value("duration").strict(),

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use model::json::{write_number, write_string};
 
+use super::Cut;
 use super::fault::Refusal;
 use super::fields::{Check, Slot, wrong_type};
 use crate::json::{Kind, Members, Value};
@@ -33,11 +34,18 @@ pub(crate) fn write_properties(
     let mut members = bag.members();
     while let Some((key, value)) = members.next() {
         let Some(text) = scalar::text(value) else { continue };
-        if taken.contains(&key.as_ref()) || repeats.hide(key, value, &members) {
+        if taken.contains(&key.as_ref()) {
             continue;
         }
-        let key = check.limit(slot.ty, "properties", KEY_UNITS_MAX, Cow::Borrowed(key))?;
-        let text = check.limit(slot.ty, "properties", VALUE_UNITS_MAX, text)?;
+        let cut = Cut { ty: slot.ty, field: "properties" };
+        // A key that is hidden because it was cut is told as well.
+        let is_hidden = repeats.hide(key, value, &members);
+        let key = limit_key(check, cut, "customDimensions", key)?;
+        if is_hidden {
+            continue;
+        }
+        let text =
+            check.limit(cut, VALUE_UNITS_MAX, text, |_| format!("customDimensions.{key}"))?;
         out.push(if out.len() == start { '{' } else { ',' });
         push_string(out, &key);
         out.push(':');
@@ -75,10 +83,12 @@ pub(crate) fn write_measurements(
             return Err(wrong_type(slot, value, "double"));
         }
         let Some(number) = scalar::number(value) else { continue };
-        if repeats.hide(key, value, &members) {
+        let cut = Cut { ty: slot.ty, field: "measurements" };
+        let is_hidden = repeats.hide(key, value, &members);
+        let key = limit_key(check, cut, "customMeasurements", key)?;
+        if is_hidden {
             continue;
         }
-        let key = check.limit(slot.ty, "measurements", KEY_UNITS_MAX, Cow::Borrowed(key))?;
         out.push(if out.len() == start { '{' } else { ',' });
         push_string(out, &key);
         out.push(':');
@@ -86,6 +96,17 @@ pub(crate) fn write_measurements(
     }
     close(out, start);
     Ok(())
+}
+
+/// The key of a bag, no longer than allowed. That it was cut is marked behind its name, which no
+/// key can be mistaken for: with what is added it is longer than any.
+fn limit_key<'t>(
+    check: &mut Check,
+    cut: Cut,
+    bag: &str,
+    key: &'t str,
+) -> Result<Cow<'t, str>, Refusal> {
+    check.limit(cut, KEY_UNITS_MAX, Cow::Borrowed(key), |key| format!("{bag}.{key} (key)"))
 }
 
 /// The text of the property `key`; of repeated ones the last.
@@ -144,7 +165,6 @@ fn cut_key(key: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Mode;
     use super::super::fields::{self, Field, value};
     use super::*;
     use crate::json::{Reader, Tape};
@@ -155,7 +175,7 @@ mod tests {
         let mut tape = Tape::default();
         Reader::new(json, 0).read(&mut tape, 1 << 20).unwrap();
         let [properties, measurements] = fields::read("EventData", &FIELDS, tape.root());
-        let mut check = Check { mode: Mode::Default, cuts: Vec::new() };
+        let mut check = Check::default();
         let (mut dimensions, mut numbers) = (String::new(), String::new());
         write_properties(&mut check, properties, &["taken"], &mut dimensions).unwrap();
         write_measurements(&mut check, measurements, &mut numbers).unwrap();

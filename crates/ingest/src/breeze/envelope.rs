@@ -99,6 +99,7 @@ pub(crate) fn decode(
     let app = find_app(envelope.key, memory, sink).ok_or_else(Refusal::invalid_key)?;
     memory.current = Some(app.id);
     sink.check.mode = app.mode;
+    sink.check.marks.clear();
     let (decode, data) = base(envelope.data)?;
     let timestamp = timestamp(envelope.time, app.mode, sink)?;
     let mut tags = Tags::read(envelope.tags, &mut sink.check)?;

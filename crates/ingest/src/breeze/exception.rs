@@ -23,9 +23,9 @@ static FIELDS: [Field; 5] = [
 static DETAIL_FIELDS: [Field; 6] = [
     value("id"),
     value("outerId"),
-    text("typeName", 1024).strict(),
+    text("typeName", 1024).stored_as("type").strict(),
     text("message", 32_768).strict(),
-    text("stack", 32_768),
+    text("stack", 32_768).stored_as("rawStack"),
     value("parsedStack"),
 ];
 
@@ -100,14 +100,14 @@ fn read_chain<'t>(
     let mut details = String::from("[");
     let mut outer: Option<Link<'t>> = None;
     let mut innermost = Link::default();
-    for entry in list.elements() {
+    for (index, entry) in list.elements().enumerate() {
         if !entry.is_object() {
             return Err(wrong_type(exceptions, entry, "ExceptionDetails"));
         }
         if outer.is_some() {
             details.push(',');
         }
-        let link = read_link(entry, severity, check, &mut details)?;
+        let link = read_link(entry, index, severity, check, &mut details)?;
         if outer.is_none() {
             outer = Some(link.clone());
         }
@@ -117,18 +117,20 @@ fn read_chain<'t>(
     Ok((outer.ok_or_else(required)?, innermost, details))
 }
 
-/// One exception; appends its object to `details`.
+/// The exception at `index` of the chain; appends its object to `details`.
 fn read_link<'t>(
     entry: Value<'t, '_>,
+    index: usize,
     severity: Option<u8>,
     check: &mut Check,
     details: &mut String,
 ) -> Result<Link<'t>, Refusal> {
     let [id, outer_id, ty, message, stack, frames] =
         fields::read("ExceptionDetails", &DETAIL_FIELDS, entry);
-    let ty = check.text(ty)?;
-    let message = check.text(message)?;
-    let stack = check.text(stack)?;
+    let at = |member: &str| format!("details[{index}].{member}");
+    let ty = check.text_at(ty, at)?;
+    let message = check.text_at(message, at)?;
+    let stack = check.text_at(stack, at)?;
     let id_text = |slot: Slot<'t, '_>| slot.value.and_then(scalar::text).unwrap_or("0".into());
     details.push('{');
     for (key, text) in [
@@ -140,7 +142,7 @@ fn read_link<'t>(
     ] {
         push_text_member(details, key, &text);
     }
-    let (method, assembly) = read_frames(frames, check, details)?;
+    let (method, assembly) = read_frames(frames, at, check, details)?;
     // Also beside frames: the web client sends both, and the text says more.
     push_text_member(details, "rawStack", &stack);
     details.push('}');
@@ -152,19 +154,22 @@ fn severity_name(severity: Option<u8>) -> &'static str {
 }
 
 /// Appends the member `parsedStack` when there are frames; method and assembly of the top frame.
+/// `of_link` tells where in the row a member of this exception is.
 fn read_frames<'t>(
     frames: Slot<'t, '_>,
+    of_link: impl Fn(&str) -> String,
     check: &mut Check,
     details: &mut String,
 ) -> Result<(Cow<'t, str>, Cow<'t, str>), Refusal> {
     let mut top = None;
     let list = frames.value.into_iter().flat_map(Value::elements).filter(|f| f.is_object());
-    for frame in list {
+    for (index, frame) in list.enumerate() {
         let [level, method, assembly, file, line] =
             fields::read("StackFrame", &FRAME_FIELDS, frame);
-        let method = check.text(method)?;
-        let assembly = check.text(assembly)?;
-        let file = check.text(file)?;
+        let at = |member: &str| of_link(&format!("parsedStack[{index}].{member}"));
+        let method = check.text_at(method, at)?;
+        let assembly = check.text_at(assembly, at)?;
+        let file = check.text_at(file, at)?;
         if top.is_none() {
             push_key(details, "parsedStack");
             details.push('[');

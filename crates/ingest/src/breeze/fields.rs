@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::fault::Refusal;
+use super::marks::Marks;
 use super::{Cut, Mode};
 use crate::json::{Kind, Value};
 use crate::limits::{cut_cow, fits, utf16_length};
@@ -21,6 +22,8 @@ enum Required {
 #[derive(Debug)]
 pub(crate) struct Field {
     pub name: &'static str,
+    /// The column, or the member of `details`, in which it is stored.
+    column: &'static str,
     /// UTF-16 units a text may have; unlimited for what is no text.
     pub units_max: usize,
     required: Required,
@@ -28,7 +31,7 @@ pub(crate) struct Field {
 
 /// A text member.
 pub(crate) const fn text(name: &'static str, units_max: usize) -> Field {
-    Field { name, units_max, required: Required::Never }
+    Field { name, column: name, units_max, required: Required::Never }
 }
 
 /// A member that is no text.
@@ -37,6 +40,11 @@ pub(crate) const fn value(name: &'static str) -> Field {
 }
 
 impl Field {
+    /// Stored under another name.
+    pub const fn stored_as(self, column: &'static str) -> Field {
+        Field { column, ..self }
+    }
+
     /// Refused when missing or empty, in strict mode.
     pub const fn strict(self) -> Field {
         Field { required: Required::InStrictMode, ..self }
@@ -71,11 +79,13 @@ pub(crate) fn read<'t, 'a, const N: usize>(
     slots
 }
 
-/// Reads members by the rules of one mode and counts what it cuts.
-#[derive(Debug)]
+/// Reads members by the rules of one mode; counts and marks what it cuts.
+#[derive(Debug, Default)]
 pub(crate) struct Check {
     pub mode: Mode,
     pub cuts: Vec<(Cut, usize)>,
+    /// Of the item at hand.
+    pub marks: Marks,
 }
 
 impl Check {
@@ -93,6 +103,15 @@ impl Check {
 
     /// The text of a member, no longer than allowed; empty when missing.
     pub fn text<'t>(&mut self, slot: Slot<'t, '_>) -> Result<Cow<'t, str>, Refusal> {
+        self.text_at(slot, str::to_owned)
+    }
+
+    /// [`Check::text`] of a member that is stored at `place` of its column.
+    pub fn text_at<'t>(
+        &mut self,
+        slot: Slot<'t, '_>,
+        place: impl FnOnce(&str) -> String,
+    ) -> Result<Cow<'t, str>, Refusal> {
         let Slot { ty, field, value } = slot;
         let mut text = Cow::Borrowed("");
         if let Some(value) = value {
@@ -104,25 +123,30 @@ impl Check {
         if text.is_empty() && self.requires(field) {
             return Err(Refusal::required(ty, field.name, "string"));
         }
-        self.limit(ty, field.name, field.units_max, text)
+        let cut = Cut { ty, field: field.name };
+        self.limit(cut, field.units_max, text, |_| place(field.column))
     }
 
-    /// `text` when it fits; else cut and counted, or in strict mode refused.
+    /// `text` when it fits; else cut, counted and marked, or in strict mode refused. `place` tells
+    /// where the cut text is stored.
     pub fn limit<'t>(
         &mut self,
-        ty: &'static str,
-        field: &'static str,
+        cut: Cut,
         units_max: usize,
         text: Cow<'t, str>,
+        place: impl FnOnce(&str) -> String,
     ) -> Result<Cow<'t, str>, Refusal> {
         if fits(&text, units_max) {
             return Ok(text);
         }
+        let units = utf16_length(&text);
         if self.strict() {
-            return Err(Refusal::too_long(ty, field, units_max, utf16_length(&text)));
+            return Err(Refusal::too_long(cut.ty, cut.field, units_max, units));
         }
-        self.count(Cut { ty, field });
-        Ok(cut_cow(text, units_max))
+        self.count(cut);
+        let text = cut_cow(text, units_max);
+        self.marks.add(place(&text), units);
+        Ok(text)
     }
 
     fn count(&mut self, cut: Cut) {

@@ -12,6 +12,7 @@ mod exception;
 mod fault;
 mod fields;
 mod framing;
+mod marks;
 mod message;
 mod metric;
 mod page_view;

@@ -14,7 +14,7 @@ static FIELDS: [Field; 9] = [
     text("name", 1024),
     text("url", 2048),
     value("success"),
-    text("responseCode", 1024).strict(),
+    text("responseCode", 1024).stored_as("resultCode").strict(),
     value("duration").strict(),
     value("properties"),
     value("measurements"),

@@ -12,7 +12,7 @@ use super::bags;
 use super::fault::Refusal;
 use super::fields::{Check, Slot};
 use super::place::OWN_OPERATION;
-use super::tags::{Tag, Tags};
+use super::tags::{OPERATION_ID, Tag, Tags};
 use crate::json::Value;
 use crate::rows::{Row, Rows};
 use crate::user_agent::UserAgent;
@@ -51,7 +51,7 @@ impl<'c> Sink<'c> {
     pub fn new(context: &'c Context<'c>, rows_hint: usize) -> Sink<'c> {
         Sink {
             context,
-            check: Check { mode: super::Mode::Default, cuts: Vec::new() },
+            check: Check::default(),
             rows: Rows::new(rows_hint),
             dimensions: String::new(),
             measurements: String::new(),
@@ -82,11 +82,13 @@ impl<'c> Sink<'c> {
         let is_free = || bags::property(properties, OWN_OPERATION).is_none();
         if !self.own_operation.is_empty() && is_free() {
             bags::add_property(&mut self.dimensions, OWN_OPERATION, &self.own_operation);
+            let place = || format!("customDimensions.{OWN_OPERATION}");
+            self.check.marks.rename(OPERATION_ID, place);
         }
         Ok(())
     }
 
-    /// Writes one row: the time, what `own` appends, the bags, the context columns.
+    /// Writes one row: the time, what `own` appends, the bags, the context columns, what was cut.
     pub fn write(
         &mut self,
         item: &Item<'_, '_>,
@@ -104,6 +106,7 @@ impl<'c> Sink<'c> {
         // Metrics are not sampled.
         let item_count = if measured == Measured::Yes { item.item_count } else { 1 };
         write_tail(&mut row, self.context, item, item_count);
+        row.dynamic(&self.check.marks.json());
         row.end();
     }
 
@@ -119,7 +122,7 @@ pub(crate) enum Measured {
     No,
 }
 
-/// The context columns, in the order of the tables' tail.
+/// The context columns, in the order of the tables' tail, without the marks of cuts.
 fn write_tail(row: &mut Row<'_>, context: &Context<'_>, item: &Item<'_, '_>, item_count: i64) {
     let tags = &item.tags;
     for tag in [

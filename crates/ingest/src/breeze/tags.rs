@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::Mode;
 use super::fault::Refusal;
 use super::fields::Check;
+use super::{Cut, Mode};
 use crate::json::{Kind, Value};
 use crate::scalar;
 
@@ -37,29 +37,33 @@ pub(crate) enum Tag {
     SdkVersion,
 }
 
-/// Name and limit in UTF-16 units, in the order of [`Tag`].
-const TAGS: [(&str, usize); 21] = [
-    ("ai.operation.name", 1024),
-    ("ai.operation.id", 128),
-    ("ai.operation.parentId", 512),
-    ("ai.operation.syntheticSource", 1024),
-    ("ai.session.id", 64),
-    ("ai.user.id", 128),
-    ("ai.user.authUserId", 1024),
-    ("ai.user.accountId", 1024),
-    ("ai.user.userAgent", 2048),
-    ("ai.application.ver", 1024),
-    ("ai.cloud.role", 256),
-    ("ai.cloud.roleInstance", 256),
-    ("ai.device.type", 64),
-    ("ai.device.model", 256),
-    ("ai.device.osVersion", 256),
-    ("ai.device.os", 256),
-    ("ai.location.ip", 46),
-    ("ai.location.country", 256),
-    ("ai.location.province", 256),
-    ("ai.location.city", 256),
-    ("ai.internal.sdkVersion", 64),
+/// The column of the operation's id.
+pub(super) const OPERATION_ID: &str = "operation_Id";
+
+/// Name, limit in UTF-16 units, and the column that keeps it, or the name where none does or not
+/// always; in the order of [`Tag`].
+const TAGS: [(&str, usize, &str); 21] = [
+    ("ai.operation.name", 1024, "operation_Name"),
+    ("ai.operation.id", 128, OPERATION_ID),
+    ("ai.operation.parentId", 512, "operation_ParentId"),
+    ("ai.operation.syntheticSource", 1024, "operation_SyntheticSource"),
+    ("ai.session.id", 64, "session_Id"),
+    ("ai.user.id", 128, "user_Id"),
+    ("ai.user.authUserId", 1024, "user_AuthenticatedId"),
+    ("ai.user.accountId", 1024, "user_AccountId"),
+    ("ai.user.userAgent", 2048, "ai.user.userAgent"),
+    ("ai.application.ver", 1024, "application_Version"),
+    ("ai.cloud.role", 256, "cloud_RoleName"),
+    ("ai.cloud.roleInstance", 256, "cloud_RoleInstance"),
+    ("ai.device.type", 64, "client_Type"),
+    ("ai.device.model", 256, "client_Model"),
+    ("ai.device.osVersion", 256, "client_OS"),
+    ("ai.device.os", 256, "ai.device.os"),
+    ("ai.location.ip", 46, "client_IP"),
+    ("ai.location.country", 256, "client_CountryOrRegion"),
+    ("ai.location.province", 256, "client_StateOrProvince"),
+    ("ai.location.city", 256, "client_City"),
+    ("ai.internal.sdkVersion", 64, "sdkVersion"),
 ];
 
 /// The tags of one envelope.
@@ -75,13 +79,14 @@ impl<'t> Tags<'t> {
         let Some(value) = value else { return Ok(tags) };
         for (key, value) in value.members() {
             let Some(at) = find(key) else { continue };
-            let (name, units_max) = TAGS[at];
+            let (name, units_max, column) = TAGS[at];
             if check.mode == Mode::Strict && !matches!(value.kind(), Kind::Text(_) | Kind::Null) {
                 let actual = scalar::type_name(value);
                 return Err(Refusal::wrong_type(TYPE, name, "string", actual));
             }
             let text = scalar::text(value).unwrap_or_default();
-            tags.texts[at] = check.limit(TYPE, name, units_max, text)?;
+            let cut = Cut { ty: TYPE, field: name };
+            tags.texts[at] = check.limit(cut, units_max, text, |_| column.to_owned())?;
         }
         Ok(tags)
     }
@@ -100,8 +105,8 @@ impl<'t> Tags<'t> {
 /// Letter case does not count, but nearly every client writes the names as above.
 fn find(key: &str) -> Option<usize> {
     TAGS.iter()
-        .position(|(name, _)| *name == key)
-        .or_else(|| TAGS.iter().position(|(name, _)| name.eq_ignore_ascii_case(key)))
+        .position(|(name, ..)| *name == key)
+        .or_else(|| TAGS.iter().position(|(name, ..)| name.eq_ignore_ascii_case(key)))
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ pub use plugins::names as plugin_names;
 use std::collections::HashSet;
 
 use model::Type;
+use model::tables::CUT;
 
 use crate::bound::{BoundQuery, Column, ColumnId, Literal};
 use crate::catalog::{BindOptions, Catalog};
@@ -51,6 +52,7 @@ use crate::parser::{self, ParseLimits};
 use crate::question::{Question, Step};
 use crate::suggest;
 use crate::syntax;
+use crate::words;
 use scope::Frame;
 
 /// Deepest nesting of expressions, pipelines and function calls while binding.
@@ -143,6 +145,8 @@ pub fn compile_step(
 /// The state of binding one query text.
 struct Binder<'a> {
     text: &'a str,
+    /// Whether the text names the column that tables have on demand.
+    names_cut: bool,
     catalog: &'a dyn Catalog,
     options: &'a BindOptions,
     now: i64,
@@ -189,6 +193,7 @@ impl<'a> Binder<'a> {
     fn new(text: &'a str, catalog: &'a dyn Catalog, options: &'a BindOptions) -> Binder<'a> {
         Binder {
             text,
+            names_cut: words::has_name(text, CUT.name),
             catalog,
             options,
             now: options.now,

@@ -1,5 +1,6 @@
 //! Where rows come from: tables, `let` tables, functions, other applications, literal rows.
 
+use model::tables::CUT;
 use model::{Type, ViewDef, Vocabulary};
 
 use crate::bound::{Column, Literal, Relation, RelationKind};
@@ -152,7 +153,9 @@ impl Binder<'_> {
         span: Span,
     ) -> Option<Relation> {
         self.spend(view.columns.len(), span)?;
-        let columns: Vec<_> = view.columns.iter().map(|c| self.column(c.name, c.ty)).collect();
+        let on_demand = view.on_demand(CUT.name).filter(|_| self.names_cut);
+        let columns = view.columns.iter().chain(on_demand);
+        let columns: Vec<_> = columns.map(|c| self.column(c.name, c.ty)).collect();
         let time = columns.iter().find(|c| c.name == view.time_column).cloned();
         let kind = RelationKind::Scan { view, app };
         let mut scan = Relation { kind, columns, span };

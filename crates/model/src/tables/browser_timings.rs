@@ -7,7 +7,7 @@ use super::shared::{
 use crate::table::{ColumnDef, Source, TableDef, ViewDef};
 use crate::types::Type;
 
-const COLUMNS: [ColumnDef; 35] = with_tail([
+const COLUMNS: [ColumnDef; 36] = with_tail([
     TIMESTAMP,
     ColumnDef::new("name", Type::String),
     ColumnDef::new("url", Type::String),

@@ -6,7 +6,7 @@ use super::shared::{
 use crate::table::{ColumnDef, Source, TableDef, ViewDef};
 use crate::types::Type;
 
-const COLUMNS: [ColumnDef; 28] =
+const COLUMNS: [ColumnDef; 29] =
     with_tail([TIMESTAMP, ColumnDef::new("name", Type::String), DIMENSIONS, MEASUREMENTS]);
 
 /// The stored table `customEvents`.

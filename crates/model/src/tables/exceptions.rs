@@ -7,7 +7,7 @@ use super::shared::{
 use crate::table::{ColumnDef, Source, TableDef, ViewDef};
 use crate::types::Type;
 
-const COLUMNS: [ColumnDef; 43] = with_tail([
+const COLUMNS: [ColumnDef; 44] = with_tail([
     TIMESTAMP,
     ColumnDef::new("problemId", Type::String),
     ColumnDef::new("handledAt", Type::String),

@@ -29,6 +29,7 @@ pub use exceptions::EXCEPTIONS;
 pub use page_views::PAGE_VIEWS;
 pub use performance_counters::PERFORMANCE_COUNTERS;
 pub use requests::REQUESTS;
+pub use shared::CUT;
 pub use traces::TRACES;
 
 use crate::table::{TableDef, ViewDef};

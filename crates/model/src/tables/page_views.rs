@@ -6,7 +6,7 @@ use super::shared::{
 use crate::table::{ColumnDef, Source, TableDef, ViewDef};
 use crate::types::Type;
 
-const COLUMNS: [ColumnDef; 32] = with_tail([
+const COLUMNS: [ColumnDef; 33] = with_tail([
     TIMESTAMP,
     ID,
     ColumnDef::new("name", Type::String),

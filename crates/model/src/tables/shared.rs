@@ -14,8 +14,8 @@ pub(super) const MEASUREMENTS: ColumnDef =
 
 /// The stored context columns, in the order of the classic tail (spec ingestion.md §10.1), then
 /// what
-/// only we keep: `itemId`, the time of receipt and the size of the envelope in bytes.
-pub(super) const TAIL: [ColumnDef; 24] = [
+/// only we keep: `itemId`, the time of receipt, the size of the envelope in bytes, what was cut.
+pub(super) const TAIL: [ColumnDef; 25] = [
     ColumnDef::new("operation_Name", Type::String),
     ColumnDef::with_role("operation_Id", Type::String, ColumnRole::Id),
     ColumnDef::with_role("operation_ParentId", Type::String, ColumnRole::Id),
@@ -40,7 +40,13 @@ pub(super) const TAIL: [ColumnDef; 24] = [
     ColumnDef::new("itemCount", Type::Int),
     ColumnDef::new("_received", Type::DateTime),
     ColumnDef::new("_size", Type::Int),
+    ColumnDef::new("_cut", Type::Dynamic),
 ];
+
+/// The column of the views of telemetry that is there for queries that name it: which texts were
+/// cut on arrival, by column or `customDimensions.key`, and how many UTF-16 units they had. Null
+/// where nothing was cut.
+pub static CUT: ViewColumn = column("_Cut", Type::Dynamic, Source::Column("_cut"));
 
 /// The stored columns of a table: its own `head`, then [`TAIL`].
 pub(super) const fn with_tail<const H: usize, const N: usize>(

@@ -6,7 +6,7 @@ use super::shared::{
 use crate::table::{ColumnDef, Source, TableDef, ViewDef};
 use crate::types::Type;
 
-const COLUMNS: [ColumnDef; 29] = with_tail([
+const COLUMNS: [ColumnDef; 30] = with_tail([
     TIMESTAMP,
     ColumnDef::new("message", Type::String),
     ColumnDef::new("severityLevel", Type::Int),

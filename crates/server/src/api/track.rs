@@ -5,6 +5,7 @@
 
 pub mod decode;
 pub mod intake;
+mod judged;
 mod wire;
 
 use std::sync::Arc;
@@ -163,6 +164,7 @@ pub async fn wait_for_room(app: &App) {
 async fn store(app: &App, accepted: ingest::breeze::Accepted, stores: bool) -> Answer {
     let mut errors: Vec<ItemError> = Vec::with_capacity(accepted.faults.len());
     let mut stored = accepted.accepted;
+    let judged = (!stores).then(|| judged::items(app, &accepted));
     let tally = Tally::of(&accepted);
     if stores && stored > 0 {
         let write = store::Write { rows: accepted.batches, documents: Vec::new() };
@@ -204,6 +206,7 @@ async fn store(app: &App, accepted: ingest::breeze::Accepted, stores: bool) -> A
         accepted: stored,
         app_id: first_app.and_then(|id| app.apps.by_number(id)).map(|found| found.id.clone()),
         errors,
+        judged,
     }
 }
 

@@ -105,7 +105,15 @@ fn routes() -> String {
 }
 
 fn tables() -> String {
+    let cut = &model::tables::CUT;
     let mut page = String::from("# Tables\n");
+    page.push_str(&format!(
+        "\nTables of telemetry have one more column in queries that name it: `{}`, {}, says which \
+         texts were cut on arrival, by column or `customDimensions.key`, and how many UTF-16 units \
+         they had.\n",
+        cut.name,
+        cut.ty.name()
+    ));
     for view in model::tables::views().iter().chain([model::tables::audit::view()]) {
         page.push_str(&format!("\n## {}\n\n{}\n\n", view.name, view.doc));
         page.push_str("| Column | Type |\n| --- | --- |\n");

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::client::{connect, gzip, read, request_bytes, send};
-use crate::server::{KEY, OTHER_KEY, Server, event, events, fixtures, output, start};
+use crate::server::{KEY, OTHER_KEY, Server, event, events, fixtures, output, start, wait_until};
 
 const FOUR: [&str; 4] = ["itemsReceived", "itemsAccepted", "appId", "errors"];
 
@@ -98,7 +98,14 @@ fn validate_judges_and_stores_nothing() {
     let body = format!("{}\n{{\"iKey\":\"nobody\"}}", event(KEY, "validated"));
     let answer = server.post("/v2/validate", &[], body.as_bytes());
     assert_eq!(answer.status, 206);
-    assert_eq!(answer.json()["itemsAccepted"], 1);
+    let answer = answer.json();
+    assert_eq!(answer["itemsAccepted"], 1);
+    let time = &answer["items"][0]["timestamp"];
+    let items = json!([{
+        "index": 0, "appId": server.ready["appId"], "table": "customEvents", "timestamp": time,
+        "itemCount": 1, "cut": null,
+    }]);
+    assert_eq!(answer["items"], items);
     assert_eq!(server.rows("customEvents | count"), json!([[0]]));
 }
 
@@ -260,6 +267,56 @@ fn addresses_are_stored_only_when_asked() {
         assert_eq!(server.track(event(KEY, "a").as_bytes()).status, 200);
         assert_eq!(server.rows("customEvents | project client_IP"), json!([[want]]));
     }
+}
+
+/// An event with a name, one property and one tag, all longer than what is kept.
+fn too_long(name: &str) -> String {
+    let item = json!({
+        "iKey": KEY, "tags": { "ai.user.id": "u".repeat(200) }, "sampleRate": 50,
+        "data": { "baseType": "EventData", "baseData": {
+            "name": format!("{name}{}", "x".repeat(512)),
+            "properties": { "log": "y".repeat(20_134), "k".repeat(151): "kept" },
+        } },
+    });
+    item.to_string()
+}
+
+#[test]
+fn what_was_cut_says_so_from_validation_to_extents() {
+    let (server, _dir) = start(&["--seal-age", "100ms"]);
+    let body = format!("{}\n{{}}\n{}", event(KEY, "whole"), too_long("first"));
+    let judged = server.post("/v2/validate", &[], body.as_bytes()).json();
+    let long_key = format!("customDimensions.{} (key)", "k".repeat(150));
+    let marks = json!({
+        "user_Id": 200, "name": 517, "customDimensions.log": 20_134, long_key: 151,
+    });
+    let told = &judged["items"];
+    assert_eq!((&told[0]["index"], &told[0]["cut"]), (&json!(0), &json!(null)), "{judged}");
+    assert_eq!((&told[1]["index"], &told[1]["cut"]), (&json!(2), &marks), "{judged}");
+    assert_eq!(told[1]["itemCount"], 2);
+    assert_eq!(server.track(body.as_bytes()).status, 206);
+    for _ in ["head", "extents"] {
+        let asked = "customEvents | where isnotempty(_Cut) | project _Cut, tostring(_Cut.name), \
+                     was = tolong(_Cut['customDimensions.log']), kept = strlen(name)";
+        let rows = server.rows(asked);
+        let cut: serde_json::Value =
+            serde_json::from_str(rows[0][0].as_str().unwrap_or_default()).unwrap_or_default();
+        assert_eq!(cut, marks, "{rows}");
+        assert_eq!(
+            (rows.as_array().map(Vec::len), &rows[0][1], &rows[0][2], &rows[0][3]),
+            (Some(1), &json!("517"), &json!(20_134), &json!(512)),
+            "{rows}"
+        );
+        let sealed = || {
+            let data = server.get("/api/portal/data?app=default").json();
+            data["tables"][0]["extents"] != json!(0)
+        };
+        wait_until("the rows are sealed", sealed);
+    }
+    // Clients of the original API see the columns of the original.
+    let columns =
+        |kql: &str| server.rows(&format!("{kql} | getschema | where ColumnName == '_Cut'"));
+    assert_eq!(columns("customEvents | where name != ''"), json!([]));
 }
 
 #[test]

@@ -145,7 +145,8 @@ export function telemetryQueries(operation: string): Record<'kinds' | 'items', s
     '| where joinedBy != "timeline"',
   );
   return {
-    kinds: lines(all, '| summarize Items = sum(itemCount) by itemType, joinedBy',
+    kinds: lines(all,
+      '| summarize Items = sum(itemCount), Most = max(itemCount) by itemType, joinedBy',
       '| order by Items desc'),
     items: lines(
       all,

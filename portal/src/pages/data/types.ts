@@ -17,10 +17,14 @@ export interface TableHealth {
   days: DayUsage[];
 }
 
+/** Items refused for one reason since the server started. */
 export interface Reason {
   reason: string;
   count: number;
-  example?: string | null;
+  /** `false`: nobody can tell the application they were for. */
+  isOwn: boolean;
+  /** What the sender of the last one was told, and when. */
+  example: { message: string; at: string };
 }
 
 export interface DataHealth {
@@ -39,6 +43,5 @@ export interface DataHealth {
     received: number;
     accepted: number;
     rejected: Reason[];
-    cut: Reason[];
   };
 }

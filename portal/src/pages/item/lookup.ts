@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 /** Ids of what collected builds are as items: they begin with the id of the operation. */
 const OF_BUILD = /^([0-9a-f]{32})-/;
 
-/** The item with all its columns and when it arrived. */
+/** The item with all its columns, when it arrived, and what was cut of it, which must be named. */
 export function itemQuery(itemId: string): string {
   const operation = OF_BUILD.exec(itemId)?.[1];
   if (operation) {
@@ -24,7 +24,7 @@ export function itemQuery(itemId: string): string {
   return lines(
     everyItem,
     whereItem(itemId),
-    '| extend arrived = ingestion_time()',
+    '| extend arrived = ingestion_time(), _Cut = _Cut',
     '| take 1',
   );
 }

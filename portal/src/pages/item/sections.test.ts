@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../lib/query';
-import { context, customData, filterOf, ownData, pretty, rawRow } from './sections';
+import {
+  chainCuts, context, customData, filterOf, otherCuts, ownData, pretty, rawRow,
+} from './sections';
 
 const row: Row = {
   itemType: 'customEvent', name: 'Task Execution', operation_Id: '', user_Id: 'u1',
@@ -25,20 +27,27 @@ describe('what an item shows', () => {
     expect(rawRow(row)).not.toHaveProperty('operation_Id');
   });
 
-  it.each([
-    ['d.k', { customDimensions: { k: 'x'.repeat(8192) } }, 8192],
-    ['d.k', { customDimensions: { k: 'x'.repeat(8191) } }, null],
-  ])('tells what may have been cut: %s', (field, more, cutAt) => {
-    const found = customData({ ...row, ...more }).find((entry) => entry.field === field);
-    expect(found?.cutAt).toBe(cutAt);
-  });
-
-  it('knows the limits of kinds', () => {
-    const cutAt = (itemType: string, name: string): unknown =>
-      ownData({ itemType, name }).find((entry) => entry.field === 'name')?.cutAt;
-    expect(cutAt('customEvent', 'x'.repeat(512))).toBe(512);
-    expect(cutAt('request', 'x'.repeat(512))).toBeNull();
-    expect(cutAt('request', 'x'.repeat(1024))).toBe(1024);
+  it('tells what was cut by the stored mark alone', () => {
+    const long = 'k'.repeat(150);
+    const cut: Row = {
+      ...row, itemType: 'exception', name: 'n'.repeat(512), user_Id: 'u'.repeat(128),
+      customDimensions: { log: 'l'.repeat(8192), whole: 'w'.repeat(8192), [long]: 'v' },
+      details: [{ type: 'T', message: 'm'.repeat(32_768) }, { type: 'I' }],
+      _Cut: {
+        name: 600, 'customDimensions.log': 20_134, [`customDimensions.${long} (key)`]: 151,
+        user_Id: 129, 'details[0].message': 40_000, 'ai.user.userAgent': 3000, '(more)': 2,
+      },
+    };
+    const custom = (field: string) => customData(cut).find((entry) => entry.field === field);
+    expect(custom('d.log')).toMatchObject({ cut: { kept: 8192, was: 20_134 }, cutKey: null });
+    expect(custom('d.whole')).toMatchObject({ cut: null, cutKey: null });
+    expect(custom(`d.${long}`)).toMatchObject({ cut: null, cutKey: { kept: 150, was: 151 } });
+    expect(ownData(cut)[0]?.cut).toEqual({ kept: 512, was: 600 });
+    expect(context(cut)[0]?.entries[0]?.cut).toEqual({ kept: 128, was: 129 });
+    expect(chainCuts(cut)).toEqual([[{ place: 'details[0].message', kept: 32_768, was: 40_000 }]]);
+    expect(otherCuts(cut)).toEqual([['ai.user.userAgent', 3000], ['(more)', 2]]);
+    expect(otherCuts(row)).toEqual([]);
+    expect(ownData({ itemType: 'customEvent', name: 'x'.repeat(512) })[0]?.cut).toBeNull();
   });
 
   it.each([

@@ -1,5 +1,6 @@
 /** What an item page shows of a row, section by section. */
 
+import { cutsOf, keptAt, KEY, type Cut } from '../../lib/cuts';
 import type { Filter } from '../../lib/filters';
 import { LIST_TEXT_MAX, severities } from '../../lib/items';
 import type { Cell, Row } from '../../lib/query';
@@ -14,8 +15,10 @@ export interface Entry {
   /** How it is shown; JSON with its structure. */
   shown: string;
   kind: 'text' | 'json' | 'number' | 'duration';
-  /** Length at which ingestion cuts, when the value is exactly that long. */
-  cutAt: number | null;
+  /** The value was longer on arrival. */
+  cut: Cut | null;
+  /** Its key was. */
+  cutKey: Cut | null;
 }
 
 export interface Section {
@@ -23,22 +26,18 @@ export interface Section {
   entries: Entry[];
 }
 
-/** Longest texts that ingestion keeps, in UTF-16 units. */
-const PROPERTY_MAX = 8192;
-const columnMax: Record<string, number> = {
-  id: 512, source: 1024, url: 2048, resultCode: 1024, target: 1024, type: 1024, data: 8192,
-  message: 32_768, problemId: 1024, outerMessage: 32_768, innermostMessage: 32_768,
-  outerType: 1024, innermostType: 1024, operation_Name: 1024, operation_Id: 128,
-  operation_ParentId: 512, session_Id: 64, user_Id: 128, user_AuthenticatedId: 1024,
-  user_AccountId: 1024, application_Version: 1024, cloud_RoleName: 256, cloud_RoleInstance: 256,
-  client_Type: 64, client_Model: 256, client_OS: 256, sdkVersion: 64, location: 1024,
-};
+const bags: Record<string, string> = { d: 'customDimensions', m: 'customMeasurements' };
 
-function maxOf(field: string, row: Row): number | null {
-  if (field.startsWith('d.')) return PROPERTY_MAX;
-  if (field === 'name') return row.itemType === 'customEvent' ? 512 : 1024;
-  if (field === 'message' && row.itemType === 'availabilityResult') return PROPERTY_MAX;
-  return columnMax[field] ?? null;
+/** Where the row has the value of a field. */
+function placeOf(field: string): string {
+  const [, bag = '', key] = /^([dm])\.(.*)$/s.exec(field) ?? [];
+  return key === undefined ? field : `${bags[bag]}.${key}`;
+}
+
+/** What was cut of the text at a place; `null`: nothing. */
+function cutAt(row: Row, place: string): Cut | null {
+  const was = cutsOf(row).get(place);
+  return was === undefined ? null : { kept: keptAt(row, place), was };
 }
 
 /** Structure that a text holds, with line breaks; `null`: it holds none. */
@@ -55,11 +54,12 @@ export function pretty(text: string): string | null {
 function entry(row: Row, field: string, label: string, value: Cell): Entry {
   const text = cellText(value);
   const json = typeof value === 'object' ? JSON.stringify(value, null, 2) : pretty(text);
-  const max = maxOf(field, row);
   const kind = field === 'duration' ? 'duration' : typeof value === 'number' ? 'number'
     : json !== null ? 'json' : 'text';
   const shown = field === 'severityLevel' ? (severities[Number(value)] ?? text) : (json ?? text);
-  return { field, label, text, shown, kind, cutAt: text.length === max ? max : null };
+  const place = placeOf(field);
+  const cutKey = place === field ? null : cutAt(row, place + KEY);
+  return { field, label, text, shown, kind, cut: cutAt(row, place), cutKey };
 }
 
 function bag(row: Row, name: string): [string, Cell][] {
@@ -134,6 +134,32 @@ export function context(row: Row): Section[] {
   return contexts
     .map(([title, wanted]) => ({ title, entries: pick(row, wanted) }))
     .filter((section) => section.entries.length > 0);
+}
+
+export interface PlacedCut extends Cut {
+  place: string;
+}
+
+/** What was cut of the exceptions of a chain, each by its number. */
+export function chainCuts(row: Row): PlacedCut[][] {
+  const found: PlacedCut[][] = [];
+  for (const [place, was] of cutsOf(row)) {
+    const index = /^details\[(\d{1,4})\]/.exec(place)?.[1];
+    if (index !== undefined) {
+      (found[Number(index)] ??= []).push({ place, was, kept: keptAt(row, place) });
+    }
+  }
+  return found;
+}
+
+/** What was cut of what no value of the page shows, and the count of what has no mark. */
+export function otherCuts(row: Row): [string, number][] {
+  const sections = [customData(row), ownData(row), ...context(row).map(({ entries }) => entries)];
+  const shown = new Set(sections.flat().flatMap(({ field }) => {
+    const place = placeOf(field);
+    return [place, place + KEY];
+  }));
+  return [...cutsOf(row)].filter(([place]) => !shown.has(place) && !place.startsWith('details['));
 }
 
 /** The row without what is empty, as it is shown and copied. */

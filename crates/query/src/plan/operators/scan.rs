@@ -27,7 +27,7 @@ use crate::provider::extents::ExtentsTable;
 use crate::provider::{Counters, memory};
 use crate::request::AppInfo;
 
-/// The column behind those of the view: when the row came in.
+/// The column behind those a query can name: when the row came in.
 static RECEIVED: ViewColumn =
     ViewColumn { name: "ingestion_time", ty: Type::DateTime, source: Source::Column("_received") };
 
@@ -81,7 +81,8 @@ fn outputs<'a>(planner: &Planner<'_>, relation: &Relation, view: &'a ViewDef) ->
     let find = |item: Item| {
         let (Need::Column(id) | Need::Property(id, _)) = &item.need;
         let position = relation.columns.iter().position(|c| c.id == *id)?;
-        let column = view.columns.get(position).unwrap_or(&RECEIVED);
+        let behind = || view.on_demand(&relation.columns[position].name).unwrap_or(&RECEIVED);
+        let column = view.columns.get(position).unwrap_or_else(behind);
         Some(Output { item, column, bag: bag(view, column) })
     };
     planner.needs.items(relation).into_iter().filter_map(find).collect()

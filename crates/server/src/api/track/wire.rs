@@ -28,6 +28,9 @@ pub struct Answer {
     pub app_id: Option<String>,
     /// When nothing was accepted, the first entry decides the status.
     pub errors: Vec<ItemError>,
+    /// What would be stored, where that was asked instead of done: a member of its own, which the
+    /// answer of track never has.
+    pub judged: Option<Vec<serde_json::Value>>,
 }
 
 impl Answer {
@@ -82,7 +85,11 @@ impl Answer {
             model::json::write_string(&mut out, &error.message);
             out.push('}');
         }
-        out.push_str("]}");
+        out.push(']');
+        if let Some(judged) = &self.judged {
+            let _ = write!(out, ",\"items\":{}", serde_json::Value::from(judged.as_slice()));
+        }
+        out.push('}');
         out
     }
 
