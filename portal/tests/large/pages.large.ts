@@ -1,8 +1,8 @@
 /**
  * How long pages take to be usable over the many rows of `cargo xtask bench generate`.
  *
- * `DATA` names the folder, `FROM` and `TO` its last day, `TELLTALE` the executable, `RUNS` how often
- * each page is opened, `ONLY` a part of the names of pages. One line goes to
+ * `DATA` names the folder, `FROM` and `TO` its last day, `TELLTALE` the executable, `RUNS` how
+ * often each page is opened, `ONLY` a part of the names of pages. One line goes to
  * `bench/results.ndjson`; `RESULTS` names another file. Usable means: the heading is there and
  * nothing has been loading for a while; what is told is when the last thing stopped loading. Of
  * rows and charts of Logs it is the time from the whole answer until they are drawn.
@@ -119,7 +119,9 @@ async function usable(page: Page, seen: string | null): Promise<Seen> {
 /** Milliseconds of processor time the server has used; 0 where the system does not tell. */
 function used(server: Server): number {
   try {
-    const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    // User and system time stand behind the name, which ends with a bracket; in ticks of 10 ms.
+    const stat = readFileSync(`/proc/${server.pid}/stat`, 'utf8');
+    const fields = stat.split(') ')[1]?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) * 10;
   } catch {
     return 0;

@@ -129,8 +129,8 @@ pub(super) async fn groups(
     let objects = state.runtime_env().object_store(&table.objects)?;
     let footers = state.runtime_env().cache_manager.get_file_metadata_cache();
     let object = object(extent);
-    let footer = DFParquetMetadata::new(objects.as_ref(), &object)
-        .with_file_metadata_cache(Some(footers));
+    let footer =
+        DFParquetMetadata::new(objects.as_ref(), &object).with_file_metadata_cache(Some(footers));
     let footer = footer.fetch_metadata().await?;
     let group = |group: &RowGroupMetaData| {
         // Columns of the table come first in a file, in their order.
@@ -216,9 +216,7 @@ fn statistics(table: &ExtentsTable, parts: &[Part]) -> Statistics {
     });
     Statistics {
         num_rows: Precision::Exact(parts.iter().map(Part::rows).sum()),
-        total_byte_size: Precision::Inexact(
-            extents().map(|e| e.size_bytes).sum::<u64>() as usize
-        ),
+        total_byte_size: Precision::Inexact(extents().map(|e| e.size_bytes).sum::<u64>() as usize),
         column_statistics: column_statistics.collect(),
     }
 }

@@ -3,7 +3,7 @@
 //! A page asks several questions about the rows some words are in. The first query that comes to a
 //! row group of an extent looks for the words, the others wait for it and read the rows found.
 //! Invariants: extents never change, so what was found stays true; a query that is given up leaves
-//! the work to the next one; what is kept has a limit, what was kept longest goes first.
+//! the work to the next one; what is kept has a limit, what was asked long ago goes first.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -62,10 +62,9 @@ impl FoundRows {
     fn cells(&self, condition: &Expr, places: &[Place]) -> Vec<Cell> {
         let mut conditions = self.conditions.lock();
         let at = conditions.iter().position(|known| known.condition == *condition);
-        let mut known = at.and_then(|at| conditions.remove(at)).unwrap_or_else(|| Condition {
-            condition: condition.clone(),
-            groups: HashMap::new(),
-        });
+        let mut known = at
+            .and_then(|at| conditions.remove(at))
+            .unwrap_or_else(|| Condition { condition: condition.clone(), groups: HashMap::new() });
         let mut cell = |place: &Place| {
             let cell = known.groups.entry((place.extent.id.clone(), place.group)).or_default();
             Arc::clone(cell)
@@ -101,11 +100,11 @@ pub(super) async fn rows(
         groups_of.push(groups);
     }
     let cells = found.cells(condition, &places);
-    let test = Test::new(state, table, condition)?;
+    let test = &Test::new(state, table, condition)?;
     let looks: Vec<_> = places
         .iter()
         .zip(&cells)
-        .map(|(place, cell)| cell.get_or_try_init(|| test.look(state, table, place)))
+        .map(|(place, cell)| cell.get_or_try_init(move || test.look(state, table, place)))
         .collect();
     let threads = state.config().target_partitions().max(1);
     let looked: Vec<&BooleanBuffer> = stream::iter(looks).buffered(threads).try_collect().await?;

@@ -1,19 +1,50 @@
 //! Searches in bags answer as searches in the text of the whole bag, and conditions that queries
 //! share as those that each tests itself: over bags with odd keys and values.
 
+use crate::Report;
 use crate::answers::{self, Row};
 use crate::world::{self, Place, World};
-use crate::Report;
 
 const SEARCHES: [&str; 8] = [
-    "has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "contains",
+    "has",
+    "has_cs",
+    "hasprefix",
+    "hasprefix_cs",
+    "hassuffix",
+    "hassuffix_cs",
+    "contains",
     "contains_cs",
 ];
 
 const NEEDLES: [&str; 28] = [
-    "alpha", "ALPHA", "beta", "gamma delta", "foo", "nfoo", "quoted", "temp", "u0001", "0001",
-    "name", "other", "rare", "n", "a", "b", "1", "5", "1.5", "-7", "7", "nan", "alpha_", "_beta",
-    "x", "e", "1,2", ":",
+    "alpha",
+    "ALPHA",
+    "beta",
+    "gamma delta",
+    "foo",
+    "nfoo",
+    "quoted",
+    "temp",
+    "u0001",
+    "0001",
+    "name",
+    "other",
+    "rare",
+    "n",
+    "a",
+    "b",
+    "1",
+    "5",
+    "1.5",
+    "-7",
+    "7",
+    "nan",
+    "alpha_",
+    "_beta",
+    "x",
+    "e",
+    "1,2",
+    ":",
 ];
 
 pub async fn run(report: &mut Report) {

@@ -11,16 +11,8 @@ use crate::plan::{Planned, Planner, internal};
 /// `* has "word"` has one per column.
 const SEARCHES_MIN: usize = 8;
 
-const SEARCHES: [&str; 8] = [
-    "has",
-    "hasprefix",
-    "hassuffix",
-    "contains",
-    "startswith",
-    "endswith",
-    "matches regex",
-    "=~",
-];
+const SEARCHES: [&str; 8] =
+    ["has", "hasprefix", "hassuffix", "contains", "startswith", "endswith", "matches regex", "=~"];
 
 pub(in crate::plan) fn plan(
     planner: &Planner<'_>,
