@@ -1,7 +1,7 @@
 //! The collector as a process of its own, on one core, against a generated organisation in this
 //! one: seconds, processor time, most memory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,8 +26,8 @@ struct Seen {
     memory_bytes: Vec<u64>,
 }
 
-/// Collects so many builds of so many records each.
-pub fn run(builds: u64, records: u64) -> Result<()> {
+/// A generated organisation of so many builds of so many records each, answering on a port.
+fn service(builds: u64, records: u64) -> Result<(Service, String)> {
     let shape = Shape {
         builds: usize::try_from(builds)?,
         records_per_build: usize::try_from(records)?,
@@ -36,11 +36,17 @@ pub fn run(builds: u64, records: u64) -> Result<()> {
         ..Shape::default()
     };
     let history = History::generate(1, &shape);
-    let organization = history.organization();
+    let organization = history.organization().to_owned();
     let service = Service::start(history).context("start the service")?;
     service.gzip(false);
+    Ok((service, organization))
+}
+
+/// Collects so many builds of so many records each.
+pub fn run(builds: u64, records: u64) -> Result<()> {
+    let (service, organization) = service(builds, records)?;
     let folder = temporary_folder("collect")?;
-    let measured = measure(&folder, &service, organization);
+    let measured = measure(&folder, &service, &organization);
     let removed = std::fs::remove_dir_all(&folder).context("remove the folder");
     let (seconds, seen, rows) = measured?;
     removed?;
@@ -61,33 +67,56 @@ pub fn run(builds: u64, records: u64) -> Result<()> {
     )
 }
 
-fn measure(
-    folder: &Path,
+/// Fills `data`, a new folder, with so many builds of 60 records each.
+pub fn fill(data: &Path, builds: u64) -> Result<()> {
+    ensure!(!data.exists(), "the folder exists already");
+    let (service, organization) = service(builds, 60)?;
+    let config = data.with_extension("toml");
+    let child = collector(&config, data, &service, &organization, &mut Command::new(program()?))?;
+    watch(child)?;
+    std::fs::remove_file(&config).context("remove the settings")
+}
+
+fn program() -> Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name("telltale"))
+}
+
+/// Starts one pass of `telltale collect` by `command`, its settings in the file `config`.
+fn collector(
+    config: &Path,
+    data: &Path,
     service: &Service,
     organization: &str,
-) -> Result<(f64, Seen, serde_json::Value)> {
-    let config = folder.join("telltale.toml");
-    let data = folder.join("data");
+    command: &mut Command,
+) -> Result<Child> {
     let url = service.url();
     let settings = format!(
         "[[source]]\nname = \"{organization}\"\nbase = \"{url}/{organization}\"\n\
          token_env = \"BENCH_PAT\"\nbackfill = \"36500d\"\ntests = \"off\"\nlogs = \"off\"\n\
          releases = false\n"
     );
-    std::fs::write(&config, settings)?;
-    let program = std::env::current_exe()?.with_file_name("telltale");
-    let started = Instant::now();
-    let child = Command::new("taskset")
-        .args(["--cpu-list", "0"])
-        .arg(program)
+    std::fs::write(config, settings)?;
+    command
         .args(["collect", "--once", "--config"])
-        .arg(&config)
+        .arg(config)
         .arg("--data")
-        .arg(&data)
+        .arg(data)
         .env("BENCH_PAT", "pat")
         .stdin(Stdio::null())
         .spawn()
-        .context("start telltale by `taskset`; build it in release mode first")?;
+        .context("start telltale; build it in release mode first")
+}
+
+fn measure(
+    folder: &Path,
+    service: &Service,
+    organization: &str,
+) -> Result<(f64, Seen, serde_json::Value)> {
+    let (config, data) = (folder.join("telltale.toml"), folder.join("data"));
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", "0"]).arg(program()?);
+    let started = Instant::now();
+    let child = collector(&config, &data, service, organization, &mut command)?;
     let seen = watch(child)?;
     let seconds = started.elapsed().as_secs_f64();
     let server = Server::start(&data)?;

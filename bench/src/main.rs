@@ -23,6 +23,7 @@ mod output;
 mod queries;
 mod results;
 mod rows;
+mod search;
 mod server;
 mod versions;
 
@@ -37,8 +38,10 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
 
   decode                     gzip'd envelopes to row batches on one core
   rows                       CSV and JSON of a table to row batches on one core
-  generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days)
+  generate DIR [ROWS]        the data set of the queries (20,000,000 requests over 30 days), also
+                             into the folder of a demonstration that ends with them
   queries DIR                the twelve queries as KQL against hand-written plans on its extents
+  search DIR                 the questions of Search about words, each alone and sharing them
   ask DIR                    questions over standard input (see compare_clickhouse.py)
   versions [BUILDS]          a table that shows newest versions against a plain one of its rows
   memory DIR                 questions larger than the memory of queries, to the built server
@@ -46,6 +49,7 @@ const USAGE: &str = "usage: cargo xtask bench COMMAND
   badge                      badges on one core, against npm badge-maker 6
   hooks [SECONDS]            events to files of badges, a flood of wrong keys, badges by wrk
   collect [BUILDS [RECORDS]] builds of a generated organisation, by the built collector, one core
+  builds DIR [BUILDS]        a new folder of builds of a generated organisation (1,000)
   load [SECONDS]             HTTP ingestion into a new server, full speed and at half of it
   output                     a build's output through `exec` and its matchers, on one machine
   crowd [SECONDS]            telemetry while slow clients, queries and a download crowd the server";
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         (Some("output"), _) => output::run(),
         (Some("generate"), Some(data)) => generate::run(&data, number(2).unwrap_or(20_000_000)),
         (Some("queries"), Some(data)) => queries::run(&data),
+        (Some("search"), Some(data)) => search::run(&data),
         (Some("ask"), Some(data)) => ask::run(&data),
         (Some("memory"), Some(data)) => memory::run(&data),
         (Some("start"), Some(data)) => server::measure_start(&data),
@@ -70,6 +75,7 @@ fn main() -> ExitCode {
         (Some("collect"), _) => {
             collect::run(number(1).unwrap_or(1_000), number(2).unwrap_or(2_000))
         }
+        (Some("builds"), Some(data)) => collect::fill(&data, number(2).unwrap_or(1_000)),
         (Some("load"), _) => load::run(number(1).unwrap_or(20)),
         _ => {
             eprintln!("{USAGE}");

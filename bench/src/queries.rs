@@ -89,7 +89,11 @@ impl Apps for OneApp {
 
 /// The product's engine on the folder `data`, with two threads.
 pub fn engine(data: &Path) -> Result<Engine> {
-    let store = Store::open(data, store::Options::default()).context("open the store")?;
+    engine_over(Store::open(data, store::Options::default()).context("open the store")?)
+}
+
+/// The product's engine on a store, with two threads.
+pub fn engine_over(store: Arc<Store>) -> Result<Engine> {
     let options = EngineOptions { threads: 2, ..EngineOptions::default() };
     Engine::new(store, Arc::new(OneApp), options).context("start the engine")
 }
@@ -152,6 +156,7 @@ pub fn request(kql: &str) -> Request {
         parameters: Vec::new(),
         limits: Limits::default(),
         explains_empty: false,
+        shares_conditions: false,
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod extents;
 mod format;
+mod found;
 pub(crate) mod memory;
 mod prune;
 
@@ -20,6 +21,8 @@ use store::{Snapshot, Store};
 use crate::error::Error;
 use crate::request::{AppInfo, Apps, Request};
 
+pub(crate) use found::FoundRows;
+
 /// The tables one query may read.
 pub(crate) struct Sources {
     store: Arc<Store>,
@@ -30,6 +33,8 @@ pub(crate) struct Sources {
     pub threads: usize,
     pub objects: ObjectStoreUrl,
     pub counters: Arc<Counters>,
+    /// Where rows found for costly conditions are kept, for queries that share them.
+    pub found: Option<Arc<FoundRows>>,
 }
 
 /// What a query read, counted while it is planned and run.
@@ -67,7 +72,13 @@ impl Sources {
             threads,
             objects,
             counters: Arc::default(),
+            found: None,
         })
+    }
+
+    /// Whether costly conditions are looked for once and their rows kept.
+    pub fn shares_conditions(&self) -> bool {
+        self.found.is_some()
     }
 
     /// The applications whose rows a table shows: those of the request, or the one named.

@@ -185,13 +185,15 @@ impl Query {
     }
 
     pub fn context(&self, state: SessionState) -> Result<Context, Error> {
-        let sources = Sources::new(
+        let mut sources = Sources::new(
             Arc::clone(&self.store),
             Arc::clone(&self.apps),
             &self.request,
             self.threads,
             self.resources.objects.clone(),
         )?;
+        let shares = self.request.shares_conditions;
+        sources.found = shares.then(|| Arc::clone(&self.resources.found));
         let (statistics, shared) = (Statistics::default(), Shareds::default());
         Ok(Context { sources, state, statistics, shared, run_ms: 0.0 })
     }

@@ -24,6 +24,9 @@ pub struct Request {
     pub limits: Limits,
     /// Whether to tell of an empty answer which `where` left no rows: that takes a few counts.
     pub explains_empty: bool,
+    /// Whether other queries ask about the same rows: what a costly condition (`* has "word"`)
+    /// finds is then kept for them, at the price that it is looked for in all rows of the range.
+    pub shares_conditions: bool,
 }
 
 impl Request {

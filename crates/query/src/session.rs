@@ -8,13 +8,16 @@ use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 use store::Store;
 
 use crate::engine::EngineOptions;
 use crate::error::Error;
+use crate::functions::bag_search::BagSearch;
 use crate::memory::QueryPool;
 use crate::merge_order;
+use crate::provider::FoundRows;
 use crate::serial::SerialPlanner;
 
 /// Footers of extents kept in memory, in bytes.
@@ -34,6 +37,8 @@ pub(crate) struct Resources {
     runtime: RuntimeEnv,
     pool: Arc<dyn MemoryPool>,
     pub objects: ObjectStoreUrl,
+    /// Rows found for costly conditions.
+    pub found: Arc<FoundRows>,
     threads: usize,
     /// Memory a running query has to itself.
     own_bytes: usize,
@@ -54,7 +59,8 @@ impl Resources {
             .map_err(failed)?;
         let objects = ObjectStoreUrl::parse("telltale://data").map_err(failed)?;
         runtime.register_object_store(objects.as_ref(), store.object_store());
-        Ok(Resources { runtime, pool, objects, threads: options.threads.max(1), own_bytes })
+        let (found, threads) = (Arc::default(), options.threads.max(1));
+        Ok(Resources { runtime, pool, objects, found, threads, own_bytes })
     }
 
     /// A session for one query, which holds at most `memory_bytes`.
@@ -69,10 +75,19 @@ impl Resources {
             .with_config(config(self.threads))
             .with_query_planner(Arc::new(SerialPlanner))
             .with_runtime_env(runtime)
+            .with_optimizer_rules(logical_rules())
             .with_physical_optimizer_rules(merge_order::rules())
             .build();
         Ok((state, pool))
     }
+}
+
+/// DataFusion's own rules, and ours where filters have just been pushed to the tables.
+fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules = Optimizer::new().rules;
+    let pushed = rules.iter().position(|rule| rule.name() == "push_down_filter");
+    rules.insert(pushed.map_or(rules.len(), |at| at + 1), Arc::new(BagSearch));
+    rules
 }
 
 /// Where one query puts rows that do not fit into its memory, and how many.

@@ -51,6 +51,8 @@ pub struct Question {
     pub program: String,
     /// Whether to tell of an empty answer which `where` left no rows.
     pub explains_empty: bool,
+    /// Whether other questions ask about the same rows.
+    pub shares_conditions: bool,
     /// Whether it stands in the history of its caller when it ended.
     pub is_remembered: bool,
 }
@@ -81,6 +83,7 @@ impl Question {
             },
             program: String::new(),
             explains_empty: false,
+            shares_conditions: false,
             is_remembered: false,
         }
     }
@@ -119,6 +122,7 @@ impl Question {
             parameters: self.parameters.clone(),
             limits: self.limits.clone(),
             explains_empty: self.explains_empty,
+            shares_conditions: self.shares_conditions,
         }
     }
 }

@@ -34,6 +34,10 @@ export class Server {
     return this.ready.url;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Starts on a new empty folder, or on `data`, which is kept when it stops. */
   static async start(settings: string[] = [], data?: string): Promise<Server> {
     const folder = data ?? mkdtempSync(join(tmpdir(), 'telltale-portal-'));

@@ -55,6 +55,18 @@ pub fn call_volatile(
     build(Function::new(name, types, result, kernel, Volatility::Volatile), args)
 }
 
+/// Arguments and their types, where the expression is a call of the kernel `name`.
+pub fn call_of<'e>(expr: &'e Expr, name: &str) -> Option<(&'e [Expr], &'e [Type])> {
+    match expr {
+        Expr::Alias(alias) => call_of(&alias.expr, name),
+        Expr::ScalarFunction(call) => {
+            let function = call.func.inner().downcast_ref::<Function>()?;
+            (function.name == name).then_some((call.args.as_slice(), &*function.types))
+        }
+        _ => None,
+    }
+}
+
 fn build(function: Function, args: Vec<Expr>) -> Expr {
     ScalarUDF::new_from_impl(function).call(args)
 }

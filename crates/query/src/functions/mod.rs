@@ -9,6 +9,7 @@
 //! a predicate position for their arguments, every other function (`not` included) ends it.
 
 pub mod aggregate;
+mod bag_search;
 mod digest;
 mod distinct;
 pub mod elements;
@@ -17,6 +18,7 @@ mod hll;
 pub mod json;
 pub mod kernel;
 pub(crate) mod members;
+pub(crate) mod once;
 pub mod scalar;
 mod series;
 mod sketch;

@@ -11,6 +11,8 @@ use super::text_search::{Needle, Place, Search};
 
 /// Texts of so many bytes and fewer lie in their views.
 const INLINE_MAX: usize = 12;
+/// Bytes of a dictionary that cost about as much to search as asking one row's text alone.
+const ROW_BYTES: usize = 24;
 /// Places compared at a time.
 const BLOCK: usize = 64;
 /// Places looked at to learn which bytes of the needle are rare.
@@ -63,7 +65,6 @@ impl Needle<'_> {
             return None;
         }
         let views = texts.views();
-        let runs = runs(views)?;
         let mut scanner = match &self.search {
             Search::Exact(finder) => Scanner::Exact(finder),
             Search::Ascii { lower, .. } => Scanner::Ascii { lower, marks: Vec::new() },
@@ -71,10 +72,16 @@ impl Needle<'_> {
         };
         let mut flags = BooleanBufferBuilder::new(views.len());
         flags.append_n(views.len(), false);
-        for run in runs {
-            let buffer = texts.data_buffers().get(run.buffer)?;
-            let region = buffer.as_slice().get(run.start..run.end)?;
-            self.mark(&mut scanner, region, &run, texts, &mut flags);
+        match runs(views) {
+            Some(runs) => {
+                for run in runs {
+                    let buffer = texts.data_buffers().get(run.buffer)?;
+                    let region = buffer.as_slice().get(run.start..run.end)?;
+                    self.mark(&mut scanner, region, &run, texts, &mut flags);
+                }
+            }
+            None if is_absent(&mut scanner, texts) => {}
+            None => return None,
         }
         for (row, view) in views.iter().enumerate() {
             let length = parts(*view).0;
@@ -122,6 +129,26 @@ impl Needle<'_> {
             }
         }
     }
+}
+
+/// Whether the needle is nowhere between the first and the last of the texts that lie in buffers,
+/// where learning that costs little: dictionaries are small, and most of them lack a word.
+fn is_absent(scanner: &mut Scanner<'_>, texts: &StringViewArray) -> bool {
+    let mut spans = vec![(usize::MAX, 0); texts.data_buffers().len()];
+    for view in texts.views() {
+        let (length, buffer, start) = parts(*view);
+        if length > INLINE_MAX
+            && let Some(span) = spans.get_mut(buffer)
+        {
+            *span = (span.0.min(start), span.1.max(start + length));
+        }
+    }
+    let regions = texts.data_buffers().iter().zip(spans);
+    let regions: Vec<&[u8]> =
+        regions.filter_map(|(buffer, (start, end))| buffer.as_slice().get(start..end)).collect();
+    let bytes: usize = regions.iter().map(|region| region.len()).sum();
+    bytes <= texts.len() * ROW_BYTES
+        && regions.iter().all(|region| scanner.find(region, 0).is_none())
 }
 
 /// A byte of the needle compared at every place: its position, the bits that make letters small,

@@ -10,6 +10,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -17,7 +18,10 @@ use futures::future::BoxFuture;
 use model::TableDef;
 use store::{Extent, Superseded};
 
+use super::format::Part;
+use super::found::{self, FoundRows};
 use super::{Counters, format, prune};
+use crate::functions::once;
 
 /// Extents of one table as DataFusion reads them.
 #[derive(Debug)]
@@ -30,10 +34,12 @@ pub(crate) struct ExtentsTable {
     pub superseded: Arc<HashMap<String, Superseded>>,
     pub objects: ObjectStoreUrl,
     pub counters: Arc<Counters>,
+    /// Where rows found for costly conditions are kept; `None`: such conditions are filters.
+    pub found: Option<Arc<FoundRows>>,
 }
 
 impl ExtentsTable {
-    fn plan(
+    async fn plan(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
@@ -43,16 +49,34 @@ impl ExtentsTable {
         let mut kept = prune::prune(state, self.table, &self.schema, &self.extents, filters)?;
         Counters::add(&self.counters.extents_total, self.extents.len());
         Counters::add(&self.counters.extents_scanned, kept.len());
-        if kept.is_empty() {
+        // Newest first: `order by timestamp desc | take n` then fills early and skips the rest.
+        kept.sort_by_key(|extent| std::cmp::Reverse(extent.time_max));
+        let (conditions, filters): (Vec<Expr>, Vec<Expr>) =
+            filters.iter().cloned().partition(|filter| self.takes(filter));
+        let mut parts: Vec<Part> = match (&self.found, conjunction(conditions)) {
+            (Some(found), Some(condition)) => {
+                let rows = found::rows(state, self, found, &kept, (&condition, &filters)).await?;
+                let parts = kept.iter().zip(rows);
+                parts.map(|(extent, rows)| Part::new(self, extent, Some(rows))).collect()
+            }
+            _ => kept.iter().map(|extent| Part::new(self, extent, None)).collect(),
+        };
+        parts.retain(|part| !part.is_empty());
+        if parts.is_empty() {
             let schema = match projection {
                 Some(columns) => Arc::new(self.schema.project(columns)?),
                 None => Arc::clone(&self.schema),
             };
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        // Newest first: `order by timestamp desc | take n` then fills early and skips the rest.
-        kept.sort_by_key(|extent| std::cmp::Reverse(extent.time_max));
-        format::scan(state, self, &kept, projection, filters, limit)
+        format::scan(state, self, parts, projection, &filters, limit)
+    }
+
+    /// Whether the scan tests the filter itself. What such a one became when it was simplified
+    /// reads no column: other filters are tested once more above the scan.
+    fn takes(&self, filter: &Expr) -> bool {
+        self.found.is_some()
+            && (once::condition(filter).is_some() || filter.column_refs().is_empty())
     }
 }
 
@@ -65,12 +89,17 @@ impl TableProvider for ExtentsTable {
         TableType::Base
     }
 
-    /// Every filter prunes extents here; the exact check is pushed into the file scan later.
+    /// Every filter prunes extents here; the exact check is pushed into the file scan later, but
+    /// for conditions whose rows are found once for several queries.
     fn supports_filters_pushdown(
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        let support = filters.iter().map(|filter| match self.takes(filter) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        });
+        Ok(support.collect())
     }
 
     // What `#[async_trait]` would make of an `async fn`.
@@ -88,6 +117,6 @@ impl TableProvider for ExtentsTable {
         'life3: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(async move { self.plan(state, projection, filters, limit) })
+        Box::pin(self.plan(state, projection, filters, limit))
     }
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod answers;
+mod bags;
 mod cases;
 mod functions;
 mod judge;
@@ -57,6 +58,9 @@ fn main() -> ExitCode {
         }
         if wanted("recorded") {
             recorded::run(&mut report).await;
+        }
+        if wanted("bags") {
+            bags::run(&mut report).await;
         }
         if wanted("limits") {
             limits::run(&mut report).await;

@@ -103,6 +103,7 @@ pub fn request(text: &str) -> Request {
         parameters: Vec::new(),
         limits: Limits { time_ms: 60_000, ..Limits::default() },
         explains_empty: false,
+        shares_conditions: false,
     }
 }
 

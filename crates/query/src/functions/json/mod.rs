@@ -154,13 +154,18 @@ fn assemble_rows(args: &Args) -> Result<ArrayRef> {
             }
         }
         let rest = rest.get(row);
-        for (key, value) in rest.and_then(scan::each_member).into_iter().flatten() {
-            scan::separate(out);
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\"{key}\":{value}");
-        }
+        write_members(out, rest.unwrap_or_default());
         let some = out.len() > 1 || rest.is_some();
         out.push('}');
         some
     })
+}
+
+/// Appends the members of a bag to the one under construction in `out`.
+pub fn write_members(out: &mut String, bag: &str) {
+    for (key, value) in scan::each_member(bag).into_iter().flatten() {
+        scan::separate(out);
+        // Writing to a String cannot fail.
+        let _ = write!(out, "\"{key}\":{value}");
+    }
 }

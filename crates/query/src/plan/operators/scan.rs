@@ -127,6 +127,7 @@ fn app_legs(
             superseded: Arc::clone(&snapshot.superseded),
             objects: planner.sources.objects.clone(),
             counters: Arc::clone(&planner.sources.counters),
+            found: planner.sources.found.clone(),
         });
         let leg = Leg { stored: table, table: name.clone(), app, extents: &extents };
         legs.push(leg_plan(memory::scan(&name, provider)?, outputs, &leg)?);

@@ -118,6 +118,8 @@ async fn answer(
     }
     let (mut question, is_time_in_query) = call.question(app, &kql);
     question.limits.rows_max = question.limits.rows_max.min(ROWS_MAX);
+    // A page asks several questions about what some words were found in.
+    question.shares_conditions = true;
     // All answers of a call lie in memory together.
     question.limits.bytes_max /= count;
     match ask::answer(app, &question).await {
