@@ -237,7 +237,7 @@ async fn store(
     audit: Vec<(AppId, Batch)>,
 ) -> Result<Response, Refusal> {
     let asker = Asker { engine: &app.engine, application, limits: &app.settings.query };
-    let saved = save::save(&app.store, asker, issue, is_new, audit).await?;
+    let saved = save::save(&app.store, asker, issue, is_new, now(), audit).await?;
     app.known.look_again(application.app_id());
     let mut body = shape(issue, &saved.bytes);
     if let Some((matches, builds)) = saved.found {

@@ -208,7 +208,7 @@ fn check_pattern(pattern: &str) -> Result<(), String> {
 fn where_broken(drawn: &str) -> String {
     const INDENT: usize = 4;
     let why = drawn.lines().last().unwrap_or_default().trim_start_matches("error: ").trim();
-    let mark = drawn.lines().find(|line| line.trim_start().starts_with('^'));
+    let mark = drawn.lines().rfind(|line| line.trim_start().starts_with('^'));
     let place = mark.and_then(|line| line.find('^')).and_then(|at| at.checked_sub(INDENT));
     match place {
         Some(at) => {
@@ -270,6 +270,7 @@ mod tests {
             (r#"{ "ErrorMessage": "a\nb" }"#, "text 1 of `contains` has several lines"),
             (r#"{ "contains": ["abc", "ab"] }"#, "text 2 of `contains` must have 3"),
             (r#"{ "pattern": "ab(c" }"#, "see character 3: unclosed group"),
+            (r#"{ "pattern": "^ab(c" }"#, "see character 4: unclosed group"),
             (r#"{ "pattern": "x{200}{200}{200}" }"#, "too much memory"),
             (r#"{ "pattern": "(a|b)*" }"#, "matches an empty line"),
             (r#"{ "pattern": "(?=a)b" }"#, "see character 1: look-around"),

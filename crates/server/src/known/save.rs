@@ -19,7 +19,8 @@ pub struct Saved {
     pub found: Option<(usize, usize)>,
 }
 
-/// Saves an issue; `seeks`: what it means is new. `more`: rows that belong to the change.
+/// Saves an issue at `at` (nanoseconds since 1970); `seeks`: what it means is new. `more`: rows that
+/// belong to the change.
 ///
 /// # Errors
 /// When it explains too much, or the engine or the store refuses.
@@ -28,9 +29,10 @@ pub async fn save(
     asker: Asker<'_>,
     issue: &Issue,
     seeks: bool,
+    at: i64,
     more: Vec<(AppId, Batch)>,
 ) -> Result<Saved, Refusal> {
-    let (app, at) = (asker.application.app_id(), now());
+    let app = asker.application.app_id();
     let mut found = None;
     if seeks {
         let all = asker.matches(&issue.what, None).await?;
