@@ -74,8 +74,8 @@ pub fn samples(what: &Wish) -> String {
         "{}\n\
          | summarize Lines = count(), take_any(Source, Text) by Organization, Project, BuildId\n\
          | lookup kind=inner (CompletedBuilds(datetime(1970-01-01))\n    \
-         | project Organization, BuildId, BuildNumber, Definition, Branch, Result, FinishTime)\n    \
-         on Organization, BuildId\n\
+         | project Organization, BuildId, BuildNumber, Definition, Branch, Result,\n    \
+         FinishTime) on Organization, BuildId\n\
          | top {SAMPLES} by FinishTime desc",
         matches(what, None)
     )

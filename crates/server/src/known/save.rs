@@ -19,8 +19,8 @@ pub struct Saved {
     pub found: Option<(usize, usize)>,
 }
 
-/// Saves an issue at `at` (nanoseconds since 1970); `seeks`: what it means is new. `more`: rows that
-/// belong to the change.
+/// Saves an issue at `at` (nanoseconds since 1970); `seeks`: what it means is new. `more`: rows
+/// that belong to the change.
 ///
 /// # Errors
 /// When it explains too much, or the engine or the store refuses.

@@ -18,7 +18,8 @@ describe('proposal', () => {
   });
 
   it('is one text where what varies stands at an end', () => {
-    expect(proposal('No space left on device : 8123').contains).toEqual(['No space left on device :']);
+    expect(proposal('No space left on device : 8123').contains)
+      .toEqual(['No space left on device :']);
   });
 
   it('keeps a message that says nothing without its numbers', () => {

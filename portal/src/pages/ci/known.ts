@@ -93,7 +93,8 @@ export function linkBuilds(
 
 /** What the server keeps of it, without what it adds. */
 export function textOf(issue: IssueText): IssueText {
-  const { title, url, contains, pattern, excludeLog, domain, retry, scope, expires, enabled } = issue;
+  const { title, url, contains, pattern, excludeLog, domain, retry } = issue;
+  const { scope, expires, enabled } = issue;
   return { title, url, contains, pattern, excludeLog, domain, retry, scope, expires, enabled };
 }
 
@@ -102,7 +103,8 @@ export function linkedBuilds(list: Row[]): LinkedBuild[] {
   return list.map((row) => ({
     organization: String(row.Organization), project: String(row.Project),
     buildId: Number(row.BuildId), recordId: String(row.RecordId ?? ''),
-    text: cleaned(String(row.Message ?? '')).slice(0, 500), fingerprint: String(row.Fingerprint ?? ''),
+    text: cleaned(String(row.Message ?? '')).slice(0, 500),
+    fingerprint: String(row.Fingerprint ?? ''),
   }));
 }
 
