@@ -320,3 +320,28 @@ fn errors_of_many_builds_and_pull_requests_are_proposed_until_an_issue_explains_
     make(&server, &json!({ "title": "Feed", "contains": "feed is away" }));
     assert_eq!(server.rows(proposals), json!([]));
 }
+
+#[test]
+fn there_are_only_so_many_issues() {
+    let dir = folder(&[]);
+    let store = store::Store::open(dir.path(), store::Options::default()).unwrap();
+    let document = |n: i64| {
+        let what = json!({ "title": format!("issue {n}"), "contains": ["nothing"] });
+        let issue = json!({ "id": format!("{n:012x}"), "what": what, "created": n, "by": "me",
+            "revision": 1 });
+        (format!("known/1/{n:012x}"), Some(issue.to_string().into_bytes()))
+    };
+    let documents = (0..1000).map(document).collect();
+    store.append_blocking(store::Write { rows: Vec::new(), documents }).unwrap();
+    store.close().unwrap();
+    let server = Server::on(dir.path(), &[]);
+    let body = json!({ "title": "one more", "contains": "abc" });
+    let more = call(&server, "POST", "/api/ci/known", &[], &body);
+    assert_eq!(more.status, 429, "{}", more.text());
+    assert!(more.text().contains("there are 1000 known issues, which is the limit"));
+    let gone = "/api/ci/known/000000000000";
+    assert_eq!(call(&server, "DELETE", gone, &[], &json!({})).status, 204);
+    assert_eq!(call(&server, "POST", "/api/ci/known", &[], &body).status, 201);
+    let list = server.get("/api/ci/known").json();
+    assert_eq!(list["issues"].as_array().map(Vec::len), Some(1000));
+}
