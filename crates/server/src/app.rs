@@ -2,9 +2,11 @@
 //!
 //! Invariant: built once at start and never replaced; handlers hold it behind an [`Arc`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use model::tables::pipelines::KNOWN_ISSUES;
 use query::{Engine, EngineOptions};
 use store::Store;
 use tokio::sync::Semaphore;
@@ -19,6 +21,7 @@ use crate::collector::Lines;
 use crate::history::History;
 use crate::hooks::Hooks;
 use crate::keys::{self, Keys};
+use crate::known::Known;
 use crate::metrics::Metrics;
 use crate::running::Running;
 use crate::settings::sources::Source;
@@ -43,6 +46,8 @@ pub struct App {
     pub hooks: Hooks,
     /// Sources that are collected.
     pub collectors: Lines,
+    /// Known issues.
+    pub known: Known,
     /// Queries under way.
     pub running: Arc<Running>,
     /// Keys of bags that the portal offers.
@@ -129,6 +134,7 @@ impl App {
             history: History::load(Arc::clone(&store)),
             streams: Streams::default(),
             collectors: Lines::new(&settings.sources),
+            known: Known::default(),
             running: Arc::default(),
             key_looks: Looks::default(),
             settings,
@@ -182,9 +188,13 @@ pub fn engine(
 /// The store's options a server's settings mean.
 pub fn store_options(settings: &Settings) -> store::Options {
     let storage = &settings.storage;
+    let mut days_by_table: BTreeMap<String, u32> =
+        storage.retention_days_by_table.iter().cloned().collect();
+    // What people wrote is no older than what it explains.
+    days_by_table.entry(KNOWN_ISSUES.name.to_owned()).or_insert(u32::MAX);
     let retention = store::Retention {
         days: storage.retention_days,
-        tables: storage.retention_days_by_table.iter().cloned().collect(),
+        tables: days_by_table,
         total_bytes: storage.bytes_max,
     };
     store::Options {

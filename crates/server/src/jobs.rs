@@ -7,6 +7,7 @@ mod audit;
 mod history;
 mod hooks;
 mod keys;
+mod known;
 mod merge;
 mod retain;
 mod schedule;

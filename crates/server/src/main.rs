@@ -22,6 +22,7 @@ mod history;
 mod hooks;
 mod jobs;
 mod keys;
+mod known;
 mod kql_text;
 mod listen;
 mod metrics;

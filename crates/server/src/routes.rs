@@ -18,8 +18,8 @@ use crate::api::hooks::receive;
 use crate::api::loganalytics::{self, batch};
 use crate::api::portal::export::PARQUET;
 use crate::api::{
-    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, kusto, metadata, portal,
-    track,
+    admin, appinsights, badges, ci, collect, health, hooks, ingest, keys, known, kusto, metadata,
+    portal, track,
 };
 use crate::app::App;
 use crate::headers;
@@ -108,7 +108,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 54] = [
+pub static QUERIES: [Route; 58] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -208,6 +208,22 @@ pub static QUERIES: [Route; 54] = [
         any(badges::query_token)
     }),
     route("/api/ci/triage", "POST", "New categories of issues of pipelines.", || any(ci::triage)),
+    route("/api/ci/known", "GET, POST", "Known issues: the list, or a new one.", || {
+        any(known::list)
+    }),
+    route(
+        "/api/ci/known/preview",
+        "POST",
+        "What a known issue would explain of all that is stored; nothing is saved.",
+        || any(known::preview::preview),
+    ),
+    route("/api/ci/known/{id}", "GET, PUT, DELETE", "A known issue.", || any(known::one)),
+    route(
+        "/api/ci/known/{id}/builds",
+        "POST, DELETE",
+        "Builds that a person says a known issue explains, or does not.",
+        || any(known::builds),
+    ),
     route(
         "/api/collect",
         "GET, POST",

@@ -29,6 +29,7 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
       + ' | project Organization, Project, BuildId, Fingerprint, Definition',
     'P30D',
   );
+  const [known] = await server.rows('KnownIssueCounts() | top 1 by Builds | project Id', 'P30D');
   const [organization, project, buildId, fingerprint, definition] = build ?? [];
   const a = '/a/default';
   return [
@@ -50,6 +51,8 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
     { name: 'ci-build', path: `/ci/builds/${part(organization)}/${part(project)}/${part(buildId)}` },
     { name: 'ci-failures', path: '/ci/failures?t=P30D' },
     { name: 'ci-failure', path: `/ci/failures/${part(fingerprint)}?t=P30D` },
+    { name: 'ci-known', path: '/ci/known' },
+    { name: 'ci-known-issue', path: `/ci/known/${part(known?.[0])}?t=P30D` },
     { name: 'badges', path: '/ci/badges' },
     { name: 'hooks', path: '/ci/hooks' },
     { name: 'setup', path: '/setup' },

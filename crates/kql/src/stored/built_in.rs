@@ -15,7 +15,7 @@ macro_rules! texts {
 }
 
 /// Name and text of each.
-pub const TEXTS: [(&str, &str); 57] = texts![
+pub const TEXTS: [(&str, &str); 62] = texts![
     "BlockedFailures",
     "BuildDependencies",
     "BuildDuration",
@@ -38,8 +38,10 @@ pub const TEXTS: [(&str, &str); 57] = texts![
     "CompletedBuilds",
     "CountedTestResults",
     "DeploymentFrequency",
+    "ErrorTexts",
     "FailedJobs",
     "FailureBreakdown",
+    "FingerprintStates",
     "FinishedDeployments",
     "FirstAttemptPassRate",
     "FlakyEvidence",
@@ -47,6 +49,9 @@ pub const TEXTS: [(&str, &str); 57] = texts![
     "IssueOverflow",
     "IssuesInTrace",
     "JobQueueWait",
+    "KnownIssueCounts",
+    "KnownIssueHits",
+    "KnownIssueProposals",
     "LatestRecords",
     "LeadTime",
     "LostMachineTime",

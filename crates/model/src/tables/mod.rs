@@ -35,7 +35,7 @@ pub use traces::TRACES;
 use crate::table::{TableDef, ViewDef};
 
 /// Every stored table.
-pub static TABLES: [&TableDef; 23] = [
+pub static TABLES: [&TableDef; 25] = [
     &REQUESTS,
     &DEPENDENCIES,
     &EXCEPTIONS,
@@ -59,6 +59,8 @@ pub static TABLES: [&TableDef; 23] = [
     &pipelines::PIPELINE_EVENTS,
     &pipelines::COLLECTOR_RUNS,
     &pipelines::CATEGORIES,
+    &pipelines::KNOWN_ISSUES,
+    &pipelines::KNOWN_ISSUE_MATCHES,
 ];
 
 static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {

@@ -10,6 +10,7 @@ mod dice;
 mod envelope;
 mod folder;
 mod hooks;
+mod known;
 mod organization;
 mod site;
 mod steps;
@@ -123,6 +124,8 @@ fn fill(call: &DemoCall) -> Result<(), Failure> {
     let (items, builds) = (items?, builds?);
     say(&format!("{items} items of telemetry in `{}` and `{}`", first.name, second.name))?;
     say(&format!("{builds} builds of the organisation `{}`", organization::layout::ORGANIZATION))?;
+    let explained = known::fill(dice, span, (&store, &apps), &first, &settings)?;
+    say(&format!("{explained} builds explained by known issues"))?;
     let filled = hooks::fill(&world, end, &store, settings)?;
     say(&format!("{} events of service hooks, {} badges", filled.events, filled.badges))?;
     demo.is_whole = true;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{audit, history, hooks, keys, merge, retain, seal};
+use super::{audit, history, hooks, keys, known, merge, retain, seal};
 use crate::app::App;
 
 /// One job: its name in the log, its pace, and what it does.
@@ -16,11 +16,12 @@ struct Job {
     run: fn(&App) -> Result<(), store::Error>,
 }
 
-static JOBS: [Job; 7] = [
+static JOBS: [Job; 8] = [
     Job { name: "audit", every: Duration::from_secs(1), run: audit::run },
     Job { name: "history", every: Duration::from_secs(10), run: history::run },
     Job { name: "hooks", every: Duration::from_secs(60), run: hooks::run },
     Job { name: "keys", every: Duration::from_secs(60), run: keys::run },
+    Job { name: "known", every: Duration::from_secs(5), run: known::run },
     Job { name: "seal", every: Duration::from_millis(500), run: seal::run },
     Job { name: "merge", every: Duration::from_secs(10), run: merge::run },
     Job { name: "retain", every: Duration::from_secs(60), run: retain::run },

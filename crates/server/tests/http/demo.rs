@@ -31,7 +31,7 @@ const TELEMETRY: [&str; 10] = [
     "customMetrics",
     "performanceCounters",
 ];
-const PIPELINES: [&str; 10] = [
+const PIPELINES: [&str; 12] = [
     "TimelineBuilds",
     "TimelineBuildAttempts",
     "TimelineRecords",
@@ -42,8 +42,10 @@ const PIPELINES: [&str; 10] = [
     "ReleaseDeployments",
     "PipelineEvents",
     "CollectorRuns",
+    "KnownIssues",
+    "KnownIssueMatches",
 ];
-const REPORTS: [&str; 16] = [
+const REPORTS: [&str; 19] = [
     "PassRate()",
     "FirstAttemptPassRate()",
     "RescueRate()",
@@ -60,6 +62,9 @@ const REPORTS: [&str; 16] = [
     "DeploymentFrequency()",
     "LeadTime()",
     "CollectorLag()",
+    "KnownIssueHits()",
+    "KnownIssueCounts()",
+    "FingerprintStates()",
 ];
 
 #[test]

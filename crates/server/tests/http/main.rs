@@ -47,6 +47,7 @@ mod hooks_state;
 mod hooks_upkeep;
 mod ingest;
 mod keys;
+mod known;
 mod kusto_v2;
 mod loganalytics;
 mod metadata;

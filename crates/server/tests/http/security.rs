@@ -47,6 +47,8 @@ fn scope(method: &str, path: &str) -> &'static str {
         "/metrics" => "admin",
         path if path.starts_with("/api/portal/") || path.starts_with("/s/") => "query",
         path if method == "GET" && path.starts_with("/api/badges") => "query",
+        path if method == "GET" && path.starts_with("/api/ci/known") => "query",
+        "/api/ci/known/preview" => "query",
         path if path.starts_with("/v2/") && !path.contains("/rest/") => "ingest",
         path if path.starts_with("/trace/") => "ingest",
         path if path.starts_with("/v2.1/") || path.contains("/ingest/") => "ingest",
@@ -78,6 +80,12 @@ fn body(path: &str, n: usize) -> String {
             let issue = json!({ "organization": "o", "project": "p", "buildId": 1,
                 "recordId": "r", "index": 0, "category": "C" });
             json!({ "application": "default", "issues": [issue] }).to_string()
+        }
+        "/api/ci/known" | "/api/ci/known/preview" | "/api/ci/known/{id}" => {
+            json!({ "title": "t", "contains": "nothing like this" }).to_string()
+        }
+        "/api/ci/known/{id}/builds" => {
+            json!({ "builds": [{ "organization": "o", "buildId": 1 }] }).to_string()
         }
         "/api/apps" => json!({ "name": format!("made-{n}") }).to_string(),
         path if path.starts_with("/hooks/") => json!({ "eventType": "x", "id": n }).to_string(),

@@ -3,6 +3,7 @@
 import { toNumber } from '../../lib/format';
 import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
+import { knownByOf } from './known';
 import { cleaned } from './message';
 
 export interface BuildId {
@@ -33,7 +34,7 @@ function reportOf(name: string, id: BuildId): string {
 }
 
 export type BuildQuery =
-  | 'build' | 'attempts' | 'records' | 'issues' | 'lines' | 'primary' | 'blocked';
+  | 'build' | 'attempts' | 'records' | 'issues' | 'lines' | 'primary' | 'blocked' | 'known';
 
 /** Records that are drawn; the service itself keeps far fewer. */
 export const RECORDS_MAX = 10_000;
@@ -67,6 +68,7 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
     ),
     primary: reportOf('PrimaryErrors', id),
     blocked: reportOf('BlockedFailures', id),
+    known: knownByOf(where(id)),
   };
 }
 

@@ -29,13 +29,14 @@ const list = failures({
     { Fingerprint: 'b', First: '2026-10-01T00:00:00Z' }),
   spark: table({ Fingerprint: 'a', Builds: 2, At: '2026-11-09T06:00:00Z' }),
   pulls: table({ Fingerprint: 'a', PullRequests: 1 }),
+  known: table({ Fingerprint: 'c', IssueId: '1', Title: 'one', Builds: 3 }),
   any: table({ Builds: 9, Newest: '2026-11-14T00:00:00Z', Oldest: '2026-10-01T00:00:00Z' }),
 }, range);
 
 describe('failures', () => {
   test('are new, known or gone, and unknown besides', () => {
     expect(list.map(({ fingerprint, states }) => [fingerprint, ...states])).toEqual([
-      ['a', 'new'], ['b', 'known', 'unknown'], ['c', 'gone'],
+      ['a', 'new'], ['b', 'before', 'unknown'], ['c', 'gone', 'known'],
     ]);
     expect(list[1]).toMatchObject({ category: 'Unknown', first: new Date('2026-10-01T00:00:00Z') });
     expect(list.map((failure) => failure.pullRequests)).toEqual([1, 0, null]);
@@ -55,7 +56,8 @@ describe('failures', () => {
     const young = table({ Oldest: '2026-11-08T01:00:00Z' });
     expect(reachesBack(young, range)).toBe(false);
     const now = table(seen('a', 'Build', '2026-11-09T00:00:00Z'));
-    const none = { past: emptyTable, ever: emptyTable, spark: emptyTable, pulls: emptyTable };
+    const none = { past: emptyTable, ever: emptyTable, spark: emptyTable, pulls: emptyTable,
+      known: emptyTable };
     expect(failures({ ...none, now, any: young }, range)[0]?.states).toEqual([]);
   });
 

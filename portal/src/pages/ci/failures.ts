@@ -4,13 +4,15 @@ import { toNumber } from '../../lib/format';
 import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
 import { before, grainOf, kqlTime, parseTime, span, type Range } from '../../lib/time';
+import { knownBy, knownByOf, knownByQuery, POINTS, type KnownBy } from './known';
 import { everything, report, scopeArguments, scopeWheres, type Scope } from './scope';
 
-export type FailureState = 'new' | 'known' | 'gone' | 'unknown';
+export type FailureState = 'new' | 'known' | 'gone' | 'unknown' | 'before';
 
 export const states: { state: FailureState; label: string; about: string }[] = [
   { state: 'new', label: 'New', about: 'First seen in this time range' },
-  { state: 'known', label: 'Known', about: 'Seen before this time range as well' },
+  { state: 'before', label: 'Seen before', about: 'Seen before this time range as well' },
+  { state: 'known', label: 'Known', about: 'A known issue explains it' },
   { state: 'gone', label: 'Gone', about: 'Seen in the span before, not in this one' },
   { state: 'unknown', label: 'Unknown', about: 'Without a category: nobody can tell the cause' },
 ];
@@ -28,14 +30,13 @@ export interface Failure {
   first: Date | null;
   last: Date | null;
   states: FailureState[];
+  /** The known issue that explains most of its builds. */
+  knownBy: KnownBy | null;
   /** Builds per step of time, oldest first. */
   spark: number[];
 }
 
-/** Points of the small charts. */
-const POINTS = 30;
-
-export type FailuresQuery = 'now' | 'past' | 'ever' | 'spark' | 'pulls' | 'any';
+export type FailuresQuery = 'now' | 'past' | 'ever' | 'spark' | 'pulls' | 'known' | 'any';
 
 /** Times of everything that was collected until the end of a range. */
 function ever(range: Range): Range {
@@ -96,6 +97,7 @@ export function failuresQueries(range: Range, scope: Scope): Record<FailuresQuer
       '| summarize PullRequests = count_distinct(strcat(Repository, "#", PullRequestNumber))',
       '    by Fingerprint',
     ),
+    known: knownByQuery,
     any: anyQuery,
   };
 }
@@ -125,6 +127,7 @@ function failureOf(row: Row): Failure {
     first: parseTime(row.First),
     last: parseTime(row.Last),
     states: [],
+    knownBy: null,
     spark: [],
   };
 }
@@ -169,7 +172,7 @@ export function failures(answers: Record<FailuresQuery, Table>, range: Range): F
   const isPastKnown = reachesBack(answers.any, range);
   for (const failure of now) {
     const first = parseTime(ever.get(failure.fingerprint)?.[0]?.First) ?? failure.first;
-    if (first !== null && first < range.from) failure.states.push('known');
+    if (first !== null && first < range.from) failure.states.push('before');
     else if (isPastKnown) failure.states.push('new');
     failure.first = first;
     failure.pullRequests = toNumber(pulls.get(failure.fingerprint)?.[0]?.PullRequests) ?? 0;
@@ -185,7 +188,10 @@ export function failures(answers: Record<FailuresQuery, Table>, range: Range): F
     failure.spark = sparkOf([], range);
   }
   const all = [...now, ...gone];
+  const known = knownBy(answers.known);
   for (const failure of all) {
+    failure.knownBy = known.get(failure.fingerprint) ?? null;
+    if (failure.knownBy) failure.states.push('known');
     if (failure.category === 'Unknown') failure.states.push('unknown');
   }
   return all;
@@ -203,7 +209,7 @@ export function wanted(list: Failure[], state: string, query: string): Failure[]
 }
 
 export type FailureQuery =
-  | 'summary' | 'builds' | 'spark' | 'pipelines' | 'tasks' | 'any' | 'issues';
+  | 'summary' | 'builds' | 'spark' | 'pipelines' | 'tasks' | 'any' | 'issues' | 'known';
 
 /** Every place an error with a fingerprint was seen, issues and lines of logs. */
 function sightings(fingerprint: string): string {
@@ -272,6 +278,7 @@ export function failureQueries(fingerprint: string, range: Range): Record<Failur
       '| top 10 by Builds',
     ),
     any: anyQuery,
+    known: knownByOf(`| where Fingerprint == ${text(fingerprint)}`),
     issues: lines(
       'TimelineIssues',
       `| where Fingerprint == ${text(fingerprint)} and Type == "error"`,

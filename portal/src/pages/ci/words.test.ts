@@ -31,7 +31,7 @@ describe('a text is read as', () => {
     ['started:soon', 'started: cannot be “soon”: ~7: in the last 7 days; or a date.'],
     ['pr:1|drop', 'pr: cannot be “1|drop”: number of the pull request.'],
     ['duration:>30', 'duration: cannot be “>30”: such as >30m.'],
-    ['known:maybe', 'known: cannot be “maybe”: false: nobody can tell the cause.'],
+    ['known:maybe', 'known: cannot be “maybe”: whether a known issue explains it.'],
   ])('%j is told to be wrong and left out', (query, problem) => {
     expect(parse(query)).toEqual({ terms: [], problems: [problem] });
   });
@@ -47,13 +47,13 @@ describe('the query', () => {
   });
 
   test('has a condition for each word', () => {
-    const found = kql('definition:a,b result:passed -kind:PR duration:>30m pr:7 known:false');
+    const found = kql('definition:a,b result:passed -kind:PR duration:>30m pr:7 bucket:Unknown');
     expect(found).toContain('| where (Definition contains "a" or Definition contains "b")\n');
     expect(found).toContain('| where Result =~ "succeeded"\n');
     expect(found).toContain('| where not(Kind =~ "PR")\n');
     expect(found).toContain('| where Duration > 30m\n');
     expect(found).toContain('| where PullRequestNumber == 7\n');
-    expect(found).toMatch(/\| where Category in \("Unknown", "NoError"\)$/);
+    expect(found).toMatch(/\| where Category =~ "Unknown"$/);
   });
 
   test('asks other tables for messages, tasks and machines', () => {
@@ -63,6 +63,11 @@ describe('the query', () => {
     expect(found).toContain('leftsemi (TimelineRecords | where Type == "Task"');
     expect(found).toContain('leftanti (TimelineRecords | where Type == "Job" '
       + 'and WorkerName =~ "w1")');
+    expect(kql('known:true')).toContain('leftsemi (KnownIssueHits()) on');
+    expect(kql('-known:true')).toContain('leftanti (KnownIssueHits()) on');
+    expect(kql('known:false')).toContain('leftanti (KnownIssueHits()) on');
+    expect(kql('known:0123456789ab'))
+      .toContain('leftsemi (KnownIssueHits() | where IssueId == "0123456789ab") on');
   });
 });
 

@@ -33,7 +33,7 @@ export const words: Record<string, Word> = {
   started: { about: '~7: in the last 7 days; or a date', values: ['~1', '~7', '~30'] },
   bucket: { about: 'category of its primary error' },
   message: { about: 'part of an error’s message' },
-  known: { about: 'false: nobody can tell the cause', values: ['false', 'true'] },
+  known: { about: 'whether a known issue explains it', values: ['false', 'true'] },
   task: { about: 'a task that failed in it' },
   worker: { about: 'a machine that ran it' },
   attempts: { about: 'such as >1', values: ['>1'] },
@@ -98,7 +98,7 @@ function isUsable(word: string, value: string): boolean {
     case 'duration': return SPAN.test(value);
     case 'attempts': return COUNT.test(value);
     case 'pr': return /^\d+$/.test(value);
-    case 'known': return /^(true|false)$/i.test(value);
+    case 'known': return /^(true|false|[0-9a-f]{12})$/i.test(value);
     default: return true;
   }
 }
@@ -144,11 +144,9 @@ const conditions: Record<string, (value: string) => string> = {
   source: (value) => `Organization == ${text(value)}`,
   project: (value) => `Project == ${text(value)}`,
   bucket: (value) => `Category =~ ${text(value)}`,
-  known: (value) => (/true/i.test(value) ? 'Category !in ("", "Unknown", "NoError")'
-    : 'Category in ("Unknown", "NoError")'),
 };
 
-const errors = ['bucket', 'known'];
+const errors = ['bucket'];
 
 /** Rows of other tables a build must have one of. */
 const others: Record<string, (values: string[]) => string> = {
@@ -160,6 +158,8 @@ const others: Record<string, (values: string[]) => string> = {
     any(values, (value) => `(Name contains ${text(value)} or TaskName =~ ${text(value)})`)}`,
   worker: (values) => `TimelineRecords | where Type == "Job" and ${
     any(values, (value) => `WorkerName =~ ${text(value)}`)}`,
+  known: ([value = '']) => `KnownIssueHits()${
+    /^(true|false)$/i.test(value) ? '' : ` | where IssueId == ${text(value)}`}`,
 };
 
 const key = 'Organization, Project, BuildId';
@@ -174,8 +174,10 @@ export function buildsQuery(terms: Term[], range: Range): string {
       const condition = any(values, conditions[word] as (value: string) => string);
       return `| where ${isNot ? `not(${condition})` : condition}`;
     });
-  const joins = wanted.filter(({ word }) => others[word]).map(({ word, values, isNot }) =>
-    `| join kind=${isNot ? 'leftanti' : 'leftsemi'} (${others[word]?.(values)}) on ${key}`);
+  const joins = wanted.filter(({ word }) => others[word]).map(({ word, values, isNot }) => {
+    const isOut = isNot !== (word === 'known' && /^false$/i.test(values[0] ?? ''));
+    return `| join kind=${isOut ? 'leftanti' : 'leftsemi'} (${others[word]?.(values)}) on ${key}`;
+  });
   return lines(
     report('CompletedBuilds', span),
     scopeWheres(everything),

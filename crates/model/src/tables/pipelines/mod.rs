@@ -6,6 +6,8 @@
 
 mod categories;
 mod collector_runs;
+mod known_issue_matches;
+mod known_issues;
 mod pipeline_events;
 mod release_deployments;
 mod test_results;
@@ -19,6 +21,8 @@ mod timeline_records;
 
 pub use categories::CATEGORIES;
 pub use collector_runs::COLLECTOR_RUNS;
+pub use known_issue_matches::KNOWN_ISSUE_MATCHES;
+pub use known_issues::KNOWN_ISSUES;
 pub use pipeline_events::PIPELINE_EVENTS;
 pub use release_deployments::RELEASE_DEPLOYMENTS;
 pub use test_results::TEST_RESULTS;
@@ -50,6 +54,8 @@ pub(super) fn views() -> Vec<ViewDef> {
         release_deployments::shown(),
         pipeline_events::shown(),
         collector_runs::shown(),
+        known_issues::shown(),
+        known_issue_matches::shown(),
     ]
 }
 

@@ -11,15 +11,14 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::text::hex;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use store::Texts;
 
 use self::text::Saved;
 use super::super::admin::require_json;
+use super::super::tags::{Wanted, tag_of};
 use super::{finish, json_answer, wrong_method};
 use crate::app::App;
 use crate::ask;
@@ -156,11 +155,7 @@ fn read_file(app: &App, file: &str) -> Result<Option<String>, String> {
 async fn put(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<Response, Refusal> {
     check_writer(app, id, parts)?;
     require_json(&parts.headers)?;
-    let wanted = Wanted::of(&parts.headers)?.ok_or_else(|| {
-        let message = "say what is to be replaced: `If-Match` with the query's `etag`, or \
-                       `If-None-Match: *` for a new one";
-        Refusal::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", message)
-    })?;
+    let wanted = Wanted::needed(&parts.headers)?;
     let saved = text::parse(&ask::read_json(&parts.headers, body).await?)?;
     let bytes = text::write(&saved).into_bytes();
     let (shared, file) = (Arc::clone(app), format!("{id}{ENDING}"));
@@ -235,40 +230,6 @@ fn check_writer(app: &App, id: &str, parts: &Parts) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a call means to replace.
-#[derive(Debug)]
-enum Wanted {
-    Nothing,
-    /// What has one of these tags.
-    Tags(Vec<String>),
-}
-
-impl Wanted {
-    fn of(headers: &HeaderMap) -> Result<Option<Wanted>, Refusal> {
-        let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        match (text(header::IF_MATCH), text(header::IF_NONE_MATCH).map(str::trim)) {
-            (Some(tags), None) => {
-                let tags = tags.split(',').map(|tag| tag.trim().trim_matches('"').to_owned());
-                Ok(Some(Wanted::Tags(tags.collect())))
-            }
-            (None, Some("*")) => Ok(Some(Wanted::Nothing)),
-            (None, None) => Ok(None),
-            _ => Err(Refusal::bad_request("send `If-Match` or `If-None-Match: *`, not both")),
-        }
-    }
-
-    fn is(&self, there: Option<&[u8]>) -> bool {
-        match (self, there) {
-            (Wanted::Nothing, there) => there.is_none(),
-            (Wanted::Tags(tags), Some(there)) => {
-                let tag = tag_of(there);
-                tags.iter().any(|wanted| wanted == "*" || wanted == tag.trim_matches('"'))
-            }
-            (Wanted::Tags(_), None) => false,
-        }
-    }
-}
-
 fn changed() -> Refusal {
     let message = "the query was changed, removed or made by somebody else meanwhile: look at it \
                    again before you save";
@@ -285,11 +246,6 @@ fn is_id(id: &str) -> bool {
 
 fn is_shipped(id: &str) -> bool {
     shipped::TEXTS.iter().any(|(shipped, _)| *shipped == id)
-}
-
-/// As a header has it.
-fn tag_of(bytes: &[u8]) -> String {
-    format!("\"{}\"", hex(&Sha256::digest(bytes)[..12]))
 }
 
 fn shape(id: &str, saved: &Saved, origin: &str, bytes: &[u8]) -> Value {
