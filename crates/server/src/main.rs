@@ -26,6 +26,7 @@ mod kql_text;
 mod listen;
 mod metrics;
 mod observe;
+mod official;
 mod pace;
 mod png;
 mod portal;

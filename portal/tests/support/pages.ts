@@ -30,6 +30,7 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
     'P30D',
   );
   const [organization, project, buildId, fingerprint, definition] = build ?? [];
+  const [test] = await server.rows('TestStates | take 1 | project TestId');
   const a = '/a/default';
   return [
     { name: 'overview', path: `${a}/overview` },
@@ -50,6 +51,8 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
     { name: 'ci-build', path: `/ci/builds/${part(organization)}/${part(project)}/${part(buildId)}` },
     { name: 'ci-failures', path: '/ci/failures?t=P30D' },
     { name: 'ci-failure', path: `/ci/failures/${part(fingerprint)}?t=P30D` },
+    { name: 'ci-tests', path: '/ci/tests?state=all' },
+    { name: 'ci-test', path: `/ci/tests/${part(test?.[0])}?t=P30D` },
     { name: 'badges', path: '/ci/badges' },
     { name: 'hooks', path: '/ci/hooks' },
     { name: 'setup', path: '/setup' },

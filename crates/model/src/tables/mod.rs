@@ -34,7 +34,7 @@ pub use traces::TRACES;
 use crate::table::{TableDef, ViewDef};
 
 /// Every stored table.
-pub static TABLES: [&TableDef; 23] = [
+pub static TABLES: [&TableDef; 24] = [
     &REQUESTS,
     &DEPENDENCIES,
     &EXCEPTIONS,
@@ -58,6 +58,7 @@ pub static TABLES: [&TableDef; 23] = [
     &pipelines::PIPELINE_EVENTS,
     &pipelines::COLLECTOR_RUNS,
     &pipelines::CATEGORIES,
+    &pipelines::OFFICIAL_DEFINITIONS,
 ];
 
 static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {

@@ -4,7 +4,7 @@
 //! page is one. [`PAGES`] is the list of `portal/src/routes.ts`; a test compares them.
 
 /// The pages. A part in braces stands for any text.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 22] = [
     // Leads to the first page.
     "/",
     "/a/{app}/overview",
@@ -19,6 +19,8 @@ const PAGES: [&str; 20] = [
     "/ci/builds/{source}/{project}/{buildId}",
     "/ci/failures",
     "/ci/failures/{fingerprint}",
+    "/ci/tests",
+    "/ci/tests/{testId}",
     "/ci/badges",
     "/ci/hooks",
     "/setup",

@@ -33,7 +33,7 @@ function reportOf(name: string, id: BuildId): string {
 }
 
 export type BuildQuery =
-  | 'build' | 'attempts' | 'records' | 'issues' | 'lines' | 'primary' | 'blocked';
+  | 'build' | 'attempts' | 'records' | 'issues' | 'lines' | 'primary' | 'blocked' | 'critical';
 
 /** Records that are drawn; the service itself keeps far fewer. */
 export const RECORDS_MAX = 10_000;
@@ -44,7 +44,7 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
   return {
     build: lines(
       'TimelineBuilds', where(id),
-      '| extend Kind = BuildKind(Reason),',
+      '| extend Kind = BuildKind(Reason, Organization, Definition),',
       '    Branch = iff(isempty(TargetBranch), SourceBranch, TargetBranch)',
     ),
     attempts: lines('TimelineBuildAttempts', where(id), '| order by Attempt asc'),
@@ -67,6 +67,7 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
     ),
     primary: reportOf('PrimaryErrors', id),
     blocked: reportOf('BlockedFailures', id),
+    critical: reportOf('CriticalPath', id),
   };
 }
 
@@ -123,7 +124,7 @@ export function testsQueries(id: BuildId): Record<TestsQuery, string> {
       'TestResults', where(id),
       '| where Outcome in ("Failed", "Aborted", "Timeout", "Error", "PassedOnRerun")',
       '| project TestName, TestStorage, Outcome, Attempt, DurationMs, ErrorMessage, FailingSince,',
-      '    Fingerprint',
+      '    Fingerprint, TestId = TestId(Organization, Project, TestStorage, TestName)',
       '| order by Outcome asc, TestName asc',
       `| take ${TESTS_MAX}`,
     ),
@@ -145,8 +146,11 @@ export function telemetryQueries(operation: string): Record<'kinds' | 'items', s
     '| where joinedBy != "timeline"',
   );
   return {
-    kinds: lines(all, '| summarize Items = sum(itemCount) by itemType, joinedBy',
-      '| order by Items desc'),
+    kinds: lines(
+      all,
+      '| summarize Items = sum(coalesce(itemCount, 1)) by itemType, joinedBy',
+      '| order by Items desc',
+    ),
     items: lines(
       all,
       '| project timestamp, itemType, name, message, type, success, duration, itemId, joinedBy',

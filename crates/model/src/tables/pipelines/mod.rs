@@ -6,6 +6,7 @@
 
 mod categories;
 mod collector_runs;
+mod official_definitions;
 mod pipeline_events;
 mod release_deployments;
 mod test_results;
@@ -19,6 +20,7 @@ mod timeline_records;
 
 pub use categories::CATEGORIES;
 pub use collector_runs::COLLECTOR_RUNS;
+pub use official_definitions::OFFICIAL_DEFINITIONS;
 pub use pipeline_events::PIPELINE_EVENTS;
 pub use release_deployments::RELEASE_DEPLOYMENTS;
 pub use test_results::TEST_RESULTS;
@@ -39,6 +41,7 @@ const BUILD_KEY: [&str; 2] = ["Organization", "BuildId"];
 pub(super) fn views() -> Vec<ViewDef> {
     vec![
         categories::shown(),
+        official_definitions::shown(),
         timeline_builds::shown(),
         timeline_build_attempts::shown(),
         timeline_records::shown(),
