@@ -74,10 +74,9 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
 /** Where else the errors of this build were seen; needs a build that has errors. */
 export function elsewhereQuery(id: BuildId): string {
   return lines(
-    `let mine = TimelineIssues ${where(id)}`,
-    '    | where Type == "error" | distinct Fingerprint;',
-    'CategorizedIssues()',
-    '| where Type == "error" and Fingerprint in (mine)',
+    `let mine = BuildErrors() ${where(id)} | distinct Fingerprint;`,
+    'BuildErrors()',
+    '| where Fingerprint in (mine)',
     `| where not(Organization == ${text(id.source)} and Project == ${text(id.project)}`
       + ` and BuildId == ${numberOf(id.build)})`,
     '| join kind=inner (TimelineBuilds',

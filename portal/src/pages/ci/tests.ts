@@ -162,11 +162,8 @@ export function testQueries(id: string, range: Range): Record<TestQuery, string>
       '        coalesce(tostring(Parts[6]), tostring(Parts[4])))',
       '| order by Group asc, Name asc',
     ),
-    evidence: lines(
-      `TestEvidence(${kqlTime(new Date(range.to.getTime() - 30 * 86_400_000))}, ${
-        kqlTime(range.to)}, ${text(id)})`,
-      '| order by Time desc',
-    ),
+    evidence: `TestEvidence(${kqlTime(new Date(range.to.getTime() - 30 * 86_400_000))}, ${
+      kqlTime(range.to)}, ${text(id)})`,
   };
 }
 
