@@ -9,6 +9,7 @@ pub(crate) mod expression;
 pub(crate) mod needs;
 mod operators;
 mod predicate;
+pub(crate) mod physical;
 mod property;
 pub(crate) mod resolve;
 pub(crate) mod walk;

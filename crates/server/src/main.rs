@@ -27,6 +27,7 @@ mod kql_text;
 mod listen;
 mod metrics;
 mod observe;
+mod official;
 mod pace;
 mod parameters;
 mod png;

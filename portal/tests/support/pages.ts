@@ -31,6 +31,7 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
   );
   const [known] = await server.rows('KnownIssueCounts() | top 1 by Builds | project Id', 'P30D');
   const [organization, project, buildId, fingerprint, definition] = build ?? [];
+  const [test] = await server.rows('TestStates | take 1 | project TestId');
   const a = '/a/default';
   return [
     { name: 'overview', path: `${a}/overview` },
@@ -53,6 +54,8 @@ export async function allPages(server: Server): Promise<PageAddress[]> {
     { name: 'ci-failure', path: `/ci/failures/${part(fingerprint)}?t=P30D` },
     { name: 'ci-known', path: '/ci/known' },
     { name: 'ci-known-issue', path: `/ci/known/${part(known?.[0])}?t=P30D` },
+    { name: 'ci-tests', path: '/ci/tests?state=all' },
+    { name: 'ci-test', path: `/ci/tests/${part(test?.[0])}?t=P30D` },
     { name: 'badges', path: '/ci/badges' },
     { name: 'hooks', path: '/ci/hooks' },
     { name: 'setup', path: '/setup' },

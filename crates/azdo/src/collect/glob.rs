@@ -41,6 +41,12 @@ impl Globs {
         is_literal.then(|| allowed.cloned().collect())
     }
 
+    /// The same as regular expressions of `\\folder\\name`, for KQL: what is included, what is
+    /// excluded (empty: nothing is). A pattern without `\\` is one of names in any folder.
+    pub fn regexes(&self) -> (String, String) {
+        (regex_of(&self.include), regex_of(&self.exclude))
+    }
+
     /// Whether a name is included and not excluded.
     pub fn takes(&self, name: &str) -> bool {
         self.include.iter().any(|pattern| fits(pattern, name)) && self.allows(name)
@@ -65,6 +71,18 @@ fn fits(pattern: &str, name: &str) -> bool {
         }
     }
     rest.ends_with(last)
+}
+
+fn regex_of(patterns: &[String]) -> String {
+    if patterns.is_empty() {
+        return String::new();
+    }
+    let parts = patterns.iter().map(|pattern| {
+        let folder = if pattern.starts_with('\\') { "" } else { r"(?:.*\\)?" };
+        let texts: Vec<String> = pattern.split('*').map(regex::escape).collect();
+        format!("{folder}{}", texts.join(".*"))
+    });
+    format!("(?is)^(?:{})$", parts.collect::<Vec<_>>().join("|"))
 }
 
 #[cfg(test)]
@@ -92,6 +110,27 @@ mod tests {
         ] {
             assert_eq!(fits(pattern, name), want, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn regular_expressions_take_what_patterns_take() {
+        let (official, except) =
+            globs(&[r"\release\*", "ship*", "!ship.test"]).regexes();
+        let (official, except) =
+            (regex::Regex::new(&official).unwrap(), regex::Regex::new(&except).unwrap());
+        for (name, want) in [
+            (r"\release\lantern", true),
+            (r"\release\a\b", true),
+            (r"\releases", false),
+            (r"\ship-it", true),
+            (r"\web\Ship.2", true),
+            (r"\web\my-ship", false),
+            (r"\ship.test", false),
+            (r"\shipxtest", true),
+        ] {
+            assert_eq!(official.is_match(name) && !except.is_match(name), want, "{name}");
+        }
+        assert_eq!(globs(&["a"]).regexes().1, "");
     }
 
     #[test]

@@ -15,10 +15,11 @@ macro_rules! texts {
 }
 
 /// Name and text of each.
-pub const TEXTS: [(&str, &str); 62] = texts![
+pub const TEXTS: [(&str, &str); 72] = texts![
     "BlockedFailures",
     "BuildDependencies",
     "BuildDuration",
+    "BuildErrors",
     "BuildExceptions",
     "BuildJobs",
     "BuildKind",
@@ -37,6 +38,8 @@ pub const TEXTS: [(&str, &str); 62] = texts![
     "CollectorLag",
     "CompletedBuilds",
     "CountedTestResults",
+    "CriticalPath",
+    "CriticalPathShare",
     "DeploymentFrequency",
     "ErrorTexts",
     "FailedJobs",
@@ -45,6 +48,7 @@ pub const TEXTS: [(&str, &str); 62] = texts![
     "FinishedDeployments",
     "FirstAttemptPassRate",
     "FlakyEvidence",
+    "FlakyHits",
     "InfrastructureRuns",
     "IssueOverflow",
     "IssuesInTrace",
@@ -62,6 +66,7 @@ pub const TEXTS: [(&str, &str); 62] = texts![
     "PassRate",
     "PassRateTrend",
     "PerformanceBucket",
+    "PipelineHealth",
     "PrimaryErrors",
     "QueueWait",
     "RedIntervals",
@@ -70,7 +75,12 @@ pub const TEXTS: [(&str, &str); 62] = texts![
     "RerunTime",
     "RescueRate",
     "ResultSuccess",
+    "TestEvidence",
+    "TestEvidenceOf",
+    "TestId",
     "TestResultsDaily",
+    "TestStates",
+    "TestVerdicts",
     "TimeToAnswer",
     "TimeToGreen",
     "TimeToRestore",

@@ -35,7 +35,7 @@ pub use traces::TRACES;
 use crate::table::{TableDef, ViewDef};
 
 /// Every stored table.
-pub static TABLES: [&TableDef; 25] = [
+pub static TABLES: [&TableDef; 26] = [
     &REQUESTS,
     &DEPENDENCIES,
     &EXCEPTIONS,
@@ -61,6 +61,7 @@ pub static TABLES: [&TableDef; 25] = [
     &pipelines::CATEGORIES,
     &pipelines::KNOWN_ISSUES,
     &pipelines::KNOWN_ISSUE_MATCHES,
+    &pipelines::OFFICIAL_DEFINITIONS,
 ];
 
 static VIEWS: LazyLock<Vec<ViewDef>> = LazyLock::new(|| {

@@ -43,6 +43,7 @@ pub fn run(call: &CollectCall) -> Result<(), Failure> {
     }
     let (store, apps) = open_folder(&settings.storage.data).map_err(unopened)?;
     crate::domains::remember(&store, &apps, &settings)?;
+    crate::official::remember(&store, &apps, &settings)?;
     let bars = MultiProgress::new();
     let told = {
         let bars = bars.clone();

@@ -19,7 +19,7 @@ use crate::app::{App, store_options};
 use crate::listen::Listeners;
 use crate::settings::{Access, CertificateSource, Settings, is_loopback};
 use crate::tls::{self, Keeper};
-use crate::{audit, badges, collector, domains, hooks, jobs, listen, observe, routes};
+use crate::{audit, badges, collector, domains, hooks, jobs, listen, observe, official, routes};
 
 /// How long jobs and the log may take to end; together with the grace of open requests this stays
 /// below ten seconds.
@@ -80,6 +80,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let (listeners, urls, keeper) = listeners(bound, &settings.access, &store).await?;
     let app = Arc::new(App::new(settings, store, urls.preferred().to_owned(), urls.tls.clone())?);
     domains::remember(&app.store, &app.apps, &app.settings)?;
+    official::remember(&app.store, &app.apps, &app.settings)?;
     let (stop_jobs, stopped) = watch::channel(false);
     let mut running = jobs::start(&app, &stopped);
     collector::schedule::start(&app);

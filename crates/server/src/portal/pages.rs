@@ -4,7 +4,7 @@
 //! page is one. [`PAGES`] is the list of `portal/src/routes.ts`; a test compares them.
 
 /// The pages. A part in braces stands for any text.
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 24] = [
     // Leads to the first page.
     "/",
     "/a/{app}/overview",
@@ -21,6 +21,8 @@ const PAGES: [&str; 22] = [
     "/ci/failures/{fingerprint}",
     "/ci/known",
     "/ci/known/{id}",
+    "/ci/tests",
+    "/ci/tests/{testId}",
     "/ci/badges",
     "/ci/hooks",
     "/setup",

@@ -28,7 +28,7 @@ const fn key(name: &'static str, default: &'static str, about: &'static str) -> 
 }
 
 /// Every key, in the order of the reference page.
-pub static KEYS: [Key; 26] = [
+pub static KEYS: [Key; 27] = [
     key("name", "", "Value of the column Organization."),
     key("base", "", "Address of the organisation or collection."),
     key("release_base", "", "Address of the releases, where it is not the usual one."),
@@ -55,6 +55,7 @@ pub static KEYS: [Key; 26] = [
     key("page_size", "1000", "Builds asked for at once."),
     key("concurrency", "4", "Most requests at once."),
     key("definitions", "[\"*\"]", "Patterns of names or `\\folder\\name` of definitions."),
+    key("official", "[]", "Patterns of definitions whose builds are of the kind `official`."),
     key("tests", "failed", "`off`, `summary`, `failed` or `all`."),
     key("logs", "failed", "Logs of tasks that are read for their errors: `off`, `failed`, `all`."),
     key("log_bytes_max", "2MiB", "Most bytes read of one log."),
@@ -105,6 +106,8 @@ pub struct Source {
     pub ca_file: Option<PathBuf>,
     pub projects: Globs,
     pub definitions: Globs,
+    /// Definitions whose builds are of the kind `official`; none: no build is.
+    pub official: Option<Globs>,
     pub token: Token,
     pub application: String,
     pub interval_ns: i64,
@@ -194,6 +197,7 @@ fn read_one(fields: &mut Fields) -> Option<Source> {
         ca_file: Some(fields.text("ca_file")).filter(|t| !t.is_empty()).map(PathBuf::from),
         projects: fields.globs("projects"),
         definitions: fields.globs("definitions"),
+        official: fields.maybe_globs("official"),
         token: token.clone().unwrap_or(Token::Anonymous),
         application: fields.text("application"),
         interval_ns: fields.duration_ns("interval", "1s", "7d"),
@@ -404,6 +408,19 @@ impl Fields {
     }
 
     /// A pattern or a list of them; `*` when there is none.
+    /// Patterns of which there may be none.
+    fn maybe_globs(&mut self, name: &str) -> Option<Globs> {
+        let is_empty = match self.table.get(name) {
+            None => true,
+            Some(value) => value.as_array().is_some_and(Vec::is_empty),
+        };
+        if is_empty {
+            self.table.remove(name);
+            return None;
+        }
+        Some(self.globs(name))
+    }
+
     fn globs(&mut self, name: &str) -> Globs {
         let patterns = match self.table.remove(name) {
             None => vec!["*".to_owned()],

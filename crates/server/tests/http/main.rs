@@ -52,6 +52,7 @@ mod kusto_v2;
 mod loganalytics;
 mod metadata;
 mod metrics;
+mod official;
 mod own_tables;
 mod pipeline_scripts;
 mod portal_events;

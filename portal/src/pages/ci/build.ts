@@ -34,7 +34,8 @@ function reportOf(name: string, id: BuildId): string {
 }
 
 export type BuildQuery =
-  | 'build' | 'attempts' | 'records' | 'issues' | 'lines' | 'primary' | 'blocked' | 'known';
+  | 'build' | 'attempts' | 'records' | 'issues' | 'lines' | 'primary' | 'blocked' | 'known'
+  | 'critical';
 
 /** Records that are drawn; the service itself keeps far fewer. */
 export const RECORDS_MAX = 10_000;
@@ -45,7 +46,7 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
   return {
     build: lines(
       'TimelineBuilds', where(id),
-      '| extend Kind = BuildKind(Reason),',
+      '| extend Kind = BuildKind(Reason, Organization, Definition),',
       '    Branch = iff(isempty(TargetBranch), SourceBranch, TargetBranch)',
     ),
     attempts: lines('TimelineBuildAttempts', where(id), '| order by Attempt asc'),
@@ -69,16 +70,16 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
     primary: reportOf('PrimaryErrors', id),
     blocked: reportOf('BlockedFailures', id),
     known: knownByOf(where(id)),
+    critical: reportOf('CriticalPath', id),
   };
 }
 
 /** Where else the errors of this build were seen; needs a build that has errors. */
 export function elsewhereQuery(id: BuildId): string {
   return lines(
-    `let mine = TimelineIssues ${where(id)}`,
-    '    | where Type == "error" | distinct Fingerprint;',
-    'CategorizedIssues()',
-    '| where Type == "error" and Fingerprint in (mine)',
+    `let mine = BuildErrors() ${where(id)} | distinct Fingerprint;`,
+    'BuildErrors()',
+    '| where Fingerprint in (mine)',
     `| where not(Organization == ${text(id.source)} and Project == ${text(id.project)}`
       + ` and BuildId == ${numberOf(id.build)})`,
     '| join kind=inner (TimelineBuilds',
@@ -125,7 +126,7 @@ export function testsQueries(id: BuildId): Record<TestsQuery, string> {
       'TestResults', where(id),
       '| where Outcome in ("Failed", "Aborted", "Timeout", "Error", "PassedOnRerun")',
       '| project TestName, TestStorage, Outcome, Attempt, DurationMs, ErrorMessage, FailingSince,',
-      '    Fingerprint',
+      '    Fingerprint, TestId = TestId(Organization, Project, TestStorage, TestName)',
       '| order by Outcome asc, TestName asc',
       `| take ${TESTS_MAX}`,
     ),
@@ -147,9 +148,12 @@ export function telemetryQueries(operation: string): Record<'kinds' | 'items', s
     '| where joinedBy != "timeline"',
   );
   return {
-    kinds: lines(all,
-      '| summarize Items = sum(itemCount), Most = max(itemCount) by itemType, joinedBy',
-      '| order by Items desc'),
+    kinds: lines(
+      all,
+      '| summarize Items = sum(coalesce(itemCount, 1)), Most = max(coalesce(itemCount, 1))'
+        + ' by itemType, joinedBy',
+      '| order by Items desc',
+    ),
     items: lines(
       all,
       '| project timestamp, itemType, name, message, type, success, duration, itemId, joinedBy',

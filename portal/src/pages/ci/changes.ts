@@ -1,7 +1,7 @@
 /** What changed against the span before, as at most five sentences, the worst first. */
 
 import { count, cut, duration, percent, toNumber } from '../../lib/format';
-import { rows, type Table } from '../../lib/query';
+import type { Row } from '../../lib/query';
 import { shortTime, type Range, type Zone } from '../../lib/time';
 import type { Health, Totals } from './health';
 import { cleaned } from './message';
@@ -72,9 +72,10 @@ function slower(health: Health): Weighed[] {
   }];
 }
 
-function newFailures(table: Table): Weighed[] {
-  return rows(table).map((row) => ({
-    text: `Failure not seen the span before, in ${count(row.Builds, 'build')}: “${cut(cleaned(String(row.Sample)), 80)}”`,
+function newFailures(list: Row[]): Weighed[] {
+  return list.map((row) => ({
+    text: `Failure not seen the span before, in ${count(row.Builds, 'build')}: “${
+      cut(cleaned(String(row.Sample)), 80)}”`,
     path: failurePath(row.Fingerprint),
     isWorse: true,
     weight: 25 + Math.min(30, toNumber(row.Builds) ?? 0),
@@ -98,7 +99,8 @@ function unknownShare(totals: Totals): Weighed[] {
 export function changes(
   list: Health[],
   totals: Totals,
-  fingerprints: Table,
+  /** Failures the span before had not. */
+  fresh: Row[],
   range: Range,
   zone: Zone,
 ): Change[] {
@@ -107,7 +109,7 @@ export function changes(
       ...redChange(health, range, zone), ...rateChange(health), ...slower(health),
     ]),
     // Without builds before there is nothing it would be new against.
-    ...(totals.rateBefore === null ? [] : newFailures(fingerprints)),
+    ...(totals.rateBefore === null ? [] : newFailures(fresh)),
     ...unknownShare(totals),
   ];
   return all

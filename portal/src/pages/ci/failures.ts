@@ -24,6 +24,8 @@ export interface Failure {
   domain: string;
   sample: string;
   hits: number;
+  /** Of these, those that only logs tell of. */
+  inLogs: number;
   builds: number;
   definitions: number;
   pullRequests: number | null;
@@ -46,8 +48,8 @@ function ever(range: Range): Range {
 /** Errors of the latest attempts of a scope with the build they belong to. */
 export function errorsOf(range: Range, scope: Scope): string {
   return lines(
-    'CategorizedIssues()',
-    '| where Type == "error" and IsLatestAttempt',
+    'BuildErrors()',
+    '| where IsLatestAttempt',
     '| join kind=inner (',
     `    ${report('CompletedBuilds', range, scopeArguments(scope))}`,
     scopeWheres(scope),
@@ -65,10 +67,10 @@ function breakdown(range: Range, scope: Scope): string {
   }
   return lines(
     errorsOf(range, scope),
-    '| summarize Hits = count(), Builds = count_distinct(Build),',
-    '    Definitions = count_distinct(Definition), First = min(FinishTime),',
-    '    arg_max(FinishTime, Message, BuildUrl)',
-    '    by Category = EffectiveCategory, Domain, Fingerprint',
+    '| summarize Hits = count(), InLogs = countif(Source == "log"),',
+    '    Builds = count_distinct(Build), Definitions = count_distinct(Definition),',
+    '    First = min(FinishTime), arg_max(FinishTime, Message, BuildUrl)',
+    '    by Category, Domain, Fingerprint',
     '| project-rename Last = FinishTime, Sample = Message, SampleUrl = BuildUrl',
     '| order by Builds desc, Hits desc, Fingerprint asc',
   );
@@ -121,6 +123,7 @@ function failureOf(row: Row): Failure {
     domain: text('Domain'),
     sample: text('Sample'),
     hits: toNumber(row.Hits) ?? 0,
+    inLogs: toNumber(row.InLogs) ?? 0,
     builds: toNumber(row.Builds) ?? 0,
     definitions: toNumber(row.Definitions) ?? 0,
     pullRequests: 0,
@@ -213,21 +216,13 @@ export type FailureQuery =
 
 /** Every place an error with a fingerprint was seen, issues and lines of logs. */
 function sightings(fingerprint: string): string {
-  const one = `Fingerprint == ${text(fingerprint)}`;
   return lines(
-    'union',
-    `    (CategorizedIssues() | where ${one} and Type == "error"`,
-    '        | project Organization, Project, BuildId, RecordId, Category = EffectiveCategory,',
-    '            Domain, BucketSource, TriagedBy, Message, IsLatestAttempt, Origin = "issue"),',
-    `    (TimelineLogErrors | where ${one}`,
-    '        | project Organization, Project, BuildId, RecordId, Category = Bucket,',
-    '            Domain = CategoryDomain(Bucket), BucketSource, TriagedBy = "", Message = Text,',
-    '            IsLatestAttempt = true, Origin = "log")',
+    `BuildErrors() | where Fingerprint == ${text(fingerprint)}`,
     '| join kind=inner (TimelineBuilds',
     '    | where Status == "completed" and not(coalesce(IsDeleted, false))',
     '    | project Organization, Project, BuildId, BuildNumber, Definition, Result, FinishTime,',
     '        Branch = iff(isempty(TargetBranch), SourceBranch, TargetBranch),',
-    '        PullRequestNumber, Repository, Kind = BuildKind(Reason))',
+    '        PullRequestNumber, Repository, Kind = BuildKind(Reason, Organization, Definition))',
     '    on Organization, Project, BuildId',
     '| extend Build = strcat(Organization, "/", Project, "/", BuildId)',
   );
@@ -244,7 +239,7 @@ export function failureQueries(fingerprint: string, range: Range): Record<Failur
       '    BuildsNow = count_distinctif(Build, IsNow), Definitions = count_distinct(Definition),',
       '    PullRequests = count_distinctif(strcat(Repository, "#", PullRequestNumber),',
       '        isnotnull(PullRequestNumber)),',
-      '    First = min(FinishTime), Issues = countif(Origin == "issue"),',
+      '    First = min(FinishTime), Issues = countif(Source == "issue"),',
       '    arg_max(FinishTime, Message, Category, Domain, BucketSource, TriagedBy)',
     ),
     builds: lines(

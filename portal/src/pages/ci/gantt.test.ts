@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Row } from '../../lib/query';
 import {
-  ALL, closedAtFirst, criticalPath, gantt, ticks, unfolded, type BuildRecord, type GanttRow,
+  ALL, closedAtFirst, gantt, stepOf, ticks, unfolded, type BuildRecord, type GanttRow,
 } from './gantt';
 
 const MIN = 60_000;
@@ -86,18 +87,19 @@ describe('attempts', () => {
 });
 
 describe('the critical path', () => {
-  test('goes back from the job that ended last', () => {
-    const { critical, rows } = gantt(build, 1, 0);
-    expect(critical.map((step) => step.record.path)).toEqual(['001.001.001', '002.002.001']);
-    expect(critical[1]).toMatchObject({ ran: 29 * MIN, waited: MIN });
-    expect(critical.reduce((all, step) => all + step.share, 0)).toBeCloseTo(38 / 39);
-    expect(rows.filter((row) => row.bars.some((bar) => bar.isCritical))).toHaveLength(2);
+  const row = (RecordId: string, Attempt: number): Row => ({
+    RecordId, Attempt, JobName: 'Test', Ran: '00:29:00', Waited: '00:01:00', Share: 0.5,
   });
+  const steps = [row('002.002.001-1', 1), row('002.002.001-2', 2)].map(stepOf);
 
-  test('is never endless, and empty without jobs', () => {
-    expect(criticalPath([])).toEqual([]);
-    const same = [record('001', 'Job', 5, 5), record('001.2', 'Job', 5, 5)];
-    expect(gantt(same, 1, 0).critical).toHaveLength(2);
+  test('is outlined in the attempt it is of', () => {
+    const { critical, rows } = gantt(build, 1, 0, steps);
+    expect(critical).toEqual([{
+      record: '002.002.001-1', name: 'Test', attempt: 1, ran: 29 * MIN, waited: MIN, share: 0.5,
+    }]);
+    expect(rows.filter((found) => found.bars.some((bar) => bar.isCritical))
+      .map((found) => found.record.path)).toEqual(['002.002.001']);
+    expect(gantt(build, ALL, 0, steps).critical).toHaveLength(2);
   });
 });
 

@@ -1,11 +1,12 @@
 /**
  * A build drawn over time: rows in the order of its stages, one bar per attempt, where it waited,
- * and the chain of jobs that decided how long it took (D4). Times are milliseconds since 1970.
+ * and the chain of jobs that decided how long it took (D4, as the report `CriticalPath` has it).
+ * Times are milliseconds since 1970.
  */
 
 import { toNumber } from '../../lib/format';
 import type { Row } from '../../lib/query';
-import { parseTime } from '../../lib/time';
+import { parseTime, parseTimespan } from '../../lib/time';
 
 export interface BuildRecord {
   id: string;
@@ -138,7 +139,12 @@ function barOf(record: BuildRecord, now: number): Bar | null {
 }
 
 /** The rows for one attempt, with what it kept of earlier ones, or for all of them. */
-export function gantt(records: BuildRecord[], attempt: number, now: number): Gantt {
+export function gantt(
+  records: BuildRecord[],
+  attempt: number,
+  now: number,
+  steps: CriticalStep[] = [],
+): Gantt {
   const rows: GanttRow[] = [];
   for (const [key, list] of places(records, attempt)) {
     const record = list[list.length - 1] as BuildRecord;
@@ -151,8 +157,8 @@ export function gantt(records: BuildRecord[], attempt: number, now: number): Gan
   nest(rows);
   const bars = rows.flatMap((row) => row.bars);
   waits(bars);
-  const critical = criticalPath(bars.filter((bar) => bar.record.type === 'Job'));
-  const ids = new Set(critical.map((step) => step.record.id));
+  const critical = steps.filter((step) => attempt === ALL || step.attempt === attempt);
+  const ids = new Set(critical.map((step) => step.record));
   for (const bar of bars) bar.isCritical = ids.has(bar.record.id);
   const from = Math.min(...bars.map((bar) => bar.ready ?? bar.start));
   const to = Math.max(...bars.map((bar) => bar.end));
@@ -193,8 +199,11 @@ function waits(bars: Bar[]): void {
   }
 }
 
+/** A job of the critical path of an attempt. */
 export interface CriticalStep {
-  record: BuildRecord;
+  record: string;
+  name: string;
+  attempt: number;
   /** Milliseconds it ran, and waited before. */
   ran: number;
   waited: number;
@@ -202,34 +211,15 @@ export interface CriticalStep {
   share: number;
 }
 
-/**
- * The chain that decided when the last job ended: from there back to the job that ended last
- * before each began, in the same or an earlier stage.
- */
-export function criticalPath(jobs: Bar[]): CriticalStep[] {
-  const chain: Bar[] = [];
-  let current = jobs.toSorted((a, b) => b.end - a.end)[0];
-  while (current) {
-    chain.unshift(current);
-    const next: Bar = current;
-    current = jobs
-      .filter((bar) => !chain.includes(bar) && bar.end <= next.start
-        && stageOf(bar.record.path) <= stageOf(next.record.path))
-      .toSorted((a, b) => b.end - a.end)[0];
-  }
-  const [first] = chain;
-  const last = chain[chain.length - 1];
-  if (!first || !last) return [];
-  const all = Math.max(1, last.end - first.start);
-  return chain.map((bar, index) => {
-    const before = chain[index - 1];
-    return {
-      record: bar.record,
-      ran: bar.end - bar.start,
-      waited: before ? bar.start - before.end : 0,
-      share: (bar.end - bar.start) / all,
-    };
-  });
+export function stepOf(row: Row): CriticalStep {
+  return {
+    record: String(row.RecordId),
+    name: String(row.JobName),
+    attempt: toNumber(row.Attempt) ?? 1,
+    ran: parseTimespan(String(row.Ran)) ?? 0,
+    waited: parseTimespan(String(row.Waited)) ?? 0,
+    share: toNumber(row.Share) ?? 0,
+  };
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600,

@@ -3,9 +3,8 @@
 import { toNumber } from '../../lib/format';
 import { lines } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
-import { before, parseTime, parseTimespan, type Range } from '../../lib/time';
-import { pipelineKey, report, scoped, scopeArguments, scopeWheres, type Pipeline, type Scope }
-  from './scope';
+import { before, kqlTime, parseTime, parseTimespan, type Range } from '../../lib/time';
+import { pipelineKey, scoped, type Pipeline, type Scope } from './scope';
 
 /** How many of a pipeline's newest builds are drawn. */
 export const SQUARES = 30;
@@ -13,60 +12,53 @@ export const SQUARES = 30;
 /** How far back the newest builds of a pipeline are looked for, in milliseconds. */
 const SQUARES_BACK = 90 * 86_400_000;
 
-export type HealthQuery =
-  | 'rate' | 'rateBefore' | 'first' | 'green' | 'greenBefore' | 'duration' | 'durationBefore'
-  | 'categories' | 'categoriesBefore' | 'lost' | 'lostBefore'
-  | 'flaky' | 'builds' | 'fingerprints' | 'any';
+export type HealthQuery = 'health' | 'green' | 'errors' | 'flaky' | 'squares' | 'any';
 
-function byCategory(range: Range, scope: Scope): string {
+/** Red intervals of main branches, of this span and the one before. */
+function greenQuery(range: Range, scope: Scope): string {
+  const past = before(range);
+  const from = kqlTime(range.from);
   return lines(
-    scoped('PrimaryErrors', range, scope),
-    '| summarize Builds = count() by Organization, Project, Definition, Category, Domain',
+    scoped('RedIntervals', { from: past.from, to: range.to }, scope, false),
+    `| extend IsNow = IsOpen or End > ${from}`,
+    '| summarize Closed = countif(IsNow and not(IsOpen)),',
+    '    MedianTimeToGreen = percentile(',
+    '        iff(IsNow and not(IsOpen), Length, timespan(null)), 50),',
+    '    Open = countif(IsOpen) > 0, OpenSince = minif(Start, IsOpen),',
+    `    OpenBefore = countif(Start < ${from} and (IsOpen or End >= ${from})) > 0`,
+    '    by Organization, Project, Definition, Branch',
   );
 }
 
-/** Tests with evidence of flakiness, and how many results it is, per pipeline. */
-export function flakyQuery(range: Range, scope: Scope): string {
+/** Primary errors of both spans by category, and the most frequent that the one before had not. */
+function errorsQuery(range: Range, scope: Scope): string {
+  const from = kqlTime(range.from);
+  const both = { from: before(range).from, to: range.to };
   return lines(
-    report('CountedTestResults', range),
-    '| where Outcome in ("Failed", "Aborted", "Timeout", "Error", "Passed", "PassedOnRerun")',
-    '| summarize Reruns = countif(Outcome == "PassedOnRerun"),',
-    '    FirstFail = minif(Attempt, Outcome !in ("Passed", "PassedOnRerun")),',
-    '    LastPass = maxif(Attempt, Outcome in ("Passed", "PassedOnRerun"))',
-    '    by Organization, Project, BuildId, TestStorage, TestName',
-    '| where Reruns > 0 or LastPass > FirstFail',
-    `| join kind=inner (${report('CompletedBuilds', { ...range, to: later(range.to) },
-      scopeArguments(scope))}`,
-    '    | project Organization, Project, BuildId, Definition)',
-    '    on Organization, Project, BuildId',
-    scopeWheres(scope),
-    '| summarize Hits = count(), Tests = count_distinct(strcat(TestStorage, "\\n", TestName))',
-    '    by Organization, Project, Definition',
+    `let Errors = materialize(${scoped('PrimaryErrors', both, scope)});`,
+    'union',
+    '    (Errors',
+    `    | summarize Builds = countif(FinishTime >= ${from}),`,
+    `        Before = countif(FinishTime < ${from})`,
+    '        by Organization, Project, Definition, Category, Domain),',
+    '    (Errors',
+    '    | where isnotempty(Fingerprint)',
+    '    | summarize Builds = count(), First = min(FinishTime), Sample = take_any(Message)',
+    '        by Fingerprint, Category',
+    `    | where First >= ${from}`,
+    '    | order by Builds desc, Fingerprint asc',
+    '    | take 5)',
   );
-}
-
-/** Builds end after their tests began. */
-function later(time: Date): Date {
-  return new Date(time.getTime() + 86_400_000);
 }
 
 export function healthQueries(range: Range, scope: Scope): Record<HealthQuery, string> {
-  const past = before(range);
   const squares = { from: new Date(range.to.getTime() - SQUARES_BACK), to: range.to };
   return {
-    rate: scoped('PassRate', range, scope),
-    rateBefore: scoped('PassRate', past, scope),
-    first: scoped('FirstAttemptPassRate', range, scope),
-    green: scoped('TimeToGreen', range, scope, false),
-    greenBefore: scoped('TimeToGreen', past, scope, false),
-    duration: scoped('BuildDuration', range, scope),
-    durationBefore: scoped('BuildDuration', past, scope),
-    categories: byCategory(range, scope),
-    categoriesBefore: byCategory(past, scope),
-    lost: scoped('LostPeopleTime', range, scope, false),
-    lostBefore: scoped('LostPeopleTime', past, scope, false),
-    flaky: flakyQuery(range, scope),
-    builds: lines(
+    health: scoped('PipelineHealth', range, scope),
+    green: greenQuery(range, scope),
+    errors: errorsQuery(range, scope),
+    flaky: scoped('FlakyHits', range, scope),
+    squares: lines(
       scoped('CompletedBuilds', squares, scope),
       '| sort by Organization asc, Project asc, Definition asc, FinishTime desc',
       '| extend Position = row_number(1, Organization != prev(Organization)',
@@ -74,14 +66,6 @@ export function healthQueries(range: Range, scope: Scope): Record<HealthQuery, s
       `| where Position <= ${SQUARES}`,
       '| project Organization, Project, Definition, BuildId, BuildNumber, Result, FinishTime,',
       '    AttemptCount',
-    ),
-    fingerprints: lines(
-      scoped('PrimaryErrors', { from: past.from, to: range.to }, scope),
-      '| where isnotempty(Fingerprint)',
-      '| summarize Builds = count(), First = min(FinishTime), Sample = take_any(Message)',
-      '    by Fingerprint, Category',
-      `| where First >= datetime(${range.from.toISOString()})`,
-      '| top 5 by Builds',
     ),
     any: lines(
       'TimelineBuilds',
@@ -113,6 +97,7 @@ export interface Health extends Pipeline {
   rateHigh: number | null;
   rateBefore: number | null;
   buildsBefore: number;
+  firstPassed: number;
   firstRate: number | null;
   /** Since when a main branch is red; `null`: none is. */
   redSince: Date | null;
@@ -127,8 +112,10 @@ export interface Health extends Pipeline {
   failed: number;
   flakyHits: number;
   flakyTests: number;
+  flakyBuilds: number;
   /** Milliseconds of people's time lost to repetitions (C3). */
   lost: number;
+  lostBuilds: number;
   squares: Square[];
 }
 
@@ -143,9 +130,9 @@ function blank(row: Row): Health {
     project: String(row.Project),
     definition: String(row.Definition),
     builds: 0, passed: 0, rate: null, rateLow: null, rateHigh: null, rateBefore: null,
-    buildsBefore: 0, firstRate: null, redSince: null, redBranch: '', timeToGreen: null, closed: 0,
-    p95: null, p95Before: null, durations: 0, shares: [], failed: 0, flakyHits: 0, flakyTests: 0,
-    lost: 0, squares: [],
+    buildsBefore: 0, firstPassed: 0, firstRate: null, redSince: null, redBranch: '',
+    timeToGreen: null, closed: 0, p95: null, p95Before: null, durations: 0, shares: [], failed: 0,
+    flakyHits: 0, flakyTests: 0, flakyBuilds: 0, lost: 0, lostBuilds: 0, squares: [],
   };
 }
 
@@ -153,19 +140,22 @@ type Answers = Record<HealthQuery, Table>;
 type Fill = (health: Health, row: Row) => void;
 
 const fills: Partial<Record<HealthQuery, Fill>> = {
-  rate: (health, row) => {
-    health.builds = toNumber(row.Builds) ?? 0;
-    health.passed = toNumber(row.Passed) ?? 0;
+  health: (health, row) => {
+    const count = (name: string): number => toNumber(row[name]) ?? 0;
+    health.builds = count('Builds');
+    health.passed = count('Passed');
     health.rate = toNumber(row.PassRate);
     health.rateLow = toNumber(row.PassRateLow);
     health.rateHigh = toNumber(row.PassRateHigh);
-  },
-  rateBefore: (health, row) => {
-    health.rateBefore = toNumber(row.PassRate);
-    health.buildsBefore = toNumber(row.Builds) ?? 0;
-  },
-  first: (health, row) => {
+    health.rateBefore = toNumber(row.PassRateBefore);
+    health.buildsBefore = count('BuildsBefore');
+    health.firstPassed = count('FirstPassed');
     health.firstRate = toNumber(row.FirstAttemptPassRate);
+    health.p95 = ms(row.P95);
+    health.durations = count('Durations');
+    health.p95Before = count('DurationsBefore') >= 10 ? ms(row.P95Before) : null;
+    health.lost = ms(row.LostTime) ?? 0;
+    health.lostBuilds = count('LostBuilds');
   },
   green: (health, row) => {
     const since = row.Open === true ? parseTime(row.OpenSince) : null;
@@ -177,28 +167,18 @@ const fills: Partial<Record<HealthQuery, Fill>> = {
     if (median !== null) health.timeToGreen = Math.max(median, health.timeToGreen ?? 0);
     health.closed += toNumber(row.Closed) ?? 0;
   },
-  duration: (health, row) => {
-    health.p95 = ms(row.P95);
-    health.durations = toNumber(row.Builds) ?? 0;
-  },
-  durationBefore: (health, row) => {
-    health.p95Before = (toNumber(row.Builds) ?? 0) >= 10 ? ms(row.P95) : null;
-  },
-  categories: (health, row) => {
+  errors: (health, row) => {
     const builds = toNumber(row.Builds) ?? 0;
-    health.shares.push({
-      category: String(row.Category), domain: String(row.Domain), builds,
-    });
+    if (builds === 0) return;
+    health.shares.push({ category: String(row.Category), domain: String(row.Domain), builds });
     health.failed += builds;
-  },
-  lost: (health, row) => {
-    health.lost = ms(row.LostTime) ?? 0;
   },
   flaky: (health, row) => {
     health.flakyHits = toNumber(row.Hits) ?? 0;
     health.flakyTests = toNumber(row.Tests) ?? 0;
+    health.flakyBuilds = toNumber(row.Builds) ?? 0;
   },
-  builds: (health, row) => {
+  squares: (health, row) => {
     health.squares.push({
       build: String(row.BuildId),
       number: String(row.BuildNumber),
@@ -209,10 +189,16 @@ const fills: Partial<Record<HealthQuery, Fill>> = {
   },
 };
 
+/** Of the answer about errors, the rows of pipelines and those of new failures. */
+export function errorRows(table: Table, isNew: boolean): Row[] {
+  return rows(table).filter((row) => (String(row.Fingerprint ?? '') !== '') === isNew);
+}
+
 export function healths(answers: Answers): Health[] {
   const found = new Map<string, Health>();
   for (const [id, fill] of Object.entries(fills)) {
-    for (const row of rows(answers[id as HealthQuery])) {
+    const table = answers[id as HealthQuery];
+    for (const row of id === 'errors' ? errorRows(table, false) : rows(table)) {
       const key = pipelineKey(row);
       const health = found.get(key) ?? blank(row);
       found.set(key, health);
@@ -275,43 +261,37 @@ export interface Totals {
   /** Milliseconds. */
   lost: number;
   lostBefore: number;
+  lostBuilds: number;
   open: number;
   openBefore: number;
-}
-
-function sum(table: Table, of: (row: Row) => number | null): number {
-  return rows(table).reduce((all, row) => all + (of(row) ?? 0), 0);
 }
 
 function share(part: number, all: number): number | null {
   return all === 0 ? null : part / all;
 }
 
-/** What UnknownShare counts, out of the same primary errors. */
-function unknownOf(table: Table): number {
-  return sum(table, (row) =>
-    (['Unknown', 'NoError'].includes(String(row.Category)) ? toNumber(row.Builds) : 0));
-}
-
 export function totals(answers: Answers): Totals {
-  const count = (table: Table, name: string): number => sum(table, (row) => toNumber(row[name]));
-  const builds = count(answers.rate, 'Builds');
-  const passed = count(answers.rate, 'Passed');
-  const failed = count(answers.categories, 'Builds');
-  const unknown = unknownOf(answers.categories);
+  const sum = (list: Row[], of: (row: Row) => number | null): number =>
+    list.reduce((all, row) => all + (of(row) ?? 0), 0);
+  const named = (list: Row[], name: string): number => sum(list, (row) => toNumber(row[name]));
+  const health = rows(answers.health);
+  const green = rows(answers.green);
+  const errors = errorRows(answers.errors, false);
+  // What UnknownShare counts.
+  const unknown = errors.filter((row) => ['Unknown', 'NoError'].includes(String(row.Category)));
   return {
-    builds,
-    passed,
-    rate: share(passed, builds),
-    rateBefore: share(count(answers.rateBefore, 'Passed'), count(answers.rateBefore, 'Builds')),
-    failed,
-    unknown,
-    unknownShare: share(unknown, failed),
-    unknownShareBefore: share(
-      unknownOf(answers.categoriesBefore), count(answers.categoriesBefore, 'Builds')),
-    lost: sum(answers.lost, (row) => ms(row.LostTime)),
-    lostBefore: sum(answers.lostBefore, (row) => ms(row.LostTime)),
-    open: sum(answers.green, (row) => (row.Open === true ? 1 : 0)),
-    openBefore: sum(answers.greenBefore, (row) => (row.Open === true ? 1 : 0)),
+    builds: named(health, 'Builds'),
+    passed: named(health, 'Passed'),
+    rate: share(named(health, 'Passed'), named(health, 'Builds')),
+    rateBefore: share(named(health, 'PassedBefore'), named(health, 'BuildsBefore')),
+    failed: named(errors, 'Builds'),
+    unknown: named(unknown, 'Builds'),
+    unknownShare: share(named(unknown, 'Builds'), named(errors, 'Builds')),
+    unknownShareBefore: share(named(unknown, 'Before'), named(errors, 'Before')),
+    lost: sum(health, (row) => ms(row.LostTime)),
+    lostBefore: sum(health, (row) => ms(row.LostTimeBefore)),
+    lostBuilds: named(health, 'LostBuilds'),
+    open: sum(green, (row) => (row.Open === true ? 1 : 0)),
+    openBefore: sum(green, (row) => (row.OpenBefore === true ? 1 : 0)),
   };
 }

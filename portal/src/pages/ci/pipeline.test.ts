@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { emptyTable, type Cell, type Table } from '../../lib/query';
-import { chosen, columnsOf, expression, gridOf, pipelineQueries, type GridWish } from './pipeline';
+import {
+  cellsQuery, chosen, columnsOf, expression, gridOf, pipelineQueries, type GridWish,
+} from './pipeline';
 
 const range = { from: new Date('2026-11-08T00:00:00Z'), to: new Date('2026-11-15T00:00:00Z') };
 
@@ -68,8 +70,10 @@ describe('the grid of a pipeline', () => {
 
 test('queries name the pipeline with its folder', () => {
   const pipeline = { source: 'o', project: 'p', definition: '\\a\\b' };
-  const queries = pipelineQueries(range, pipeline, { branch: 'main', kind: '' }, 'tests');
-  for (const kql of [queries.rate, queries.cells, queries.categories]) {
+  const given = { branch: 'main', kind: '' };
+  const queries = pipelineQueries(range, pipeline, given);
+  const cells = cellsQuery(range, pipeline, given, 'tests');
+  for (const kql of [queries.rate, cells, queries.categories, queries.flaky]) {
     expect(kql).toContain('definition = "\\\\a\\\\b"');
   }
   expect(queries.rateTrend).toContain('step = 6h');

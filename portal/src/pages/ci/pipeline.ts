@@ -3,9 +3,10 @@
 import { toNumber } from '../../lib/format';
 import { lines, text } from '../../lib/kql';
 import { rows, type Table } from '../../lib/query';
-import { grainOf, parseTime, span, type Range } from '../../lib/time';
+import { grainOf, kqlTime, parseTime, span, type Range } from '../../lib/time';
 import type { StatusKind } from '../../ui/Status.svelte';
 import { piped, type Pipeline, type Scope } from './scope';
+import { testPath } from './tests';
 
 export type GridRows = 'stages' | 'jobs' | 'tasks' | 'tests';
 
@@ -19,10 +20,13 @@ export const gridRows: { rows: GridRows; label: string }[] = [
 /** Builds that are columns. */
 export const COLUMNS = 50;
 
-/** Cells that are asked for; more are told of. */
-const CELLS_MAX = 10_000;
+/** Runs of tests begin before their build ends. */
+const DAY = 86_400_000;
 
-type Given = Pick<Scope, 'branch' | 'kind'>;
+/** Cells that are asked for; more are told of. */
+export const CELLS_MAX = 10_000;
+
+export type Given = Pick<Scope, 'branch' | 'kind'>;
 
 function columnsQuery(range: Range, pipeline: Pipeline, given: Given): string {
   return lines(
@@ -33,24 +37,30 @@ function columnsQuery(range: Range, pipeline: Pipeline, given: Given): string {
   );
 }
 
-function cellsQuery(range: Range, pipeline: Pipeline, given: Given, kind: GridRows): string {
+/** What ran in the newest builds, a row for each cell. */
+export function cellsQuery(
+  range: Range,
+  pipeline: Pipeline,
+  given: Given,
+  kind: GridRows,
+): string {
   const columns = `let Columns = ${columnsQuery(range, pipeline, given)};`;
   const among = '| join kind=leftsemi Columns on Organization, Project, BuildId';
   if (kind === 'tests') {
     return lines(
       columns,
-      'let Cells = materialize(TestResults', `    ${among}`,
-      '    | where Outcome in ("Failed", "Aborted", "Timeout", "Error", "Passed", "PassedOnRerun")',
-      '    | extend Fails = Outcome !in ("Passed", "PassedOnRerun")',
-      '    | summarize Failed = countif(Fails), Reruns = countif(Outcome == "PassedOnRerun"),',
-      '        LastFail = maxif(Attempt, Fails), LastPass = maxif(Attempt, not(Fails))',
-      '        by Name = TestName, Group = TestStorage, BuildId);',
-      'let Bad = Cells | where Failed + Reruns > 0',
-      '    | summarize Builds = count() by Name, Group | top 150 by Builds;',
-      'Cells',
-      '| join kind=inner Bad on Name, Group',
+      `let Runs = TestVerdicts(${kqlTime(new Date(range.from.getTime() - DAY))}, ${
+        kqlTime(range.to)})`,
+      `    ${among};`,
+      'Runs',
+      '| summarize Failed = countif(Verdict == "fail"), Reruns = countif(Verdict == "rerun"),',
+      '    LastFail = maxif(Attempt, Verdict == "fail"),',
+      '    LastPass = maxif(Attempt, Verdict != "fail")',
+      '    by Name = TestName, Group = TestStorage, TestId, BuildId',
+      '| join kind=inner (Runs | where Verdict != "pass"',
+      '    | summarize Builds = count_distinct(BuildId) by TestId | top 150 by Builds) on TestId',
       '| order by Builds desc, Group asc, Name asc',
-      '| project Name, Group, BuildId, Failed, Reruns, LastFail, LastPass',
+      '| project Name, Group, TestId, BuildId, Failed, Reruns, LastFail, LastPass',
       `| take ${CELLS_MAX}`,
     );
   }
@@ -73,25 +83,25 @@ function trendStep(range: Range): string {
 }
 
 export type PipelineQuery =
-  | 'columns' | 'cells' | 'rate' | 'first' | 'green' | 'duration' | 'wait' | 'rateTrend'
-  | 'durationTrend' | 'categories' | 'any';
+  | 'columns' | 'rate' | 'first' | 'green' | 'duration' | 'wait' | 'flaky' | 'critical'
+  | 'rateTrend' | 'durationTrend' | 'categories' | 'any';
 
 export function pipelineQueries(
   range: Range,
   pipeline: Pipeline,
   given: Given,
-  kind: GridRows,
 ): Record<PipelineQuery, string> {
   const step = trendStep(range);
   const branch = { branch: given.branch };
   return {
     columns: columnsQuery(range, pipeline, given),
-    cells: cellsQuery(range, pipeline, given, kind),
     rate: piped('PassRate', range, pipeline, given),
     first: piped('FirstAttemptPassRate', range, pipeline, given),
     green: piped('TimeToGreen', range, pipeline, branch),
     duration: piped('BuildDuration', range, pipeline, given),
     wait: piped('TimeToAnswer', range, pipeline, given),
+    flaky: piped('FlakyHits', range, pipeline, given),
+    critical: lines(piped('CriticalPathShare', range, pipeline, given), '| take 10'),
     rateTrend: lines(
       piped('PassRateTrend', range, pipeline, { ...given, step }),
       '| project Period, ["Pass rate"] = round(100 * PassRate, 1),',
@@ -144,6 +154,8 @@ export interface GridRow {
   key: string;
   name: string;
   group: string;
+  /** Page of the test it is about; empty: it is about none. */
+  path: string;
   cells: (GridCell | null)[];
   failures: number;
   flakes: number;
@@ -194,7 +206,8 @@ export function gridOf(columns: GridColumn[], table: Table, kind: GridRows): Gri
     let line = found.get(key);
     if (!line) {
       const cells = new Array<GridCell | null>(columns.length).fill(null);
-      line = { key, name, group, cells, failures: 0, flakes: 0, runs: 0 };
+      const path = row.TestId ? testPath(String(row.TestId)) : '';
+      line = { key, name, group, path, cells, failures: 0, flakes: 0, runs: 0 };
       found.set(key, line);
     }
     const state = kindOf(row, kind);

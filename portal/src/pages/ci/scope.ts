@@ -16,7 +16,7 @@ export interface Scope {
 
 export const everything: Scope = { source: '', branch: '', kind: '', pipeline: '' };
 
-export const kinds = ['PR', 'CI', 'scheduled', 'chained', 'manual', 'other'];
+export const kinds = ['PR', 'official', 'CI', 'scheduled', 'chained', 'manual', 'other'];
 
 /** Fields of the filters of an address that make up a scope. */
 const fields: Record<keyof Scope, { field: string; op: Filter['op'] }> = {

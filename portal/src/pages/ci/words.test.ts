@@ -58,8 +58,7 @@ describe('the query', () => {
 
   test('asks other tables for messages, tasks and machines', () => {
     const found = kql('message:"a\\"b" task:Bash -worker:w1');
-    expect(found).toContain('leftsemi (CategorizedIssues() | where Type == "error" '
-      + 'and Message contains "a\\"b")');
+    expect(found).toContain('leftsemi (BuildErrors() | where Message contains "a\\"b")');
     expect(found).toContain('leftsemi (TimelineRecords | where Type == "Task"');
     expect(found).toContain('leftanti (TimelineRecords | where Type == "Job" '
       + 'and WorkerName =~ "w1")');

@@ -150,9 +150,9 @@ const errors = ['bucket'];
 
 /** Rows of other tables a build must have one of. */
 const others: Record<string, (values: string[]) => string> = {
-  message: (values) => `CategorizedIssues() | where Type == "error" and ${
+  message: (values) => `BuildErrors() | where ${
     any(values, (value) => `Message contains ${text(value)}`)}`,
-  fingerprint: (values) => `CategorizedIssues() | where ${
+  fingerprint: (values) => `BuildErrors() | where ${
     any(values, (value) => `Fingerprint == ${text(value)}`)}`,
   task: (values) => `TimelineRecords | where Type == "Task" and Result == "failed" and ${
     any(values, (value) => `(Name contains ${text(value)} or TaskName =~ ${text(value)})`)}`,
@@ -250,7 +250,7 @@ export const valuesQuery: Record<string, string> = {
   targetBranch: distinct(newest, 'TargetBranch'),
   source: distinct(newest, 'Organization'),
   project: distinct(newest, 'Project'),
-  bucket: distinct('CategorizedIssues() | where Type == "error"', 'EffectiveCategory'),
+  bucket: distinct('BuildErrors()', 'Category'),
   task: distinct('TimelineRecords | where Type == "Task" and Result == "failed"', 'Name'),
   worker: distinct('TimelineRecords | where Type == "Job"', 'WorkerName'),
 };

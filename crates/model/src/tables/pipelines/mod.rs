@@ -8,6 +8,7 @@ mod categories;
 mod collector_runs;
 mod known_issue_matches;
 mod known_issues;
+mod official_definitions;
 mod pipeline_events;
 mod release_deployments;
 mod test_results;
@@ -23,6 +24,7 @@ pub use categories::CATEGORIES;
 pub use collector_runs::COLLECTOR_RUNS;
 pub use known_issue_matches::KNOWN_ISSUE_MATCHES;
 pub use known_issues::KNOWN_ISSUES;
+pub use official_definitions::OFFICIAL_DEFINITIONS;
 pub use pipeline_events::PIPELINE_EVENTS;
 pub use release_deployments::RELEASE_DEPLOYMENTS;
 pub use test_results::TEST_RESULTS;
@@ -43,6 +45,7 @@ const BUILD_KEY: [&str; 2] = ["Organization", "BuildId"];
 pub(super) fn views() -> Vec<ViewDef> {
     vec![
         categories::shown(),
+        official_definitions::shown(),
         timeline_builds::shown(),
         timeline_build_attempts::shown(),
         timeline_records::shown(),

@@ -12,6 +12,7 @@ use kql::bound::{ColumnId, Expr, Relation, RelationKind, Step, StepState};
 
 use crate::error::Error;
 use crate::plan::expression::null;
+use crate::plan::physical::physical;
 use crate::plan::{OrderKey, Planned, Planner, column, constant, internal};
 use crate::serial;
 use program::{Computed, Declared, Of, Remembered, StepPlan, Steps};
@@ -145,7 +146,7 @@ impl<'a> Reader<'a> {
 
     fn computed(&self, expr: Physical) -> Result<Computed, Error> {
         let reads_state = expr.column_refs().iter().any(|c| self.state.contains(&c.name));
-        let expr = self.planner.state.create_physical_expr(expr, &self.schema).map_err(internal)?;
+        let expr = physical(self.planner.state, expr, &self.schema)?;
         Ok(Computed { expr, reads_state })
     }
 }
