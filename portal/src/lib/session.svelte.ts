@@ -85,6 +85,15 @@ export function appInfo(name: string): Application | undefined {
   return session.info?.apps.find((app) => app.name === name || app.appId === name);
 }
 
+/** Whether the address names an application that this reader does not have. */
+export function isUnknownApp(): boolean {
+  const apps = session.info?.apps ?? [];
+  if (apps.length === 0 || !place.path.startsWith('/a/')) return false;
+  const name = currentApp().toLowerCase();
+  return name !== 'default'
+    && !apps.some((app) => [app.name, app.appId].some((known) => known.toLowerCase() === name));
+}
+
 /** A path of a page of the current application. */
 export function appPath(page: string): string {
   return `/a/${encodeURIComponent(currentApp())}/${page}`;

@@ -60,6 +60,27 @@ describe('S2', () => {
     });
   });
 
+  it('shows several metrics in one chart', async () => {
+    await stage.play(async (page) => {
+      await stage.paste(page, '/a/default/metrics?c=%7B%22m%22:%22events%22%7D');
+      await page.getByRole('button', { name: 'Add metric' }).click();
+      // Durations are no counts: they are not offered here.
+      await page.getByRole('button', { name: 'Requests', exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: /^Request duration/ }).count()).toBe(0);
+      await page.getByRole('button', { name: 'Requests', exact: true }).click();
+      await page.getByRole('img', { name: /^Events and Requests: 2 series/ }).waitFor();
+      await settled(page);
+      const series = page.getByRole('group', { name: 'Series' });
+      for (const [name, table] of [['Events', 'customEvents'], ['Requests', 'requests']]) {
+        const sum = await stage.server.number(`${table} | summarize sum(itemCount)`, 'P1D');
+        const row = series.getByRole('row').filter({ hasText: String(name) });
+        expect(await row.getByRole('cell').nth(1).textContent()).toBe(String(sum));
+      }
+      await page.getByRole('button', { name: 'Remove Requests' }).click();
+      await page.getByRole('img', { name: /^Events: / }).waitFor();
+    });
+  });
+
   it('opens from a pasted address', async () => {
     await stage.play(async (page) => {
       await stage.paste(page, address('name'));

@@ -1,7 +1,7 @@
 /** Nothing received yet, server away, signed out: what a reader sees, and how it ends by itself. */
 
 import { describe, expect, it } from 'vitest';
-import { settled } from '../support/browser';
+import { openPage, settled } from '../support/browser';
 import { envelope, post } from '../support/envelopes';
 import { Server } from '../support/server';
 import { follow, press, useStage } from '../support/stage';
@@ -29,10 +29,35 @@ describe('an empty server', () => {
     });
   });
 
+  it('fills Metrics and Search by itself as well', async () => {
+    const server = await Server.start();
+    const { context, page, problems } = await openPage(stage.browser, server.url);
+    try {
+      for (const path of ['metrics?c=%7B%22m%22:%22events%22%7D', 'search']) {
+        await page.goto(`${server.url}/a/default/${path}`);
+        await page.getByText('Waiting for the first item').waitFor();
+      }
+      const other = await context.newPage();
+      await other.goto(`${server.url}/a/default/metrics?c=%7B%22m%22:%22events%22%7D`);
+      await other.getByText('Waiting for the first item').waitFor();
+      await post(server, [envelope('EventData', { name: 'First of all' })]);
+      await page.getByRole('row', { name: /First of all/ }).waitFor();
+      await other.getByRole('img', { name: /^Events: / }).waitFor();
+      expect(problems).toEqual([]);
+    } finally {
+      await context.close();
+      await server.stop();
+    }
+  });
+
   it('says what to do on a page without data', async () => {
     await stage.play(async (page) => {
-      await stage.paste(page, '/a/default/metrics');
-      await page.getByText('none yet').waitFor();
+      await stage.paste(page, '/a/nothing/overview');
+      await page.getByText('There is no application “nothing”').waitFor();
+      await page.getByRole('link', { name: 'default', exact: true }).click();
+      await settled(page);
+      await follow(page, 'Metrics');
+      await page.getByText(/Requests: none yet|Nothing received yet/).first().waitFor();
       await follow(page, 'Health');
       await page.getByRole('link', { name: 'Create a key for a service hook' }).waitFor();
       await follow(page, 'Badges');

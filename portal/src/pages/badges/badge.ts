@@ -32,7 +32,7 @@ export interface Badge {
   urls: { readable?: string; seed?: string; alias?: string; token?: string };
   names?: Record<string, string | null>;
   /** The definition or environment is gone. */
-  orphan?: unknown;
+  orphan?: { since: string; reason: string };
   kql?: string;
   application?: string;
   everySeconds?: number;

@@ -6,8 +6,8 @@ import type { Unit } from '../../chart/units';
 import { fieldKql, fieldLabel, filterKql, wheres } from '../../lib/filters';
 import { lines, text } from '../../lib/kql';
 import { grainOf, grains, type Range } from '../../lib/time';
-import { source, type Metric } from './catalogue';
-import { aggregations, type Aggregation, type ChartSpec } from './spec';
+import { metricOf, source, type Metric } from './catalogue';
+import { aggregations, type Aggregation, type ChartSpec, type Measured } from './spec';
 
 /** Rows that the server answers to one of several queries. */
 const ROWS_MAX = 10_000;
@@ -15,7 +15,7 @@ const POINTS = 300;
 
 /** The step of the chart; `auto` also keeps all series together below the server's limit. */
 export function stepOf(spec: ChartSpec, range: Range): { kql: string; ms: number } {
-  const series = spec.split.length === 0 ? 1 : spec.limit + 1;
+  const series = spec.split.length === 0 ? 1 + spec.more.length : spec.limit + 1;
   // The first and the last bin may be cut by the range.
   const points = Math.min(POINTS, Math.floor(ROWS_MAX / series) - 2);
   return grains.find(({ kql }) => kql === spec.grain) ?? grainOf(range, points);
@@ -61,9 +61,30 @@ export function unitOf(metric: Metric, aggregation: Aggregation): Unit {
   return aggregation === 'count' || aggregation === 'distinct' ? 'none' : metric.unit;
 }
 
+/** All metrics of a chart. */
+export function measuredOf(spec: ChartSpec): Measured[] {
+  return [spec, ...spec.more];
+}
+
+/** Whether values of several bins of each of its metrics may be added. */
+export function allAdd(spec: ChartSpec): boolean {
+  return measuredOf(spec).every(({ aggregation }) => adds(aggregation));
+}
+
+/** Why its metrics cannot share an axis; `null`: they can. */
+export function mixture(spec: ChartSpec): string | null {
+  const units = measuredOf(spec).map((found) => {
+    const metric = metricOf(found.metric);
+    return metric ? unitOf(metric, found.aggregation) : 'none';
+  });
+  return new Set(units).size <= 1 ? null
+    : 'Metrics of different units cannot share an axis: give one of them a chart of its own.';
+}
+
 /** A missing bin is zero where items are counted, and a gap where nothing was measured. */
 export function binsOf(spec: ChartSpec, range: Range): Bins {
-  const isCount = adds(spec.aggregation) || spec.aggregation === 'distinct';
+  const isCount = measuredOf(spec).every(({ aggregation }) =>
+    adds(aggregation) || aggregation === 'distinct');
   return { ms: stepOf(spec, range).ms, fill: isCount ? 'zero' : 'gap' };
 }
 
@@ -85,8 +106,8 @@ function nameExpression(split: string[]): string {
 }
 
 /** The rows that are drawn, before they are put into bins. */
-function items(metric: Metric, spec: ChartSpec): string {
-  const isMeasured = metric.kind === 'values' && spec.aggregation !== 'distinct';
+function items(metric: Metric, spec: ChartSpec, aggregation = spec.aggregation): string {
+  const isMeasured = metric.kind === 'values' && aggregation !== 'distinct';
   return lines(
     ...source(metric),
     wheres(spec.filters),
@@ -102,7 +123,7 @@ const renders: Record<string, string> = {
 export function renderOf(spec: ChartSpec): { kind: string; properties: Record<string, string> } {
   const properties: Record<string, string> = {};
   if (spec.kind === 'area' || spec.kind === 'column') {
-    properties.kind = adds(spec.aggregation) ? 'stacked' : 'unstacked';
+    properties.kind = adds(spec.aggregation) && spec.more.length === 0 ? 'stacked' : 'unstacked';
   }
   if (spec.isLog) properties.yaxis = 'log';
   if (spec.min !== null) properties.ymin = String(spec.min);
@@ -117,8 +138,27 @@ function renderLine(spec: ChartSpec): string | null {
   return `| render ${kind}${list.length > 0 ? ` with (${list.join(', ')})` : ''}`;
 }
 
+/** One metric of several, as rows of its own series. */
+function seriesKql(metric: Metric, spec: ChartSpec, one: Measured, range: Range): string {
+  const { aggregation } = one;
+  const value = `Value = todouble(${aggregate(metric, aggregation, spec.distinct)})`;
+  const rows = lines(
+    items(metric, spec, aggregation),
+    `| summarize ${value} by timestamp = bin(${metric.time}, ${stepOf(spec, range).kql})`,
+    `| extend Series = ${text(wordsOf(metric, one, spec.distinct))}`,
+  );
+  return `  (${rows.replaceAll('\n', '\n  ')})`;
+}
+
 /** The query of a chart. The time range is not in it: it goes with it. */
 export function chartKql(metric: Metric, spec: ChartSpec, range: Range): string {
+  if (spec.more.length > 0) {
+    const all = measuredOf(spec).flatMap((one, place) => {
+      const found = place === 0 ? metric : metricOf(one.metric);
+      return found ? [seriesKql(found, spec, one, range)] : [];
+    });
+    return lines(`union\n${all.join(',\n')}`, '| order by timestamp asc', renderLine(spec));
+  }
   const bin = `bin(${metric.time}, ${stepOf(spec, range).kql})`;
   const value = `Value = ${aggregate(metric, spec.aggregation, spec.distinct)}`;
   const rows = items(metric, spec);
@@ -187,14 +227,22 @@ export function deploymentsKql(range: Range): string {
   );
 }
 
+/** What is taken of a metric, in words. */
+function wordsOf(metric: Metric, { aggregation }: Measured, distinct: string): string {
+  if (aggregation === 'distinct') return `Distinct ${fieldLabel(distinct)} of ${metric.label}`;
+  if (aggregation === 'count' && metric.kind === 'rows') return metric.label;
+  const known = aggregations.find(({ id }) => id === aggregation)?.label ?? '';
+  return `${known} of ${metric.label}`;
+}
+
 /** What the chart shows, in words. */
 export function titleOf(metric: Metric | null, spec: ChartSpec): string {
   if (!metric) return spec.metric;
-  const known = aggregations.find(({ id }) => id === spec.aggregation)?.label ?? '';
-  const what = spec.aggregation === 'distinct'
-    ? `Distinct ${fieldLabel(spec.distinct)} of ${metric.label}`
-    : spec.aggregation === 'count' && metric.kind === 'rows' ? metric.label
-      : `${known} of ${metric.label}`;
+  const all = measuredOf(spec).flatMap((one) => {
+    const found = one === spec ? metric : metricOf(one.metric);
+    return found ? [wordsOf(found, one, spec.distinct)] : [];
+  });
+  const what = new Intl.ListFormat('en-GB').format(all);
   const by = spec.split.map(fieldLabel).join(' and ');
   return by === '' ? what : `${what} by ${by}`;
 }

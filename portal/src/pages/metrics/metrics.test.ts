@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { counter, customMetric, known, measurement, metricOf, type Metric } from './catalogue';
 import { favourites, fieldsOf } from './fields';
 import {
-  aggregate, binsOf, chartKql, deploymentsKql, factsKql, newestKql, renderOf, stepOf, titleOf,
-  unitOf, valuesKql,
+  aggregate, binsOf, chartKql, deploymentsKql, factsKql, mixture, newestKql, renderOf, stepOf,
+  titleOf, unitOf, valuesKql,
 } from './kql';
 import {
   aggregations, chartsOf, CHARTS_MAX, defaultSpec, firstAggregation, formatChart, parseChart,
@@ -40,6 +40,35 @@ describe('queries', () => {
       '| order by timestamp asc',
       '| render columnchart with (kind=stacked)',
     ].join('\n'));
+  });
+
+  it('show several metrics as series of their own', () => {
+    const more = [{ metric: 'requests.failed', aggregation: 'count' as const },
+      { metric: 'ci.builds', aggregation: 'count' as const }];
+    expect(kql('requests', { more })).toBe([
+      'union',
+      '  (requests',
+      '  | summarize Value = todouble(sum(itemCount)) by timestamp = bin(timestamp, 5m)',
+      '  | extend Series = "Requests"),',
+      '  (requests',
+      '  | where success == false',
+      '  | summarize Value = todouble(sum(itemCount)) by timestamp = bin(timestamp, 5m)',
+      '  | extend Series = "Failed requests"),',
+      '  (TimelineBuilds',
+      '  | where Status == "completed" and not(coalesce(IsDeleted, false))',
+      '  | summarize Value = todouble(count()) by timestamp = bin(QueueTime, 5m)',
+      '  | extend Series = "Builds")',
+      '| order by timestamp asc',
+      '| render timechart',
+    ].join('\n'));
+    const found = titleOf(metric('requests'), spec('requests', { more }));
+    expect(found).toBe('Requests, Failed requests and Builds');
+  });
+
+  it('share an axis only in one unit', () => {
+    const more = [{ metric: 'requests.duration', aggregation: 'p95' as const }];
+    expect(mixture(spec('requests', { more }))).toContain('different units');
+    expect(mixture(spec('dependencies.duration', { more }))).toBeNull();
   });
 
   it('leave the rest out when told to, and take the smallest', () => {
@@ -202,6 +231,7 @@ describe('addresses', () => {
     { filters: [{ field: 'd.a:b', op: 'in', values: ['x,y', '%'] }] },
     { min: 0, max: null, isLog: true, hidden: ['a'] },
     { aggregation: 'distinct', distinct: 'name' },
+    { more: [{ metric: 'requests.failed', aggregation: 'count' }] },
     { rest: { later: [1, { deep: true }] } },
   ];
   it.each(examples)('keep %o', (part) => {
@@ -225,7 +255,10 @@ describe('addresses', () => {
     ['{"k":"pie"}', /no kind of chart “pie”/], ['{"g":"2h"}', /no grain “2h”/],
     ['{"o":1}', /no order “1”/], ['{"n":51}', /between 1 and 50/], ['{"n":0.5}', /between 1 and/],
     ['{"y":[5,1]}', /lower end/], ['{"f":["nonsense"]}', /“nonsense” is not a filter/],
-    ['{"s":["a","b","c"]}', /two fields/],
+    ['{"s":["a","b","c"]}', /two fields/], ['{"p":[{"m":"x"}]}', /no metric “x”/],
+    ['{"p":[{"m":"events","a":"distinct"}]}', /no aggregation “distinct”/],
+    ['{"p":7}', /no metric “undefined”/], ['{"p":[1,2,3,4,5]}', /5 metrics at most/],
+    ['{"s":["a"],"p":[{"m":"events"}]}', /several metrics is not split/],
   ])('tell what is wrong in %s', (written, problem) => {
     const { spec: found, problems } = parseChart(written);
     expect(problems.join(' ')).toMatch(problem);

@@ -33,10 +33,16 @@ export const chartKinds = [
 
 export type ChartKind = (typeof chartKinds)[number]['id'];
 
-export interface ChartSpec {
+/** A metric and the number that is taken of its rows. */
+export interface Measured {
   /** Id of a metric. */
   metric: string;
   aggregation: Aggregation;
+}
+
+export interface ChartSpec extends Measured {
+  /** Further metrics, each a series of its own. */
+  more: Measured[];
   /** Field of a distinct count. */
   distinct: string;
   /** At most two fields. */
@@ -66,13 +72,16 @@ export interface Parsed {
 }
 
 export const LIMIT_MAX = 50;
+/** Metrics of a chart. */
+export const METRICS_MAX = 5;
 /** Charts of a page; each asks up to three queries, and a page at most 20. */
 export const CHARTS_MAX = 6;
 
 export function defaultSpec(metric = 'requests'): ChartSpec {
   const found = metricOf(metric);
   return {
-    metric, aggregation: found ? firstAggregation(found) : 'count', distinct: '', split: [],
+    metric, aggregation: found ? firstAggregation(found) : 'count', more: [], distinct: '',
+    split: [],
     limit: 10, order: 'desc', hasOther: true, filters: [], kind: 'line', grain: 'auto',
     min: null, max: null, isLog: false, hidden: [], rest: {},
   };
@@ -96,7 +105,7 @@ export function refusal(metric: Metric, aggregation: Aggregation): string | null
   return null;
 }
 
-const keys = new Set(['m', 'a', 'd', 's', 'n', 'o', 'x', 'f', 'k', 'g', 'y', 'l', 'h']);
+const keys = new Set(['m', 'a', 'p', 'd', 's', 'n', 'o', 'x', 'f', 'k', 'g', 'y', 'l', 'h']);
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
@@ -128,6 +137,7 @@ export function parseChart(written: string): Parsed {
   };
   if (texts(given.s).length > 2) problems.push('A chart is split by two fields at most.');
   readChoices(given, spec, problems);
+  readMore(given.p, spec, problems);
   readNumbers(given, spec, problems);
   for (const filter of texts(given.f)) {
     const parsed = parseFilter(filter);
@@ -155,6 +165,26 @@ function readChoices(given: Record<string, unknown>, spec: ChartSpec, problems: 
   if (order) spec.order = order as 'desc' | 'asc';
 }
 
+function readMore(given: unknown, spec: ChartSpec, problems: string[]): void {
+  if (given === undefined) return;
+  const list = Array.isArray(given) ? given : [given];
+  for (const one of list.slice(0, METRICS_MAX - 1)) {
+    const { m, a } = (one ?? {}) as Record<string, unknown>;
+    const metric = typeof m === 'string' ? metricOf(m) : null;
+    const known = aggregations.find(({ id }) => id === a && id !== 'distinct');
+    if (!metric) problems.push(`There is no metric “${String(m)}”.`);
+    else if (a !== undefined && !known) problems.push(`There is no aggregation “${String(a)}”.`);
+    else {
+      spec.more.push({ metric: metric.id, aggregation: known?.id ?? firstAggregation(metric) });
+    }
+  }
+  if (list.length >= METRICS_MAX) problems.push(`A chart has ${METRICS_MAX} metrics at most.`);
+  if (spec.more.length > 0 && spec.split.length > 0) {
+    problems.push('A chart of several metrics is not split.');
+    spec.split = [];
+  }
+}
+
 function readNumbers(given: Record<string, unknown>, spec: ChartSpec, problems: string[]): void {
   if (given.n !== undefined) {
     const limit = Number(given.n);
@@ -176,6 +206,9 @@ function readNumbers(given: Record<string, unknown>, spec: ChartSpec, problems: 
 export function formatChart(spec: ChartSpec): string {
   const plain = defaultSpec(spec.metric);
   const short: Record<string, unknown> = { ...spec.rest, m: spec.metric, a: spec.aggregation };
+  if (spec.more.length > 0) {
+    short.p = spec.more.map(({ metric, aggregation }) => ({ m: metric, a: aggregation }));
+  }
   if (spec.distinct !== '') short.d = spec.distinct;
   if (spec.split.length > 0) short.s = spec.split;
   if (spec.limit !== plain.limit) short.n = spec.limit;
