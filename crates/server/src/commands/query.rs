@@ -130,7 +130,7 @@ fn ask_folder(data: &Path, call: &QueryCall, text: &str) -> Result<Reply, Failur
     let asked = runtime.block_on(async {
         if call.explain {
             let plan = Box::pin(engine.explain(question.request())).await?;
-            return Ok(query::explain::text(&plan));
+            return Ok::<_, query::Error>(query::explain::text(&plan));
         }
         let answer = Box::pin(engine.answer(question.request())).await?;
         Ok(reply::text(&answer, wire::Tables::new(Members::default())))
