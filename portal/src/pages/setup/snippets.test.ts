@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { snippets } from './snippets';
+import { snippets, sourceLines } from './snippets';
 
 const target = {
   connectionString: 'InstrumentationKey=k1;IngestionEndpoint=http://127.0.0.1:8321/',
@@ -31,4 +31,18 @@ it('gives curl an item that is JSON', () => {
   const item = JSON.parse(said.split('\n').at(-2) ?? '') as { iKey: string; time: string };
   expect(item.iKey).toBe('k1');
   expect(Date.parse(item.time)).toBeGreaterThan(0);
+});
+
+it('connects an organisation by lines of TOML', () => {
+  expect(sourceLines({
+    address: 'https://dev.azure.com/exorg/', projects: ' web, "odd" \\ ,', tokenVariable: 'EXORG_PAT',
+  })).toBe([
+    '[[source]]', 'name = "exorg"', 'base = "https://dev.azure.com/exorg"',
+    'projects = ["web", "\\"odd\\" \\\\"]', 'token_env = "EXORG_PAT"',
+  ].join('\n'));
+  expect(sourceLines({
+    address: 'https://exorg.visualstudio.com', projects: '', tokenVariable: '',
+  })).toBe([
+    '[[source]]', 'name = "exorg"', 'base = "https://exorg.visualstudio.com"', 'anonymous = true',
+  ].join('\n'));
 });

@@ -110,8 +110,31 @@ export function snippets(target: Target): Snippet[] {
   ];
 }
 
-/** The lines of `telltale.toml` that connect an organisation. */
-export const sourceLines = `[[source]]
-name = "exorg"
-base = "https://dev.azure.com/exorg"
-token_env = "EXORG_PAT"`;
+/** What connects an organisation or collection of Azure DevOps. */
+export interface SourceOf {
+  /** Of the organisation or collection. */
+  address: string;
+  /** Between commas; empty: all. */
+  projects: string;
+  /** Name of the variable with the token; empty: none is sent. */
+  tokenVariable: string;
+}
+
+/** A text of TOML. */
+function toml(text: string): string {
+  return JSON.stringify(text.trim());
+}
+
+/** The lines of `telltale.toml` that connect it. */
+export function sourceLines({ address, projects, tokenVariable }: SourceOf): string {
+  const base = address.trim().replace(/\/+$/, '');
+  const last = base.split('/').at(-1) ?? '';
+  const names = projects.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return [
+    '[[source]]',
+    `name = ${toml(last.replace(/\.visualstudio\.com$/i, '') || 'azure-devops')}`,
+    `base = ${toml(base)}`,
+    ...(names.length > 0 ? [`projects = [${names.map(toml).join(', ')}]`] : []),
+    tokenVariable.trim() === '' ? 'anonymous = true' : `token_env = ${toml(tokenVariable)}`,
+  ].join('\n');
+}
