@@ -7,6 +7,7 @@ import { envelope, post, type Envelope } from '../support/envelopes';
 import { Server, telltale } from '../support/server';
 import { useStage } from '../support/stage';
 
+const shopKey = '11111111-2222-3333-4444-555555555555';
 const long = 'k'.repeat(150);
 const later = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
 
@@ -33,7 +34,7 @@ const stage = useStage(async () => {
   ]);
   const bad = { ...envelope('EventData', { name: '' }), iKey: server.ready.instrumentationKey };
   await fetch(`${server.url}/v2/track`, { method: 'POST', body: JSON.stringify(bad) });
-  telltale('apps', 'create', 'shop', '--instrumentation-key', 'shop-key', '--url', server.url);
+  telltale('apps', 'create', 'shop', '--instrumentation-key', shopKey, '--url', server.url);
   return server;
 });
 
@@ -133,7 +134,7 @@ describe('Data health', () => {
       [json({ sampleRate: 5 }), /Its sender kept 1 in 20/],
       [json({ time: later(60 * 24 * 9) }), /refused \(400\): 103: .*older than the allowed/],
       [json({ iKey: 'nobody' }), /refused \(400\): Invalid instrumentation key/],
-      [json({ iKey: 'shop-key' }), /is that of “shop”: look for it there/],
+      [json({ iKey: shopKey }), /is that of “shop”: look for it there/],
       ['{"iKey": <img src=x onerror=alert(1)>', /refused \(400\)/],
       [`[${'['.repeat(3000)}`, /refused \(400\)/],
       ['[]', /There is no item in it/],
@@ -144,7 +145,8 @@ describe('Data health', () => {
       for (const [pasted, wanted] of cases) {
         await page.getByRole('textbox', { name: /^The id or address/ }).fill(pasted);
         await page.getByRole('button', { name: 'Tell me' }).click();
-        await expect.poll(() => status.textContent(), { message: pasted.slice(0, 80) })
+        const poll = { message: pasted.slice(0, 80), timeout: 20_000 };
+        await expect.poll(() => status.textContent(), poll)
           .toMatch(wanted);
       }
     }, { allowed: /status of (400|206)/ });

@@ -142,7 +142,7 @@ describe('sampled telemetry', () => {
       'requests | where itemCount == 4 | take 1 | project itemId', timespan);
     await stage.play(async (page) => {
       await stage.paste(page, `/a/default/item/${String(row?.[0])}`);
-      await page.getByText('⚠ stands for 4 items').waitFor();
+      await page.getByText('⚠ 1 in 4 kept by the sender').waitFor();
     });
   });
 });
