@@ -15,7 +15,7 @@ struct Budget {
 }
 
 static BUDGETS: [Budget; 5] = [
-    Budget { name: "shell", kilobytes: 36, files: |chunks| chunks.shell() },
+    Budget { name: "shell", kilobytes: 37, files: |chunks| chunks.shell() },
     Budget {
         name: "Overview with charts",
         kilobytes: 300,
