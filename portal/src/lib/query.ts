@@ -77,6 +77,17 @@ export interface Declared {
   default: { text: string; start: number; end: number } | null;
 }
 
+/** Rows as a table, for taking them elsewhere; all have the columns of the first. */
+export function tableOf(list: Row[]): Table {
+  const names = Object.keys(list[0] ?? {});
+  return {
+    ...emptyTable,
+    schema: names.map((name) => ({ name, type: 'string' })),
+    columns: names.map((name) => list.map((row) => row[name] ?? null)),
+    rows: list.length,
+  };
+}
+
 export interface Question {
   app: string;
   kql: string;
