@@ -39,6 +39,8 @@ export function token(name: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${name})`;
   probe.style.display = 'none';
+  // Series are told apart where the system chooses all other colours, too.
+  probe.style.forcedColorAdjust = 'none';
   document.body.append(probe);
   const found = getComputedStyle(probe).color;
   probe.remove();
