@@ -144,3 +144,31 @@ it('the focus goes to the name of what is saved, and back', async () => {
     await settled(page);
   });
 });
+
+describe('what could not be looked up is said', () => {
+  const broken = {
+    status: 500, json: { error: { code: 'internal', message: 'the disk is gone' } },
+  };
+
+  it('of values for a filter', async () => {
+    await stage.play(async (page) => {
+      await stage.paste(page, '/a/default/metrics');
+      await page.getByRole('button', { name: 'Add filter' }).first().click();
+      await page.route(/api\/portal\/(batch|values)/, (route) => route.fulfill(broken));
+      await page.getByLabel('Field', { exact: true }).fill('name');
+      await press(page, 'Tab');
+      await page.getByRole('alert').getByText('the disk is gone').first().waitFor();
+    }, { allowed: /status of 500/ });
+  });
+
+  it('of hooks on Set-up', async () => {
+    await stage.play(async (page) => {
+      await page.route(/api\/hooks/, (route) => route.fulfill(broken));
+      await stage.paste(page, '/setup');
+      await page.getByRole('alert').getByText('the disk is gone').waitFor();
+      await page.unrouteAll();
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('button', { name: 'Make a service hook' }).waitFor();
+    }, { allowed: /status of 500/ });
+  });
+});
