@@ -78,9 +78,13 @@ fn regex_of(patterns: &[String]) -> String {
         return String::new();
     }
     let parts = patterns.iter().map(|pattern| {
-        let folder = if pattern.starts_with('\\') { "" } else { r"(?:.*\\)?" };
+        // A pattern of names stays within a name, unless it begins with anything.
+        let (folder, any) = match pattern.chars().next() {
+            Some('\\' | '*') => ("", ".*"),
+            _ => (r"(?:.*\\)?", r"[^\\]*"),
+        };
         let texts: Vec<String> = pattern.split('*').map(regex::escape).collect();
-        format!("{folder}{}", texts.join(".*"))
+        format!("{folder}{}", texts.join(any))
     });
     format!("(?is)^(?:{})$", parts.collect::<Vec<_>>().join("|"))
 }
@@ -114,8 +118,7 @@ mod tests {
 
     #[test]
     fn regular_expressions_take_what_patterns_take() {
-        let (official, except) =
-            globs(&[r"\release\*", "ship*", "!ship.test"]).regexes();
+        let (official, except) = globs(&[r"\release\*", "ship*", "!ship.test"]).regexes();
         let (official, except) =
             (regex::Regex::new(&official).unwrap(), regex::Regex::new(&except).unwrap());
         for (name, want) in [
@@ -127,6 +130,7 @@ mod tests {
             (r"\web\my-ship", false),
             (r"\ship.test", false),
             (r"\shipxtest", true),
+            (r"\ship-it\web", false),
         ] {
             assert_eq!(official.is_match(name) && !except.is_match(name), want, "{name}");
         }

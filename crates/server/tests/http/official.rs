@@ -35,7 +35,13 @@ fn definitions_are_official_while_the_settings_say_so() {
     for _ in 0..2 {
         let server = Server::on(dir.path(), &["--config", config]);
         let want = json!([
-            "official", "PR", "scheduled", "official", "scheduled", "scheduled", "scheduled"
+            "official",
+            "PR",
+            "scheduled",
+            "official",
+            "scheduled",
+            "scheduled",
+            "scheduled"
         ]);
         assert_eq!(kinds(&server), want);
         assert_eq!(server.rows("OfficialDefinitions | count")[0][0], 1);
