@@ -7,7 +7,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, StringViewArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
@@ -16,7 +17,7 @@ use model::Type;
 use model::json::{write_number, write_string};
 
 use super::json;
-use super::kernel::{Args, Kernel, call, call_of};
+use super::kernel::{Args, Kernel, Reals, Texts, call, call_of};
 use super::text_search::{Needle, Place};
 
 /// Puts searches in the columns of bags in the place of those in their texts. It runs where filters
@@ -58,9 +59,7 @@ struct Search {
     name: &'static str,
     place: Place,
     is_exact: bool,
-    in_text: (&'static str, Kernel),
-    in_number: (&'static str, Kernel),
-    in_rest: (&'static str, Kernel),
+    in_bag: (&'static str, Kernel),
 }
 
 macro_rules! search {
@@ -69,11 +68,7 @@ macro_rules! search {
             name: $name,
             place: Place::$place,
             is_exact: $is_exact,
-            in_text: (concat!("json_text_", $name), |a| in_texts(a, Place::$place, $is_exact)),
-            in_number: (concat!("json_number_", $name), |a| {
-                in_numbers(a, Place::$place, $is_exact)
-            }),
-            in_rest: (concat!("json_rest_", $name), |a| in_rest(a, Place::$place, $is_exact)),
+            in_bag: (concat!("bag_", $name), |args| in_bag(args, Place::$place, $is_exact)),
         }
     };
 }
@@ -96,12 +91,14 @@ fn simplified(name: &str, args: &[Expr]) -> Option<Expr> {
     let [text, Expr::Literal(ScalarValue::Utf8View(Some(needle)), _)] = args else { return None };
     let ([bag], _) = call_of(text, "tostring")? else { return None };
     let (parts, types) = call_of(bag, "json_assemble")?;
-    if parts.len() < 2 || !lies_within_a_part(needle) {
+    if !lies_within_a_part(needle) {
         return None;
     }
     let wanted = Needle::new(needle, search.place, search.is_exact);
-    let needle = || lit(ScalarValue::Utf8View(Some(needle.clone())));
-    let mut tests = Vec::with_capacity(parts.len() / 2 + 1);
+    let needle = lit(ScalarValue::Utf8View(Some(needle.clone())));
+    let mut columns = vec![needle, parts.first()?.clone()];
+    let mut column_types = vec![Type::String, Type::Dynamic];
+    let mut tests = Vec::new();
     for (pair, types) in parts.get(1..)?.chunks(2).zip(types.get(1..)?.chunks(2)) {
         let ([Expr::Literal(ScalarValue::Utf8View(Some(key)), _), column], [_, ty]) = (pair, types)
         else {
@@ -111,19 +108,14 @@ fn simplified(name: &str, args: &[Expr]) -> Option<Expr> {
         write_string(&mut written, key);
         if wanted.is_in(&written) {
             tests.push(column.clone().is_not_null());
-            continue;
+        } else if *ty != Type::Real || may_be_in_number(wanted.text) {
+            columns.push(column.clone());
+            column_types.push(*ty);
         }
-        let (name, kernel) = match ty {
-            Type::Real if !may_be_in_number(wanted.text) => continue,
-            Type::Real => search.in_number,
-            _ => search.in_text,
-        };
-        let args = vec![column.clone(), needle()];
-        tests.push(call(name, args, &[*ty, Type::String], Type::Bool, kernel));
     }
-    let (name, kernel) = search.in_rest;
-    let args = vec![parts.first()?.clone(), needle()];
-    tests.push(call(name, args, &[Type::Dynamic, Type::String], Type::Bool, kernel));
+    // One function for all columns: expressions of many parts take long to plan.
+    let (name, kernel) = search.in_bag;
+    tests.push(call(name, columns, &column_types, Type::Bool, kernel));
     tests.into_iter().reduce(Expr::or)
 }
 
@@ -148,40 +140,42 @@ fn is_escaped(text: &str) -> bool {
     text.bytes().fold(false, |found, byte| found | special(byte))
 }
 
+/// The search in the bag of the members that have no columns, and in columns: needle, bag, columns.
+fn in_bag(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
+    let needle = args.text(0)?;
+    let needle = Needle::new(needle.text(0), place, is_exact);
+    let mut found = in_rest(&needle, &args.text(1)?, args.rows);
+    for k in 2..args.count() {
+        let flags = match args.types.get(k) {
+            Some(Type::Real) => in_numbers(&needle, &args.real(k)?, args.rows),
+            _ => in_texts(&needle, &args.text(k)?, args)?,
+        };
+        found = &found | &flags;
+        if found.count_set_bits() == args.rows {
+            break;
+        }
+    }
+    Ok(Arc::new(BooleanArray::new(found, None)))
+}
+
 /// The search in texts as JSON writes them; a missing one holds nothing.
-fn in_texts(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
-    let (texts, needles) = (args.text(0)?, args.text(1)?);
-    let needle = Needle::new(needles.text(0), place, is_exact);
+fn in_texts(needle: &Needle<'_>, texts: &Texts, args: &Args) -> Result<BooleanBuffer> {
     if !texts.scalar
         && let Some(flags) = needle.flags(&texts.array)
         && !any_is_escaped(&texts.array)
     {
-        return Ok(Arc::new(BooleanArray::new(flags, None)));
+        return Ok(flags);
     }
     let mut written = String::new();
-    args.flags_of(&texts, |text| {
+    let flags = args.flags_of(texts, |text| {
         if !is_escaped(text) {
             return needle.is_in(text);
         }
         written.clear();
         write_string(&mut written, text);
         needle.is_in(&written)
-    })
-}
-
-/// The search in the members that have no columns. A function of its own, so that the searches for
-/// several words have nothing in common that would be computed before rows are left out.
-fn in_rest(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
-    let (bags, needles) = (args.text(0)?, args.text(1)?);
-    let needle = Needle::new(needles.text(0), place, is_exact);
-    let mut written = String::new();
-    args.flags(|row| {
-        bags.get(row).is_some_and(|bag| {
-            written.clear();
-            json::write_members(&mut written, bag);
-            needle.is_in(&written)
-        })
-    })
+    })?;
+    Ok(flags.as_boolean().values().clone())
 }
 
 fn any_is_escaped(texts: &StringViewArray) -> bool {
@@ -189,14 +183,24 @@ fn any_is_escaped(texts: &StringViewArray) -> bool {
 }
 
 /// The search in numbers as a bag writes them.
-fn in_numbers(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
-    let (numbers, needles) = (args.real(0)?, args.text(1)?);
-    let needle = Needle::new(needles.text(0), place, is_exact);
+fn in_numbers(needle: &Needle<'_>, numbers: &Reals, rows: usize) -> BooleanBuffer {
     let mut written = String::new();
-    args.flags(|row| {
+    BooleanBuffer::collect_bool(rows, |row| {
         numbers.get(row).is_some_and(|number| {
             written.clear();
             write_number(&mut written, number);
+            needle.is_in(&written)
+        })
+    })
+}
+
+/// The search in the members that have no columns.
+fn in_rest(needle: &Needle<'_>, bags: &Texts, rows: usize) -> BooleanBuffer {
+    let mut written = String::new();
+    BooleanBuffer::collect_bool(rows, |row| {
+        bags.get(row).is_some_and(|bag| {
+            written.clear();
+            json::write_members(&mut written, bag);
             needle.is_in(&written)
         })
     })
