@@ -1,9 +1,11 @@
-//! Finding a text in a bag without putting the bag together.
+//! Looking for one text in many columns at once: `* has "word"`, and in a bag without putting it
+//! together.
 //!
 //! `tostring(bag) has "word"` asks whether one of the bag's keys or values has the word, as long as
 //! the word holds no character that stands between them. Then the columns a bag was taken apart
-//! into are searched one by one, and the columns whose key has the word are not even read.
-//! Invariant: the answer is that of the search in the text of the whole bag.
+//! into are searched, and those whose key has the word are not even read. However many columns
+//! there are, the search is one function: expressions of many parts take long to plan.
+//! Invariant: the answer is that of a search in each text, of a bag in its whole text.
 
 use std::sync::Arc;
 
@@ -20,14 +22,15 @@ use super::json;
 use super::kernel::{Args, Kernel, Reals, Texts, call, call_of};
 use super::text_search::{Needle, Place};
 
-/// Puts searches in the columns of bags in the place of those in their texts. It runs where filters
-/// have reached the tables, and before what several searches have in common is computed first.
+/// Puts the columns of bags in the place of their texts where these are searched. It runs where
+/// filters have reached the tables, and before what several searches have in common is computed
+/// first.
 #[derive(Debug)]
-pub struct BagSearch;
+pub struct BagColumns;
 
-impl OptimizerRule for BagSearch {
+impl OptimizerRule for BagColumns {
     fn name(&self) -> &str {
-        "bag_search"
+        "bag_columns"
     }
 
     fn apply_order(&self) -> Option<ApplyOrder> {
@@ -44,10 +47,7 @@ impl OptimizerRule for BagSearch {
         }
         plan.map_expressions(|expr| {
             expr.transform_up(|expr| {
-                let simple = match &expr {
-                    Expr::ScalarFunction(call) => simplified(call.name(), &call.args),
-                    _ => None,
-                };
+                let simple = simplified(&expr);
                 Ok(simple.map_or_else(|| Transformed::no(expr), Transformed::yes))
             })
         })
@@ -59,7 +59,7 @@ struct Search {
     name: &'static str,
     place: Place,
     is_exact: bool,
-    in_bag: (&'static str, Kernel),
+    any: (&'static str, Kernel),
 }
 
 macro_rules! search {
@@ -68,7 +68,7 @@ macro_rules! search {
             name: $name,
             place: Place::$place,
             is_exact: $is_exact,
-            in_bag: (concat!("bag_", $name), |args| in_bag(args, Place::$place, $is_exact)),
+            any: (concat!("any_", $name), |args| in_any(args, Place::$place, $is_exact)),
         }
     };
 }
@@ -84,22 +84,84 @@ const SEARCHES: [Search; 8] = [
     search!("contains_cs", Anywhere, true),
 ];
 
-/// `name(tostring(bag), needle)` as a search in the columns of the bag; `None` where the call is
-/// another one, or the needle might be found across two of them.
-fn simplified(name: &str, args: &[Expr]) -> Option<Expr> {
+/// Whether [`any`] knows the function.
+pub fn is_known(name: &str) -> bool {
+    SEARCHES.iter().any(|search| search.name == name)
+}
+
+/// Whether `name(text, needle)` holds for any of the texts, of which missing ones hold nothing;
+/// `None` for a function that is not known. The needle is not empty.
+pub fn any(name: &str, needle: &str, texts: Vec<Expr>) -> Option<Expr> {
     let search = SEARCHES.iter().find(|search| search.name == name)?;
-    let [text, Expr::Literal(ScalarValue::Utf8View(Some(needle)), _)] = args else { return None };
-    let ([bag], _) = call_of(text, "tostring")? else { return None };
-    let (parts, types) = call_of(bag, "json_assemble")?;
-    if !lies_within_a_part(needle) {
+    let parts = texts.into_iter().map(|text| (text, Type::String)).collect();
+    Some(search.call(needle, parts))
+}
+
+impl Search {
+    /// The search in texts (`String`), in the texts and numbers of a bag (`Guid`, `Real`) and in
+    /// its other members (`Dynamic`).
+    fn call(&self, needle: &str, parts: Vec<(Expr, Type)>) -> Expr {
+        let mut args = vec![lit(ScalarValue::Utf8View(Some(needle.to_owned())))];
+        let mut types = vec![Type::String];
+        for (part, ty) in parts {
+            args.push(part);
+            types.push(ty);
+        }
+        call(self.any.0, args, &types, Type::Bool, self.any.1)
+    }
+}
+
+/// A search with bags in it as one with their columns; `None` where there is none, or the needle
+/// might be found across two of them.
+fn simplified(expr: &Expr) -> Option<Expr> {
+    let Expr::ScalarFunction(found) = expr else { return None };
+    let text = |expr: &Expr| match expr {
+        Expr::Literal(ScalarValue::Utf8View(Some(text)), _) => Some(text.clone()),
+        _ => None,
+    };
+    let (search, needle, parts) = match found.args.as_slice() {
+        [part, needle] if is_known(found.name()) => {
+            let search = SEARCHES.iter().find(|search| search.name == found.name())?;
+            (search, text(needle)?, vec![(part.clone(), Type::String)])
+        }
+        _ => {
+            let search = SEARCHES.iter().find(|search| search.any.0 == found.name())?;
+            let (args, types) = call_of(expr, search.any.0)?;
+            let parts = args.iter().cloned().zip(types.iter().copied()).skip(1).collect();
+            (search, text(args.first()?)?, parts)
+        }
+    };
+    if !lies_within_a_part(&needle) || !parts.iter().any(|(part, _)| bag_of(part).is_some()) {
         return None;
     }
-    let wanted = Needle::new(needle, search.place, search.is_exact);
-    let needle = lit(ScalarValue::Utf8View(Some(needle.clone())));
-    let mut columns = vec![needle, parts.first()?.clone()];
-    let mut column_types = vec![Type::String, Type::Dynamic];
-    let mut tests = Vec::new();
-    for (pair, types) in parts.get(1..)?.chunks(2).zip(types.get(1..)?.chunks(2)) {
+    let wanted = Needle::new(&needle, search.place, search.is_exact);
+    let (mut columns, mut tests) = (Vec::new(), Vec::new());
+    for (part, ty) in parts {
+        match bag_of(&part) {
+            Some((members, types)) => take(&wanted, members, types, &mut columns, &mut tests)?,
+            None => columns.push((part, ty)),
+        }
+    }
+    tests.push(search.call(&needle, columns));
+    tests.into_iter().reduce(Expr::or)
+}
+
+/// What a bag is put together from, where the expression is the text of one.
+fn bag_of(text: &Expr) -> Option<(&[Expr], &[Type])> {
+    let ([bag], _) = call_of(text, "tostring")? else { return None };
+    call_of(bag, "json_assemble")
+}
+
+/// Adds the columns of a bag that have to be searched, and tests for those whose keys were found.
+fn take(
+    wanted: &Needle<'_>,
+    members: &[Expr],
+    types: &[Type],
+    columns: &mut Vec<(Expr, Type)>,
+    tests: &mut Vec<Expr>,
+) -> Option<()> {
+    columns.push((members.first()?.clone(), Type::Dynamic));
+    for (pair, types) in members.get(1..)?.chunks(2).zip(types.get(1..)?.chunks(2)) {
         let ([Expr::Literal(ScalarValue::Utf8View(Some(key)), _), column], [_, ty]) = (pair, types)
         else {
             return None;
@@ -109,14 +171,10 @@ fn simplified(name: &str, args: &[Expr]) -> Option<Expr> {
         if wanted.is_in(&written) {
             tests.push(column.clone().is_not_null());
         } else if *ty != Type::Real || may_be_in_number(wanted.text) {
-            columns.push(column.clone());
-            column_types.push(*ty);
+            columns.push((column.clone(), *ty));
         }
     }
-    // One function for all columns: expressions of many parts take long to plan.
-    let (name, kernel) = search.in_bag;
-    tests.push(call(name, columns, &column_types, Type::Bool, kernel));
-    tests.into_iter().reduce(Expr::or)
+    Some(())
 }
 
 /// Whether the needle can only lie within one key or value: `"` and what stands beside numbers
@@ -140,14 +198,16 @@ fn is_escaped(text: &str) -> bool {
     text.bytes().fold(false, |found, byte| found | special(byte))
 }
 
-/// The search in the bag of the members that have no columns, and in columns: needle, bag, columns.
-fn in_bag(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
+/// Whether the first argument is in any of the others, see [`Search::call`].
+fn in_any(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
     let needle = args.text(0)?;
     let needle = Needle::new(needle.text(0), place, is_exact);
-    let mut found = in_rest(&needle, &args.text(1)?, args.rows);
-    for k in 2..args.count() {
+    let mut found = BooleanBuffer::new_unset(args.rows);
+    for k in 1..args.count() {
         let flags = match args.types.get(k) {
             Some(Type::Real) => in_numbers(&needle, &args.real(k)?, args.rows),
+            Some(Type::Dynamic) => in_rest(&needle, &args.text(k)?, args.rows),
+            Some(Type::Guid) => in_json(&needle, &args.text(k)?, args)?,
             _ => in_texts(&needle, &args.text(k)?, args)?,
         };
         found = &found | &flags;
@@ -158,8 +218,19 @@ fn in_bag(args: &Args, place: Place, is_exact: bool) -> Result<ArrayRef> {
     Ok(Arc::new(BooleanArray::new(found, None)))
 }
 
-/// The search in texts as JSON writes them; a missing one holds nothing.
+/// The search in texts.
 fn in_texts(needle: &Needle<'_>, texts: &Texts, args: &Args) -> Result<BooleanBuffer> {
+    if !texts.scalar
+        && let Some(flags) = needle.flags(&texts.array)
+    {
+        return Ok(flags);
+    }
+    let flags = args.flags_of(texts, |text| needle.is_in(text))?;
+    Ok(flags.as_boolean().values().clone())
+}
+
+/// The search in texts as JSON writes them; a missing one holds nothing.
+fn in_json(needle: &Needle<'_>, texts: &Texts, args: &Args) -> Result<BooleanBuffer> {
     if !texts.scalar
         && let Some(flags) = needle.flags(&texts.array)
         && !any_is_escaped(&texts.array)
