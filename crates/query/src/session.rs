@@ -14,7 +14,7 @@ use store::Store;
 
 use crate::engine::EngineOptions;
 use crate::error::Error;
-use crate::functions::bag_search::BagSearch;
+use crate::functions::any_search::BagColumns;
 use crate::memory::QueryPool;
 use crate::merge_order;
 use crate::provider::FoundRows;
@@ -86,7 +86,7 @@ impl Resources {
 fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let mut rules = Optimizer::new().rules;
     let pushed = rules.iter().position(|rule| rule.name() == "push_down_filter");
-    rules.insert(pushed.map_or(rules.len(), |at| at + 1), Arc::new(BagSearch));
+    rules.insert(pushed.map_or(rules.len(), |at| at + 1), Arc::new(BagColumns));
     rules
 }
 

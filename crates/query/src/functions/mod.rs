@@ -9,7 +9,7 @@
 //! a predicate position for their arguments, every other function (`not` included) ends it.
 
 pub mod aggregate;
-pub(crate) mod bag_search;
+pub(crate) mod any_search;
 mod digest;
 mod distinct;
 pub mod elements;

@@ -10,6 +10,7 @@ use model::Type;
 use super::{Planner, column};
 use crate::error::Error;
 use crate::functions;
+use crate::functions::any_search;
 
 /// Functions of a text that never accept `''` when their other arguments are not empty.
 const REFUSE_EMPTY: [&str; 18] = [
@@ -40,6 +41,11 @@ impl Planner<'_> {
         if expr.ty != Type::Bool {
             return self.value(expr);
         }
+        if *function == "or"
+            && let Some(search) = self.search(expr)?
+        {
+            return Ok(search);
+        }
         let types: Vec<Type> = args.iter().map(|arg| arg.ty).collect();
         let physical: Result<Vec<Physical>, Error> = match *function {
             "and" | "or" => args.iter().map(|arg| self.condition(arg)).collect(),
@@ -52,6 +58,31 @@ impl Planner<'_> {
         functions::predicate(function, physical?, &types).map_err(|error| error.at(args))
     }
 
+    /// One text looked for in several places (`* has "word"`) as one search.
+    fn search(&self, expr: &Expr) -> Result<Option<Physical>, Error> {
+        let mut tests = Vec::new();
+        each_test(expr, &mut tests);
+        let mut texts = Vec::with_capacity(tests.len());
+        let mut wanted = None;
+        for test in tests {
+            let ExprKind::Call { function, args } = &test.kind else { return Ok(None) };
+            let [text, needle] = args.as_slice() else { return Ok(None) };
+            let ExprKind::Literal(Literal::String { value, .. }) = &needle.kind else {
+                return Ok(None);
+            };
+            let this = (*function, value.as_str());
+            if !any_search::is_known(function)
+                || text.ty != Type::String
+                || value.is_empty()
+                || *wanted.get_or_insert(this) != this
+            {
+                return Ok(None);
+            }
+            texts.push(self.bare_text(text)?);
+        }
+        Ok(wanted.and_then(|(name, needle)| any_search::any(name, needle, texts)))
+    }
+
     /// The value, or for the text of a property its raw column.
     fn bare_text(&self, expr: &Expr) -> Result<Physical, Error> {
         if let ExprKind::Call { function: "tostring", args } = &expr.kind
@@ -61,6 +92,16 @@ impl Planner<'_> {
             return Ok(column(&name));
         }
         self.value(expr)
+    }
+}
+
+/// The conditions of which one has to hold.
+fn each_test<'e>(expr: &'e Expr, tests: &mut Vec<&'e Expr>) {
+    match &expr.kind {
+        ExprKind::Call { function: "or", args } => {
+            args.iter().for_each(|arg| each_test(arg, tests));
+        }
+        _ => tests.push(expr),
     }
 }
 

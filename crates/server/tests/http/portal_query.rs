@@ -265,6 +265,43 @@ fn queries_of_a_page_have_each_their_own_answer() {
     assert!(answer["now"].as_str().unwrap().ends_with('Z'));
 }
 
+/// The questions of a page about a word, in files and in memory, asked at once and once more.
+#[test]
+fn queries_of_a_page_find_a_word_where_each_alone_finds_it() {
+    let (server, _dir) = start(&["--seal-age", "100ms"]);
+    assert_eq!(server.track(events(KEY, "odd", 60).as_bytes()).status, 200);
+    wait_until("rows are in files", || {
+        server.get("/metrics").text().contains("\ntelltale_head_rows 0\n")
+    });
+    let questions = ["count", "summarize by name | order by name asc", "top 3 by itemId asc"];
+    let compare = |wanted: u64| {
+        for word in ["odd", "7", "default", "nothing"] {
+            let texts = questions.map(|question| {
+                format!("union customEvents, requests | where * has '{word}' | {question}")
+            });
+            let queries: Vec<Value> = (0..texts.len())
+                .map(|at| json!({ "id": at.to_string(), "kql": texts[at] }))
+                .collect();
+            for _ in 0..2 {
+                let answer = call(&server, "batch", &json!({ "queries": queries })).json();
+                for (at, text) in texts.iter().enumerate() {
+                    let alone = query(&server, text);
+                    let batches = alone.iter().find_map(|line| line.get("batch")).cloned();
+                    let found = &answer["results"][at];
+                    let is_empty = found["rows"] == 0;
+                    assert_eq!(batches.is_none(), is_empty, "{text}: {found}");
+                    assert!(is_empty || batches.as_ref() == Some(&found["columns"]), "{text}");
+                }
+                let rows = &answer["results"][0]["columns"][0][0];
+                assert!(word != "odd" || *rows == wanted, "{answer}");
+            }
+        }
+    };
+    compare(60);
+    assert_eq!(server.track(events(KEY, "odd", 40).as_bytes()).status, 200);
+    compare(100);
+}
+
 #[test]
 fn a_batch_has_its_limits() {
     let (server, _dir) = start(&[]);
