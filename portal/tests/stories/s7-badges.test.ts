@@ -80,11 +80,31 @@ describe('S7', () => {
       await follow(page, 'Service hooks');
       await page.getByRole('row', { name: /team-a/ })
         .getByRole('button', { name: 'Revoke' }).click();
+      await page.getByText('1 badge heard from it').waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
       await page.getByText('“team-a” has ended').waitFor();
       expect((await post(address)).status).toBe(410);
       expect((await fetch(source)).status).toBe(200);
     });
+  });
+
+  it('says what a sample of a confined hook came to', async () => {
+    await stage.play(async (page) => {
+      await signIn(page, '/ci/hooks');
+      await page.getByRole('button', { name: 'New hook' }).click();
+      await page.getByLabel('Name, of the team for example').fill('team-b');
+      await page.getByLabel('Projects').fill('11111111-1111-1111-1111-111111111111');
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByRole('button', { name: 'Send a sample' }).click();
+      await page.getByText('A sample was taken but became no badge').waitFor();
+      await page.getByRole('button', { name: 'I have kept it' }).click();
+      const rows = page.getByRole('row', { name: /team-b/ });
+      await rows.getByText('stored; not of what the hook is for').waitFor();
+      await rows.getByText('1 project', { exact: true }).waitFor();
+      await page.getByRole('row', { name: /team-a/ }).last()
+        .getByRole('button', { name: 'Replay' }).click();
+      await page.getByText('Worked through again: 1 badge').waitFor();
+    }, { allowed: refused });
   });
 
   it('opens from a pasted address, after signing in', async () => {
