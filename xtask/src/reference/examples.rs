@@ -2,7 +2,8 @@
 //! is an answer the engine gave.
 //!
 //! A case whose sentence starts with `example NAME` is that function's or operator's example; for
-//! the others the shortest case that uses the name serves, of the file of that name if it has any.
+//! the others the shortest case that uses the name serves, of the file of that name if it has any,
+//! and one about a table or report only for want of another.
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +18,8 @@ const ANSWER_LINES_MAX: usize = 8;
 pub struct Example {
     /// The name of its file, without the extension.
     file: String,
+    /// Whether it is about what rows of a table or report say, not about the language.
+    is_about_rows: bool,
     /// The sentence of the case.
     sentence: String,
     pub query: String,
@@ -58,7 +61,7 @@ impl Examples {
         self.0.iter().find(chosen).or_else(|| {
             let fitting = self.0.iter().filter(answered).filter(short);
             let fitting = fitting.filter(|case| uses(&case.query));
-            fitting.min_by_key(|case| (case.file != name, case.query.len()))
+            fitting.min_by_key(|case| (case.file != name, case.is_about_rows, case.query.len()))
         })
     }
 }
@@ -84,14 +87,15 @@ fn collect(folder: &Path, cases: &mut Vec<Example>) -> Result<()> {
             let text = fs::read_to_string(&path);
             let text = text.with_context(|| format!("read {}", path.display()))?;
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            file(&name, &text, cases);
+            let is_about_rows = folder.ends_with("tables") || folder.ends_with("reports");
+            file(&name, is_about_rows, &text, cases);
         }
     }
     Ok(())
 }
 
 /// The cases of one file: a sentence, an indented query, `----`, the indented answer.
-fn file(name: &str, text: &str, cases: &mut Vec<Example>) {
+fn file(name: &str, is_about_rows: bool, text: &str, cases: &mut Vec<Example>) {
     let indented = |line: &&str| line.starts_with("  ");
     let mut lines = text.lines().peekable();
     while let Some(sentence) = lines.next() {
@@ -109,6 +113,7 @@ fn file(name: &str, text: &str, cases: &mut Vec<Example>) {
         }
         cases.push(Example {
             file: name.to_owned(),
+            is_about_rows,
             sentence: sentence.to_owned(),
             query: query.join("\n").trim_end().to_owned(),
             answer: answer.join("\n"),
