@@ -34,7 +34,7 @@ static BUDGETS: [Budget; 5] = [
             Ok(chunks.all.iter().filter(is_worker).cloned().collect())
         },
     },
-    Budget { name: "everything", kilobytes: 1000, files: |chunks| Ok(chunks.all.clone()) },
+    Budget { name: "everything", kilobytes: 1024, files: |chunks| Ok(chunks.all.clone()) },
 ];
 
 /// Charts are loaded when the first one is drawn.
