@@ -67,16 +67,24 @@ impl FoundRows {
         let mut known = at
             .and_then(|at| conditions.remove(at))
             .unwrap_or_else(|| Condition { condition: condition.clone(), groups: HashMap::new() });
+        if known.groups.len() + places.len() > GROUPS_MAX {
+            // Those of extents that were merged meanwhile make room.
+            let wanted: HashSet<_> =
+                places.iter().map(|place| (&place.extent.id, place.group)).collect();
+            known.groups.retain(|(extent, group), _| wanted.contains(&(extent, *group)));
+        }
         let mut cell = |place: &Place| {
-            let cell = known.groups.entry((place.extent.id.clone(), place.group)).or_default();
-            Arc::clone(cell)
+            let key = (place.extent.id.clone(), place.group);
+            if known.groups.len() >= GROUPS_MAX && !known.groups.contains_key(&key) {
+                // Beyond the limit each query looks for itself.
+                return Cell::default();
+            }
+            Arc::clone(known.groups.entry(key).or_default())
         };
         let cells = places.iter().map(&mut cell).collect();
         conditions.push_back(known);
         let count = |all: &VecDeque<Condition>| all.iter().map(|c| c.groups.len()).sum::<usize>();
-        while conditions.len() > CONDITIONS_MAX
-            || conditions.len() > 1 && count(&conditions) > GROUPS_MAX
-        {
+        while conditions.len() > CONDITIONS_MAX || count(&conditions) > GROUPS_MAX {
             conditions.pop_front();
         }
         cells
