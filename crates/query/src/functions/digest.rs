@@ -21,6 +21,7 @@ use super::sketch::{key_of_long, key_of_real, long_of_key, real_of_key};
 const LEVEL_KEYS: usize = 4096;
 /// Doublings of a weight.
 const LEVELS: usize = 64;
+const KEY_BYTES: usize = size_of::<u64>();
 
 /// A key of the order of the values, and how many values it stands for.
 pub(crate) type Entry = (u64, u64);
@@ -35,35 +36,64 @@ pub(crate) struct Digest {
 
 impl Digest {
     /// Takes `weight` values of one key and says how many bytes the sketch grew.
+    #[inline]
     pub fn insert(&mut self, key: u64, weight: u64) -> usize {
+        match self.levels.first_mut() {
+            Some(keys) if weight == 1 && keys.len() < keys.capacity().min(LEVEL_KEYS - 1) => {
+                keys.push(key);
+                0
+            }
+            _ => self.insert_slowly(key, weight),
+        }
+    }
+
+    #[inline(never)]
+    fn insert_slowly(&mut self, key: u64, weight: u64) -> usize {
         let before = self.size();
         let mut rest = weight;
         while rest != 0 {
-            self.put(rest.trailing_zeros() as usize, key);
+            self.put(rest.trailing_zeros() as usize, [key]);
             rest &= rest - 1;
         }
         self.size().saturating_sub(before)
     }
 
-    fn put(&mut self, mut level: usize, key: u64) {
-        if self.levels.len() <= level {
-            self.levels.resize(level + 1, Vec::new());
-        }
-        self.levels[level].push(key);
+    /// Adds keys to a level; while one is full, half of it goes up.
+    fn put(&mut self, mut level: usize, keys: impl IntoIterator<Item = u64>) {
+        self.levels.resize(self.levels.len().max(level + 1), Vec::new());
+        self.levels[level].extend(keys);
         while self.levels[level].len() >= LEVEL_KEYS && level + 1 < LEVELS {
-            let mut full = std::mem::take(&mut self.levels[level]);
+            self.levels.resize(self.levels.len().max(level + 2), Vec::new());
+            let [full, above] = &mut self.levels[level..level + 2] else { return };
             full.sort_unstable();
             // An odd one out keeps its weight where it is.
             let left = if full.len() % 2 == 1 { full.pop() } else { None };
-            let skip = usize::from(self.odd);
+            above.extend(full.iter().skip(usize::from(self.odd)).step_by(2));
             self.odd = !self.odd;
-            if self.levels.len() <= level + 1 {
-                self.levels.resize(level + 2, Vec::new());
-            }
-            self.levels[level + 1].extend(full.iter().skip(skip).step_by(2));
-            self.levels[level].extend(left);
+            // Large groups stay large.
+            full.clear();
+            full.extend(left);
             level += 1;
         }
+    }
+
+    /// The state for another part of the query: for each level its number, length and keys.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        for (level, keys) in self.levels.iter().enumerate().filter(|(_, keys)| !keys.is_empty()) {
+            out.extend_from_slice(&(level as u32).to_le_bytes());
+            out.extend_from_slice(&(keys.len() as u32).to_le_bytes());
+            keys.iter().for_each(|key| out.extend_from_slice(&key.to_le_bytes()));
+        }
+    }
+
+    /// Adds what [`Digest::write`] wrote and says how many bytes the sketch grew.
+    pub fn merge(&mut self, mut state: &[u8]) -> usize {
+        let before = self.size();
+        while let Some((level, keys, rest)) = level_of(state) {
+            state = rest;
+            self.put(level, keys);
+        }
+        self.size().saturating_sub(before)
     }
 
     /// The keys in order, each once.
@@ -86,8 +116,22 @@ impl Digest {
     /// Bytes held.
     pub fn size(&self) -> usize {
         let keys: usize = self.levels.iter().map(Vec::capacity).sum();
-        keys * 8 + self.levels.capacity() * size_of::<Vec<u64>>()
+        keys * KEY_BYTES + self.levels.capacity() * size_of::<Vec<u64>>()
     }
+}
+
+/// The first level of a state, its keys, and what comes after it.
+fn level_of(state: &[u8]) -> Option<(usize, impl Iterator<Item = u64>, &[u8])> {
+    let (level, rest) = state.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (keys, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize * KEY_BYTES)?;
+    let key = |bytes: &[u8]| {
+        let mut key = [0; KEY_BYTES];
+        key.copy_from_slice(bytes);
+        u64::from_le_bytes(key)
+    };
+    let level = (u32::from_le_bytes(*level) as usize).min(LEVELS - 1);
+    Some((level, keys.chunks_exact(KEY_BYTES).map(key), rest))
 }
 
 /// How many values the entries stand for.

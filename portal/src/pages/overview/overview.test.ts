@@ -40,8 +40,7 @@ describe('tiles', () => {
     expect(tileKql('requests', '5m')).toBe([
       'requests',
       '| summarize Requests = sum(itemCount), Failed = sumif(itemCount, success == false), '
-        + 'p50 = percentilew(duration, itemCount, 50), p95 = percentilew(duration, itemCount, 95) '
-        + 'by bin(timestamp, 5m)',
+        + '(p50, p95) = percentilesw(duration, itemCount, 50, 95) by bin(timestamp, 5m)',
       '| order by timestamp asc',
       '| render timechart',
     ].join('\n'));

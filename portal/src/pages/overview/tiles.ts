@@ -127,7 +127,7 @@ export function tileKql(query: QueryId, step: string): string {
       return lines(
         'requests',
         '| summarize Requests = sum(itemCount), Failed = sumif(itemCount, success == false), '
-          + `p50 = ${weighted(50)}, p95 = ${weighted(95)} by ${bin}`,
+          + `(p50, p95) = percentilesw(duration, itemCount, 50, 95) by ${bin}`,
         end, '| render timechart',
       );
     case 'events': return splitKql('customEvents', 'name', bin);

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, StringViewBuilder, StructArray,
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, BooleanArray, StringViewBuilder,
+    StructArray,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type};
@@ -21,8 +22,7 @@ use crate::functions::scalar::mixed_digests;
 
 pub(super) fn tdigest(call: Call<'_>) -> Result<AggregateCall, Error> {
     let config = Config::of(&call.types);
-    let text = Type::Dynamic.arrow();
-    let own = function("tdigest", config, text.clone(), vec![text], |config| {
+    let own = function("tdigest", config, Type::Dynamic.arrow(), states(), |config| {
         Box::new(Digests::new(Form::Digest, config))
     });
     Ok(AggregateCall::plain(call.with(own)))
@@ -30,8 +30,7 @@ pub(super) fn tdigest(call: Call<'_>) -> Result<AggregateCall, Error> {
 
 pub(super) fn merge(call: Call<'_>) -> Result<AggregateCall, Error> {
     let config = Config::of(&[Type::Dynamic]);
-    let text = Type::Dynamic.arrow();
-    let own = function("tdigest_merge", config, text.clone(), vec![text], |config| {
+    let own = function("tdigest_merge", config, Type::Dynamic.arrow(), states(), |config| {
         Box::new(Digests::new(Form::Digest, config))
     });
     Ok(AggregateCall::plain(call.with(own)))
@@ -43,7 +42,7 @@ pub(super) fn columns(mut call: Call<'_>) -> Result<AggregateCall, Error> {
     let percents = call.take_numbers(2)?;
     let config = Config::of(&call.types).reals(&percents);
     let result = DataType::Struct(fields(ty, percents.len()));
-    let own = function("percentilesw", config, result, vec![Type::Dynamic.arrow()], |config| {
+    let own = function("percentilesw", config, result, states(), |config| {
         Box::new(Digests::new(Form::Columns, config))
     });
     let outputs: Vec<Output> = (0..percents.len())
@@ -56,11 +55,15 @@ pub(super) fn columns(mut call: Call<'_>) -> Result<AggregateCall, Error> {
 pub(super) fn array(mut call: Call<'_>) -> Result<AggregateCall, Error> {
     let percents = call.take_numbers(2)?;
     let config = Config::of(&call.types).reals(&percents);
-    let text = Type::Dynamic.arrow();
-    let own = function("percentilesw_array", config, text.clone(), vec![text], |config| {
+    let own = function("percentilesw_array", config, Type::Dynamic.arrow(), states(), |config| {
         Box::new(Digests::new(Form::Array, config))
     });
     Ok(AggregateCall::plain(call.with(own)))
+}
+
+/// The name of the type of the values, null for none, and the sketch.
+fn states() -> Vec<DataType> {
+    vec![DataType::Utf8View, DataType::Binary]
 }
 
 fn fields(ty: Type, count: usize) -> Fields {
@@ -113,17 +116,22 @@ impl Digests {
                 continue;
             }
             let Some((ty, entries)) = digest::read(texts.value(row)) else { continue };
-            match self.groups[group].0 {
-                Some(known) if known != ty && !entries.is_empty() => {
-                    return Err(mixed_digests(known, ty));
-                }
-                _ => {}
+            if !entries.is_empty() {
+                self.agree(group, ty)?;
             }
             for (key, weight) in entries {
                 self.insert(group, ty, key, weight);
             }
         }
         Ok(())
+    }
+
+    /// Digests of different types cannot be merged.
+    fn agree(&self, group: usize, ty: Type) -> Result<()> {
+        match self.groups[group].0 {
+            Some(known) if known != ty => Err(mixed_digests(known, ty)),
+            _ => Ok(()),
+        }
     }
 
     fn digests(&mut self, emit: EmitTo) -> Vec<(Option<Type>, Digest)> {
@@ -177,7 +185,20 @@ impl Groups for Digests {
         Ok(())
     }
     fn merge(&mut self, states: &[ArrayRef], groups: &[usize]) -> Result<()> {
-        self.take(&states[0], groups, None)
+        let types = states[0].as_string_view();
+        let sketches: &BinaryArray = states[1].as_binary();
+        for (row, &group) in groups.iter().enumerate() {
+            // A group without a type has no values.
+            if let Some(ty) =
+                types.is_valid(row).then(|| Type::from_name(types.value(row))).flatten()
+            {
+                self.agree(group, ty)?;
+                let (known, digest) = &mut self.groups[group];
+                *known = Some(ty);
+                self.bytes += digest.merge(sketches.value(row));
+            }
+        }
+        Ok(())
     }
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
         if self.form == Form::Digest {
@@ -205,7 +226,15 @@ impl Groups for Digests {
         Ok(Arc::new(StructArray::try_new(fields, columns, None)?))
     }
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        Ok(vec![self.texts(emit)])
+        let (mut types, mut sketches) = (StringViewBuilder::new(), BinaryBuilder::new());
+        let mut bytes = Vec::new();
+        for (ty, digest) in self.digests(emit) {
+            types.append_option(ty.map(Type::name));
+            bytes.clear();
+            digest.write(&mut bytes);
+            sketches.append_value(&bytes);
+        }
+        Ok(vec![Arc::new(types.finish()), Arc::new(sketches.finish())])
     }
     fn size(&self) -> usize {
         self.bytes + self.groups.capacity() * size_of::<(Option<Type>, Digest)>()
