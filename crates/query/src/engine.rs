@@ -28,7 +28,8 @@ use crate::stream::{self, AbortOnDrop, AnswerStream};
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Queries that wait; more are refused at once.
 const WAITING_MAX: usize = 1000;
-/// Of Linux's 0 (usual) to 19 (what others leave): about a tenth of a usual thread's share.
+/// Steps of niceness a query thread stands behind the other threads of the process: its share is
+/// about a tenth of theirs.
 const QUERY_NICENESS: i32 = 10;
 /// Planning recurses over the query; debug builds need the most.
 const STACK_BYTES: usize = 32 << 20;
@@ -193,7 +194,7 @@ fn yield_to_others() {
     // To Linux a thread is a process of its own; elsewhere this would slow all threads down. It
     // works as well without, so a refusal is not worth a word.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, QUERY_NICENESS);
+    let _ = rustix::process::nice(QUERY_NICENESS);
 }
 
 /// Waits for a place among the running queries.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringViewArray};
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan, lit};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
@@ -95,6 +95,22 @@ pub fn any(name: &str, needle: &str, texts: Vec<Expr>) -> Option<Expr> {
     let search = SEARCHES.iter().find(|search| search.name == name)?;
     let parts = texts.into_iter().map(|text| (text, Type::String)).collect();
     Some(search.call(needle, parts))
+}
+
+/// The longest needle that [`any`] looks for in an expression, in bytes; 0 for none.
+pub fn longest_needle(expr: &Expr) -> usize {
+    let mut longest = 0;
+    // The closure never fails.
+    let _ = expr.apply(|part| {
+        if let Expr::ScalarFunction(found) = part
+            && SEARCHES.iter().any(|search| search.any.0 == found.name())
+            && let Some(Expr::Literal(ScalarValue::Utf8View(Some(needle)), _)) = found.args.first()
+        {
+            longest = longest.max(needle.len());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    longest
 }
 
 impl Search {

@@ -19,6 +19,10 @@ const BLOCK: usize = 64;
 const SAMPLE: usize = 512;
 /// Bytes of the needle compared before the whole of it.
 const MARKS_MAX: usize = 3;
+/// Short texts remembered at a time, by the upper bits of a product with a large odd number.
+const KNOWN: usize = 32;
+const KNOWN_SHIFT: u32 = u64::BITS - KNOWN.ilog2();
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Rows whose texts lie one behind another in one buffer.
 struct Run {
@@ -72,6 +76,9 @@ impl Needle<'_> {
         };
         let mut flags = BooleanBufferBuilder::new(views.len());
         flags.append_n(views.len(), false);
+        if texts.null_count() == texts.len() {
+            return Some(flags.finish());
+        }
         match runs(views) {
             Some(runs) => {
                 for run in runs {
@@ -83,15 +90,34 @@ impl Needle<'_> {
             None if is_absent(&mut scanner, texts) => {}
             None => return None,
         }
-        for (row, view) in views.iter().enumerate() {
-            let length = parts(*view).0;
-            if texts.is_null(row) {
-                flags.set_bit(row, self.is_in(""));
-            } else if length <= INLINE_MAX && length >= self.text.len() {
-                flags.set_bit(row, self.is_in(texts.value(row)));
-            }
+        if self.text.len() <= INLINE_MAX {
+            self.mark_inline(texts, &mut flags);
+        }
+        if let Some(nulls) = texts.nulls().filter(|nulls| nulls.null_count() > 0) {
+            // A missing text holds nothing, whatever lies in its place.
+            return Some(&flags.finish() & nulls.inner());
         }
         Some(flags.finish())
+    }
+
+    /// Sets the flags of the rows with short texts that hold the needle. Most columns of short
+    /// texts repeat a few: what was found of them is remembered.
+    fn mark_inline(&self, texts: &StringViewArray, flags: &mut BooleanBufferBuilder) {
+        let mut known = [(0_u128, false); KNOWN];
+        for (row, view) in texts.views().iter().enumerate() {
+            let length = parts(*view).0;
+            if length > INLINE_MAX || length < self.text.len() {
+                continue;
+            }
+            let mixed = ((*view >> 32) as u64 ^ (*view >> 64) as u64).wrapping_mul(MIX);
+            let (text, is_in) = &mut known[(mixed >> KNOWN_SHIFT) as usize];
+            if *text != *view {
+                (*text, *is_in) = (*view, self.is_in(texts.value(row)));
+            }
+            if *is_in {
+                flags.set_bit(row, true);
+            }
+        }
     }
 
     /// Sets the flags of the run's rows that hold the needle.

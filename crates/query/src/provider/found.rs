@@ -5,6 +5,7 @@
 //! Invariants: extents never change, so what was found stays true; a query that is given up leaves
 //! the work to the next one; what is kept has a limit, what was asked long ago goes first.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::Expr;
-use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::execute_stream;
@@ -29,6 +30,7 @@ use tokio::sync::OnceCell;
 
 use super::extents::ExtentsTable;
 use super::format::{self, Group};
+use crate::functions::any_search::longest_needle;
 
 /// Conditions remembered.
 const CONDITIONS_MAX: usize = 32;
@@ -150,7 +152,7 @@ impl Test {
         columns.sort_unstable();
         columns.dedup();
         let schema = DFSchema::try_from(Arc::new(table.schema.project(&columns)?))?;
-        let condition = state.create_physical_expr(condition.clone(), &schema)?;
+        let condition = state.create_physical_expr(rarest_first(condition), &schema)?;
         Ok(Test { condition, columns })
     }
 
@@ -178,6 +180,14 @@ impl Test {
         let looked = SpawnedTask::spawn(work).join_unwind().await;
         looked.map_err(|error| DataFusionError::External(Box::new(error)))?
     }
+}
+
+/// The condition with the parts of which few rows are likely left in front: the others are then
+/// asked of those rows alone. Of words the longest is taken for the rarest.
+fn rarest_first(condition: &Expr) -> Expr {
+    let mut parts = split_conjunction(condition);
+    parts.sort_by_key(|part| Reverse(longest_needle(part)));
+    conjunction(parts.into_iter().cloned()).unwrap_or_else(|| condition.clone())
 }
 
 /// The flags with false where they are null.

@@ -35,6 +35,12 @@ fn tobool(call: Call) -> Result<Expr, Error> {
 
 /// `true`/`false` in any case, or a whole number.
 pub(super) fn from_text(text: &str) -> Option<bool> {
+    // As telemetry has them: no need to look at each letter.
+    match text {
+        "True" | "true" => return Some(true),
+        "False" | "false" => return Some(false),
+        _ => {}
+    }
     let text = text.trim();
     if text.eq_ignore_ascii_case("true") {
         return Some(true);
