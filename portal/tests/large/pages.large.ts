@@ -6,6 +6,10 @@
  * `bench/results.ndjson`; `RESULTS` names another file. Usable means: the heading is there and
  * nothing has been loading for a while; what is told is when the last thing stopped loading. Of
  * rows and charts of Logs it is the time from the whole answer until they are drawn.
+ *
+ * Each page is opened three times in a tab: `first` in a browser that has never seen the portal,
+ * `warm` once more, and `cold` when the system has forgotten the files of the server (`COLD=off`
+ * leaves that out).
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -14,7 +18,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { openBrowser, openPage } from '../support/browser';
+import { openBrowser, openPage, type Watched } from '../support/browser';
 import { Server } from '../support/server';
 
 const DATA = process.env.DATA ?? '';
@@ -128,22 +132,28 @@ function used(server: Server): number {
   }
 }
 
-async function open(browser: Browser, server: Server, timed: Timed): Promise<number> {
-  const { page, context, problems } = await openPage(browser, server.url, { width: 1366 });
+/** A tab of a browser that has not seen the portal before, and what went wrong in it. */
+async function newTab(browser: Browser, server: Server): Promise<Watched> {
+  const tab = await openPage(browser, server.url, { width: 1366 });
   if (process.env.TRACE) {
-    page.on('requestfinished', (request) => {
+    tab.page.on('requestfinished', (request) => {
       const { responseEnd } = request.timing();
       if (request.url().includes('/api/')) {
         console.log(`  ${responseEnd.toFixed(0)} ms`, request.url(), request.postData() ?? '');
       }
     });
   }
+  return tab;
+}
+
+/** Opens the page in the tab, as by its address; what it held before is gone but for caches. */
+async function open({ page, problems }: Watched, server: Server, timed: Timed): Promise<number> {
+  await page.goto('about:blank');
   await page.goto(server.url + timed.path, { waitUntil: 'commit' });
   const { usable: at, answered } = await usable(page, timed.seen ?? null);
   expect(await page.locator('main [role="alert"]').count(), timed.name).toBe(0);
   expect(problems, timed.name).toEqual([]);
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${timed.name}.png` });
-  await context.close();
   return timed.isDrawn ? Math.max(0, at - answered) : at;
 }
 
@@ -168,24 +178,29 @@ it('opens pages over many rows', async () => {
     + 'customEvents | count', `2000-01-01/${TO}`);
   for (const timed of await pages(server)) {
     const cold: number[] = [];
+    const first: number[] = [];
     const warm: number[] = [];
     const worked: number[] = [];
     for (let run = 0; run < RUNS; run += 1) {
+      const tab = await newTab(browser, server);
+      first.push(await open(tab, server, timed));
+      const before = used(server);
+      warm.push(await open(tab, server, timed));
+      worked.push(used(server) - before);
       if (process.env.COLD !== 'off') {
         await server.pause();
         forget(DATA);
         await server.resume();
-        cold.push(await open(browser, server, timed));
+        cold.push(await open(tab, server, timed));
       }
-      const before = used(server);
-      warm.push(await open(browser, server, timed));
-      worked.push(used(server) - before);
+      await tab.context.close();
     }
     const of = (all: number[]) => ({
       median: rounded(middle(all)), least: rounded(Math.min(...all)),
     });
     figures[timed.name] = {
-      ...(cold.length > 0 ? { cold_ms: of(cold) } : {}), warm_ms: of(warm),
+      first_ms: of(first), warm_ms: of(warm),
+      ...(cold.length > 0 ? { cold_ms: of(cold) } : {}),
       server_cpu_ms: rounded(middle(worked)),
     };
     console.log(timed.name, JSON.stringify(figures[timed.name]), loadavg()[0]?.toFixed(1));
