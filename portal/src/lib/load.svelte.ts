@@ -26,18 +26,26 @@ export class Loaded<T> {
   /** Asks the same once more. */
   retry = (): void => this.#again();
 
-  run(ask: (signal: AbortSignal) => Promise<T>): () => void {
+  /** `show` puts a part of the data there while the rest loads, where nothing was before. */
+  run(ask: (signal: AbortSignal, show: (part: T) => void) => Promise<T>): () => void {
     this.#controller?.abort();
     const controller = new AbortController();
     this.#controller = controller;
     this.#again = () => void this.run(ask);
     this.isLoading = true;
     this.since = new Date();
-    ask(controller.signal).then(
+    const put = (data: T): void => {
+      this.data = data;
+      this.at = new Date();
+    };
+    const isFirst = this.data === null;
+    const show = (part: T): void => {
+      if (isFirst && !controller.signal.aborted) put(part);
+    };
+    ask(controller.signal, show).then(
       (data) => {
         if (controller.signal.aborted) return;
-        this.data = data;
-        this.at = new Date();
+        put(data);
         this.error = null;
         this.isLoading = false;
       },
@@ -61,13 +69,13 @@ export class Loaded<T> {
  */
 export function load<K, T>(
   key: () => K | null,
-  ask: (key: K, signal: AbortSignal) => Promise<T>,
+  ask: (key: K, signal: AbortSignal, show: (part: T) => void) => Promise<T>,
 ): Loaded<T> {
   const loaded = new Loaded<T>();
   $effect(() => {
     const found = key();
     if (found === null) return;
-    return loaded.run((signal) => ask(found, signal));
+    return loaded.run((signal, show) => ask(found, signal, show));
   });
   return loaded;
 }
