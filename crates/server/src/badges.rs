@@ -25,8 +25,9 @@ use serde::de::DeserializeOwned;
 use store::Store;
 use tokio::sync::Semaphore;
 
+use self::choice::Choice;
 use self::document::{Document, StripDocument};
-use self::draw::{Form, Picture, Variant, draw};
+use self::draw::{Face, Form, Picture, Variant, draw};
 use self::index::{Entry, Index, Rank};
 use self::plan::{Plan, Refused};
 use self::query::{QueryBadge, QueryDocument, QueryValue};
@@ -64,6 +65,14 @@ struct Shared {
     drawing: Semaphore,
     /// Held from the reading of documents to the publishing of what was made of them.
     changing: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What a badge would show.
+pub struct Preview {
+    pub face: Face,
+    pub svg: String,
+    /// The fields its templates know and what they say now; a strip has none.
+    pub fields: Vec<(&'static str, String)>,
 }
 
 /// Bounds the cache by bytes and by count at once.
@@ -138,6 +147,17 @@ impl Badges {
     /// the next start.
     pub fn publish(&self, plan: Plan) -> Result<(), store::Error> {
         plan.publish()
+    }
+
+    /// What a badge or strip would show if `choice` were saved for it.
+    ///
+    /// # Errors
+    /// Whatever saving refuses.
+    pub fn preview(&self, id: &str, choice: &Choice) -> Result<Preview, plan::Error> {
+        let entry = self.shared.check(id, choice)?;
+        let (face, fields) = self.shared.index.read().faced(&entry, choice);
+        let svg = draw::svg(&face, &Variant::default());
+        Ok(Preview { face, svg, fields })
     }
 
     /// What holds for all badges.

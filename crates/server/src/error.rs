@@ -15,6 +15,8 @@ pub struct Refusal {
     /// A stable word for programs: `bad_request`, `not_found`, `limit`, `internal`, …
     pub code: &'static str,
     pub message: String,
+    /// The field of the body that is at fault, where one alone is.
+    pub field: Option<&'static str>,
     /// What is wrong with the query text, when that is it.
     pub diagnostics: Vec<Diagnostic>,
     /// How long the caller is to wait, when it is known.
@@ -24,7 +26,7 @@ pub struct Refusal {
 impl Refusal {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Refusal {
         let (message, diagnostics) = (message.into(), Vec::new());
-        Refusal { status, code, message, diagnostics, retry_after: None }
+        Refusal { status, code, message, field: None, diagnostics, retry_after: None }
     }
 
     /// The headers that belong to it: how to sign in, when to come back if that is known.

@@ -108,7 +108,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 58] = [
+pub static QUERIES: [Route; 59] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -197,6 +197,12 @@ pub static QUERIES: [Route; 58] = [
     route("/api/badges/{id}", "GET, PUT, DELETE", "A badge and what is chosen for it.", || {
         any(badges::badge)
     }),
+    route(
+        "/api/badges/{id}/preview",
+        "POST",
+        "What a badge would show if the same body were saved.",
+        || any(badges::preview),
+    ),
     route("/api/badges/{id}/token", "POST", "Another token for a badge.", || any(badges::token)),
     route(
         "/api/badges/q/{name}",

@@ -23,6 +23,8 @@ export interface ApiErrorBody {
   message: string;
   requestId?: string;
   diagnostics?: Diagnostic[];
+  /** The field of what was sent that is at fault, where one alone is. */
+  field?: string;
 }
 
 /** What the server refused, or that it was not reached (`status` 0). */
@@ -31,6 +33,7 @@ export class ApiError extends Error {
   readonly code: string;
   readonly requestId: string;
   readonly diagnostics: Diagnostic[];
+  readonly field: string;
 
   constructor(status: number, body: ApiErrorBody) {
     super(body.message);
@@ -38,6 +41,7 @@ export class ApiError extends Error {
     this.code = body.code;
     this.requestId = body.requestId ?? '';
     this.diagnostics = body.diagnostics ?? [];
+    this.field = body.field ?? '';
   }
 
   /** Whether the caller can mend it: a wrong query, a limit, a missing permission. */

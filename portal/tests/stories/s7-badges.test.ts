@@ -123,4 +123,48 @@ describe('S7', () => {
       await panel.waitFor({ state: 'detached' });
     }, { allowed: refused });
   });
+
+  it('draws a badge as its templates are typed', async () => {
+    await stage.play(async (page) => {
+      await signIn(page, '/ci/badges');
+      await page.getByRole('row').filter({ has: page.getByRole('cell') }).first()
+        .getByRole('link', { name: /^Change / }).click();
+      const panel = page.getByRole('dialog');
+      const fields = panel.getByRole('group', { name: 'Fields of templates' });
+      const release = (await fields.getByRole('button', { name: /\{release\}/ })
+        .textContent() ?? '').replace('{release}', '').trim();
+      expect(release).not.toBe('');
+      const before = await (await fetch(source)).text();
+
+      const message = panel.getByLabel('Message');
+      await message.fill('runs ');
+      await fields.getByRole('button', { name: /\{release\}/ }).click();
+      expect(await message.inputValue()).toBe('runs {release}');
+      for (const ground of ['light', 'dark']) {
+        const picture = panel.getByRole('img', { name: `: runs ${release}, on ${ground}` });
+        await picture.waitFor();
+        expect(await picture.evaluate(async (image: HTMLImageElement) => {
+          await image.decode();
+          return image.naturalWidth;
+        })).toBeGreaterThan(20);
+      }
+      // Nothing of it is saved.
+      expect(await (await fetch(source)).text()).toBe(before);
+
+      await message.press('End');
+      await page.keyboard.type(' {relaese}');
+      await panel.getByText('`{relaese}` is no field of badges').waitFor();
+      expect(await message.getAttribute('aria-invalid')).toBe('true');
+      // The last that could be drawn stays.
+      await panel.getByRole('img', { name: `: runs ${release}, on light` }).waitFor();
+
+      await message.fill('runs {release}');
+      await panel.getByText('is no field of badges').waitFor({ state: 'detached' });
+      await panel.getByLabel('Style').selectOption('for-the-badge');
+      await panel.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Saved').waitFor();
+      const after = await (await fetch(source)).text();
+      expect(after).toContain(`RUNS ${release.toUpperCase()}`);
+    }, { allowed: /status of 40[01]/ });
+  });
 });

@@ -366,8 +366,21 @@ pub struct Shown {
     pub link: String,
 }
 
-/// What a badge shows. `label` is for a badge of which nothing was heard yet.
-pub fn shown(state: &BadgeState, policy: &Policy, label: &str) -> Shown {
+/// The fields of templates with what they say now: of the deployment that is shown, and of none
+/// before there is one.
+pub fn fields(state: &BadgeState, policy: &Policy) -> Vec<(&'static str, String)> {
+    match shown_news(state, policy) {
+        Some(news) => template::values(news),
+        None => template::values(&News::default()).into_iter().map(without_value).collect(),
+    }
+}
+
+fn without_value((name, _): (&'static str, String)) -> (&'static str, String) {
+    (name, String::new())
+}
+
+/// The deployment a badge shows.
+fn shown_news<'a>(state: &'a BadgeState, policy: &Policy) -> Option<&'a News> {
     let ended = match policy.shows {
         Shows::All => state.ended.as_ref(),
         Shows::Succeeded | Shows::Running => state.good.as_ref(),
@@ -376,7 +389,12 @@ pub fn shown(state: &BadgeState, policy: &Policy, label: &str) -> Shown {
         let newest = state.ended.as_ref().and_then(|ended| ended.modified);
         policy.shows_started && started.modified > newest
     });
-    let Some(news) = started.or(ended) else {
+    started.or(ended)
+}
+
+/// What a badge shows. `label` is for a badge of which nothing was heard yet.
+pub fn shown(state: &BadgeState, policy: &Policy, label: &str) -> Shown {
+    let Some(news) = shown_news(state, policy) else {
         let message = "never deployed".to_owned();
         return Shown { label: label.to_owned(), message, color: "lightgrey", link: String::new() };
     };

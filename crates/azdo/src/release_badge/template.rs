@@ -86,6 +86,17 @@ impl Template {
     }
 }
 
+/// All fields there are with what they say of a deployment, and a commit once more as it is mostly
+/// written.
+pub(super) fn values(news: &News) -> Vec<(&'static str, String)> {
+    let all = FIELDS.into_iter().flat_map(|name| {
+        let whole = value(name, news);
+        let short = (name == "commit").then(|| ("commit:7", whole.chars().take(7).collect()));
+        [Some((name, whole)), short]
+    });
+    all.flatten().collect()
+}
+
 fn field_part(field: &str) -> Result<Part, TemplateError> {
     let unknown = || TemplateError::UnknownField { field: field.to_owned() };
     let (name, length) = match field.split_once(':') {
@@ -168,6 +179,15 @@ mod tests {
         ] {
             assert_eq!(Template::parse(template).unwrap().fill(&news()), text, "{template}");
         }
+    }
+
+    #[test]
+    fn each_field_that_is_listed_is_one() {
+        for (name, text) in values(&news()) {
+            let template = Template::parse(&format!("{{{name}}}")).unwrap();
+            assert_eq!(template.fill(&news()), text, "{name}");
+        }
+        assert!(values(&news()).contains(&("commit:7", "600c52d".into())));
     }
 
     #[test]

@@ -33,7 +33,11 @@ pub async fn apps(State(app): State<Arc<App>>, request: Request) -> Response {
 
 /// The answer of all administration to what it refuses.
 pub fn refused(refusal: &Refusal) -> Response {
-    let error = json!({ "error": { "code": refusal.code, "message": refusal.message } });
+    let mut error = json!({ "code": refusal.code, "message": refusal.message });
+    if let Some(field) = refusal.field {
+        error["field"] = json!(field);
+    }
+    let error = json!({ "error": error });
     (refusal.status, refusal.headers(), json_headers(), error.to_string()).into_response()
 }
 

@@ -53,6 +53,20 @@ pub async fn badge(
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
 
+/// `POST /api/badges/{id}/preview`: what saving the same body would show.
+pub async fn preview(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let answer = match parts.method {
+        Method::POST => previewed(&app, &parts, body, &id).await,
+        _ => Err(method("POST")),
+    };
+    answer.unwrap_or_else(|refusal| refused(&refusal))
+}
+
 /// `POST /api/badges/{id}/token`.
 pub async fn token(
     State(app): State<Arc<App>>,
@@ -131,6 +145,12 @@ async fn choose(app: &Arc<App>, parts: &Parts, body: Body, id: &str) -> Result<R
     change(app, parts, "badges.set", id, |plan| plan.choose(id, choice, now())).await
 }
 
+async fn previewed(app: &App, parts: &Parts, body: Body, id: &str) -> Result<Response, Refusal> {
+    let choice = wire::choice(read(app, parts, body).await?)?;
+    let preview = app.badges.preview(id, &choice)?;
+    Ok((json_headers(), wire::preview(&preview).to_string()).into_response())
+}
+
 async fn put_query(
     app: &Arc<App>,
     parts: &Parts,
@@ -197,7 +217,13 @@ impl From<Error> for Refusal {
         match error {
             Error::NotFound(_) => Refusal::not_found(message),
             Error::Wrong(_) => Refusal::bad_request(message),
-            Error::AliasTaken { .. } => Refusal::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Choice(error) => {
+                Refusal { field: Some(error.field()), ..Refusal::bad_request(message) }
+            }
+            Error::AliasTaken { .. } => {
+                let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", message);
+                Refusal { field: Some("alias"), ..refusal }
+            }
             Error::TooManyQueries => Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message),
         }
     }

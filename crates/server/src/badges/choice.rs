@@ -95,6 +95,19 @@ pub enum ChoiceError {
     CacheSeconds(u32),
 }
 
+impl ChoiceError {
+    /// The field at fault, as the API calls it.
+    pub fn field(&self) -> &'static str {
+        match self {
+            ChoiceError::Alias(_) => "alias",
+            ChoiceError::Style { .. } => "style",
+            ChoiceError::Template { what, .. } => what,
+            ChoiceError::Drawing(_) => "logo",
+            ChoiceError::CacheSeconds(_) => "cacheSeconds",
+        }
+    }
+}
+
 /// What holds for a badge once nothing is left open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Look {

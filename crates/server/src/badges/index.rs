@@ -133,15 +133,7 @@ impl Index {
         let strip = StripKey::of(&document.key).id();
         self.members.entry(strip).or_default().insert(id.to_owned());
         let look = document.choice.over(&self.defaults);
-        let label = document.current().definition;
-        let shown = release_badge::shown(&document.state, &look.policy, &label);
-        let face = Face {
-            label: shown.label,
-            message: shown.message,
-            color: shown.color.to_owned(),
-            link: shown.link,
-            ..face_of(&look)
-        };
+        let face = badge_face(&document, &look);
         let (generation, changed) = (document.generation, document.changed);
         self.put(id, What::Badge(document), look, face, generation, changed);
     }
@@ -176,32 +168,23 @@ impl Index {
             || StripDocument { key: StripKey::of(key), choice: Choice::default(), generation: 0 };
         let document = self.strip_documents.get(id).cloned().unwrap_or_else(|| Arc::new(new()));
         let look = document.choice.over(&self.defaults);
-        let openness = |visibility: Visibility| visibility as u8;
-        let shown: Vec<&Arc<Entry>> = members
-            .iter()
-            .filter(|m| openness(m.look.visibility) <= openness(look.visibility))
-            .collect();
-        let newest = shown.iter().filter_map(|m| m.document()).map(|d| d.current());
-        let label = newest.max_by_key(|names| names.at).unwrap_or_default().definition;
-        let segments: Vec<(String, String)> = shown
-            .iter()
-            .filter_map(|m| {
-                let environment = m.document()?.current().environment;
-                Some((format!("{environment} {}", m.face.message), m.face.color.clone()))
-            })
-            .collect();
-        let texts: Vec<&str> = segments.iter().map(|(text, _)| text.as_str()).collect();
-        let worst = shown.iter().map(|m| m.face.color.as_str()).max_by_key(|color| concern(color));
-        let face = Face {
-            label,
-            message: if texts.is_empty() { "none".to_owned() } else { texts.join(" | ") },
-            color: worst.unwrap_or("lightgrey").to_owned(),
-            segments,
-            ..face_of(&look)
-        };
+        let face = strip_face(&members, &look);
         let changed = members.iter().map(|member| member.changed).max().unwrap_or_default();
         let generation = document.generation;
         self.put(id, What::Strip { document, members }, look, face, generation, changed);
+    }
+
+    /// What an entry would show with another choice, and the fields that templates of it know.
+    pub fn faced(&self, entry: &Entry, choice: &Choice) -> (Face, Vec<(&'static str, String)>) {
+        let look = choice.over(&self.defaults);
+        match &entry.what {
+            What::Badge(document) => {
+                let fields = release_badge::fields(&document.state, &look.policy);
+                (badge_face(document, &look), fields)
+            }
+            What::Strip { members, .. } => (strip_face(members, &look), Vec::new()),
+            What::Query(query) => (query.face(face_of(&look)), Vec::new()),
+        }
     }
 
     fn put(&mut self, id: &str, what: What, look: Look, face: Face, generation: u32, changed: i64) {
@@ -362,6 +345,41 @@ fn face_of(look: &Look) -> Face {
         logo: look.logo.clone(),
         cache_seconds: look.cache_seconds,
         ..Face::default()
+    }
+}
+
+fn badge_face(document: &Document, look: &Look) -> Face {
+    let label = document.current().definition;
+    let shown = release_badge::shown(&document.state, &look.policy, &label);
+    Face {
+        label: shown.label,
+        message: shown.message,
+        color: shown.color.to_owned(),
+        link: shown.link,
+        ..face_of(look)
+    }
+}
+
+/// A strip of its badges, less those that are more private than itself.
+fn strip_face(members: &[Arc<Entry>], look: &Look) -> Face {
+    let openness = |visibility: Visibility| visibility as u8;
+    let is_shown = |m: &&Arc<Entry>| openness(m.look.visibility) <= openness(look.visibility);
+    let shown: Vec<&Arc<Entry>> = members.iter().filter(is_shown).collect();
+    let newest = shown.iter().filter_map(|m| m.document()).map(|d| d.current());
+    let label = newest.max_by_key(|names| names.at).unwrap_or_default().definition;
+    let segment = |m: &&Arc<Entry>| {
+        let environment = m.document()?.current().environment;
+        Some((format!("{environment} {}", m.face.message), m.face.color.clone()))
+    };
+    let segments: Vec<(String, String)> = shown.iter().filter_map(segment).collect();
+    let texts: Vec<&str> = segments.iter().map(|(text, _)| text.as_str()).collect();
+    let worst = shown.iter().map(|m| m.face.color.as_str()).max_by_key(|color| concern(color));
+    Face {
+        label,
+        message: if texts.is_empty() { "none".to_owned() } else { texts.join(" | ") },
+        color: worst.unwrap_or("lightgrey").to_owned(),
+        segments,
+        ..face_of(look)
     }
 }
 

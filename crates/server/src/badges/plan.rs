@@ -8,7 +8,7 @@ use azdo::release_badge::{self, BadgeKey, News, NoBadge};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedMutexGuard;
 
-use super::choice::Choice;
+use super::choice::{Choice, ChoiceError};
 use super::document::{self, Document, StripDocument, StripKey};
 use super::index::{Entry, What};
 use super::orphans::{Existing, Orphan};
@@ -53,6 +53,8 @@ pub enum Unheard {
 pub enum Error {
     #[error("there is no badge `{0}`")]
     NotFound(String),
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
     #[error("{0}")]
     Wrong(String),
     #[error("the alias `{alias}` belongs to badge `{owner}`: take it away there first")]
@@ -211,9 +213,7 @@ impl Plan {
     /// # Errors
     /// When there is none of that id, the choice is wrong or its alias another's.
     pub fn choose(&mut self, id: &str, choice: Choice, now: i64) -> Result<(), Error> {
-        choice.check().map_err(|error| Error::Wrong(error.to_string()))?;
-        let found = self.entry(id).ok_or_else(|| not_found(id))?;
-        self.check_alias(id, &choice)?;
+        let found = self.shared.check(id, &choice)?;
         match &found.what {
             What::Badge(document) => {
                 let changed = Document { choice, changed: now, ..(**document).clone() };
@@ -226,15 +226,6 @@ impl Plan {
             What::Query(_) => return Err(not_found(id)),
         }
         Ok(())
-    }
-
-    fn check_alias(&self, id: &str, choice: &Choice) -> Result<(), Error> {
-        let Some(alias) = &choice.alias else { return Ok(()) };
-        let index = self.shared.index.read();
-        match index.by_alias(alias).filter(|owner| *owner != id) {
-            Some(owner) => Err(Error::AliasTaken { alias: alias.clone(), owner: owner.to_owned() }),
-            None => Ok(()),
-        }
     }
 
     /// Gives a badge another token; the one it has ends.
@@ -280,7 +271,7 @@ impl Plan {
         document.check().map_err(Error::Wrong)?;
         document.thresholds.sort_by(|a, b| a.from.total_cmp(&b.from));
         let id = format!("q/{}", document.name);
-        self.check_alias(&id, &document.choice)?;
+        self.shared.check_alias(&id, &document.choice)?;
         let entries = self.entries();
         let queries = entries.iter().filter(|entry| matches!(entry.what, What::Query(_)));
         let old = entries.iter().find(|entry| entry.id == id).map(|entry| &entry.what);
@@ -397,6 +388,27 @@ impl Plan {
             }
         }
         Ok(())
+    }
+}
+
+impl Shared {
+    /// Passes what may be chosen for a badge or strip, which it gives.
+    pub(super) fn check(&self, id: &str, choice: &Choice) -> Result<Arc<Entry>, Error> {
+        choice.check()?;
+        let found = self.index.read().entries.get(id).cloned();
+        let found = found.filter(|entry| !matches!(entry.what, What::Query(_)));
+        let found = found.ok_or_else(|| not_found(id))?;
+        self.check_alias(id, choice)?;
+        Ok(found)
+    }
+
+    fn check_alias(&self, id: &str, choice: &Choice) -> Result<(), Error> {
+        let Some(alias) = &choice.alias else { return Ok(()) };
+        let index = self.index.read();
+        match index.by_alias(alias).filter(|owner| *owner != id) {
+            Some(owner) => Err(Error::AliasTaken { alias: alias.clone(), owner: owner.to_owned() }),
+            None => Ok(()),
+        }
     }
 }
 

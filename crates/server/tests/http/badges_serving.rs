@@ -418,6 +418,72 @@ fn aliases_belong_to_one_badge() {
 }
 
 #[test]
+fn a_preview_is_what_saving_would_show_and_saves_nothing() {
+    let (server, _, _dir) = public();
+    let id = badge(&server, "release")["id"].as_str().unwrap().to_owned();
+    let path = format!("/api/badges/{id}");
+    let preview = |path: &str, body: &Value| {
+        let headers = [JSON, ("x-api-key", ADMIN)];
+        let path = format!("{path}/preview");
+        send(server.port, "POST", &path, &headers, body.to_string().as_bytes())
+    };
+    let before = server.get(READABLE).text();
+    let now = preview(&path, &json!({})).json();
+    assert_eq!(now["svg"], before);
+    let choice = json!({ "message": "{release} of {commit:7}", "style": "plastic" });
+    let shown = preview(&path, &choice).json();
+    assert_eq!(server.get(READABLE).text(), before);
+    assert_eq!(badge(&server, "release")["choice"], json!({}));
+    assert_eq!(put(&server, &path, &choice).status, 200);
+    assert_eq!(server.get(READABLE).text(), shown["svg"]);
+    // What templates know, with what it is here.
+    let value = |name: &str| {
+        let fields = shown["fields"].as_array().unwrap();
+        fields.iter().find(|field| field["name"] == name).unwrap()["value"].clone()
+    };
+    for (name, want) in
+        [("release", "Release-42"), ("environment", "Production"), ("status", "succeeded")]
+    {
+        assert_eq!(value(name), want);
+    }
+    assert_eq!(shown["message"], format!("Release-42 of {}", value("commit:7").as_str().unwrap()));
+    assert_eq!((&shown["label"], &shown["color"]), (&json!("Web - CD"), &json!("brightgreen")));
+
+    // What saving refuses, with the field at fault.
+    let strip = badge(&server, "strip")["id"].as_str().unwrap().to_owned();
+    let strip = format!("/api/badges/{strip}");
+    assert_eq!(put(&server, &strip, &json!({ "alias": "web" })).status, 200);
+    for (body, status, field) in [
+        (json!({ "message": "{relaese}" }), 400, json!("message")),
+        (json!({ "label": "{" }), 400, json!("label")),
+        (json!({ "style": "round" }), 400, json!("style")),
+        (json!({ "logo": "x" }), 400, json!("logo")),
+        (json!({ "cacheSeconds": 99_999_999 }), 400, json!("cacheSeconds")),
+        (json!({ "alias": "A" }), 400, json!("alias")),
+        (json!({ "alias": "web" }), 409, json!("alias")),
+        (json!({ "colour": "x" }), 400, Value::Null),
+    ] {
+        let (tried, saved) = (preview(&path, &body), put(&server, &path, &body));
+        assert_eq!((tried.status, &tried.json()["error"]["field"]), (status, &field), "{body}");
+        assert_eq!((tried.status, tried.json()), (saved.status, saved.json()), "{body}");
+    }
+    let wrong = preview(&path, &json!({ "message": "{relaese}" })).json();
+    let wrong = wrong["error"]["message"].as_str().unwrap().to_owned();
+    assert!(
+        wrong.starts_with("the message is wrong: `{relaese}` is no field of badges; there are "),
+        "{wrong}"
+    );
+
+    // A strip has no templates; a badge that is not there has no preview.
+    let drawn = preview(&strip, &json!({ "style": "flat-square" })).json();
+    assert_eq!(drawn["fields"], json!([]));
+    assert!(drawn["svg"].as_str().unwrap().contains("crispEdges"), "{drawn}");
+    assert_eq!(preview("/api/badges/0000000000000000", &json!({})).status, 404);
+    let nobody = send(server.port, "POST", &format!("{path}/preview"), &[JSON], b"{}");
+    assert_eq!(nobody.status, 401);
+}
+
+#[test]
 fn a_strip_shows_the_environments_of_a_definition() {
     let (server, key, _dir) = public();
     let mut other: Value = serde_json::from_str(&deployment(9, 50, 30, "rejected")).unwrap();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { address, documents, localPath, withLook, type Badge } from './badge';
+import { address, documents, localPath, picture, type Badge } from './badge';
 
 const badge: Badge = {
   id: '1', kind: 'release', label: 'Web', message: 'Release-42', color: 'brightgreen',
@@ -38,6 +38,6 @@ it('lets no text break out of a document', () => {
 
 it('asks its own origin for pictures', () => {
   expect(localPath('https://t.example/x/badges/t/abc.svg')).toBe('badges/t/abc.svg');
-  expect(withLook('badges/t/abc.svg', { style: 'plastic', label: undefined, labelColor: '#333' }))
-    .toBe('badges/t/abc.svg?style=plastic&labelColor=%23333');
+  expect(picture({ ...badge, changed: '2026-11-20T10:00:00Z' }))
+    .toBe('badges/t/abc.svg?v=2026-11-20T10%3A00%3A00Z');
 });

@@ -43,6 +43,15 @@ export interface Badge {
   error?: string;
 }
 
+/** What a badge would show with another choice. */
+export interface Preview {
+  label: string;
+  message: string;
+  svg: string;
+  /** What templates know, and what it is now. */
+  fields: { name: string; value: string }[];
+}
+
 export interface NoBadge {
   subscriptionId: string;
   organization: string;
@@ -76,12 +85,9 @@ export function localPath(url: string): string {
   return url.replace(/^.*?\/badges\//, 'badges/');
 }
 
-/** An address with parameters, those without a value left out. */
-export function withLook(url: string, look: Record<string, string | undefined>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(look)) if (value) query.set(name, value);
-  const text = query.toString();
-  return text === '' ? url : `${url}?${text}`;
+/** The newest picture, also while a cache may keep an older one. */
+export function picture(badge: Badge): string {
+  return `${localPath(address(badge))}?v=${encodeURIComponent(badge.changed ?? '')}`;
 }
 
 /** Only web pages are led to. */

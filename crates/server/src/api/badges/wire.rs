@@ -3,10 +3,11 @@
 use model::time::{Fraction, format_datetime};
 use serde_json::{Map, Value, json};
 
-use crate::badges::Badges;
 use crate::badges::choice::{Choice, Visibility};
+use crate::badges::draw::Face;
 use crate::badges::index::{Entry, What, readable, readable_strip, seed};
 use crate::badges::query::{QueryDocument, Threshold};
+use crate::badges::{Badges, Preview};
 use crate::commands::client::encode;
 use crate::error::Refusal;
 use crate::settings::parse_duration_ms;
@@ -14,6 +15,9 @@ use crate::settings::parse_duration_ms;
 /// What may be chosen for a query badge.
 const QUERY_CHOICES: [&str; 7] =
     ["alias", "visibility", "style", "palette", "labelColor", "logo", "cacheSeconds"];
+
+/// Longest value of a field that is told, in characters.
+const VALUE_CHARS_MAX: usize = 256;
 
 /// The list of badges. `url`: of the server; `is_admin`: tokens are shown.
 pub fn list(badges: &Badges, url: &str, is_admin: bool) -> Value {
@@ -79,6 +83,22 @@ pub fn shape(entry: &Entry, url: &str, is_admin: bool) -> Value {
         }
     }
     Value::Object(out)
+}
+
+/// What a badge would show. Values of fields are cut as badges cut their texts.
+pub fn preview(preview: &Preview) -> Value {
+    let cut = |text: &str| text.chars().take(VALUE_CHARS_MAX).collect::<String>();
+    let fields = preview.fields.iter();
+    let fields: Vec<Value> =
+        fields.map(|(name, value)| json!({ "name": name, "value": cut(value) })).collect();
+    let Face { label, message, color, .. } = &preview.face;
+    json!({
+        "label": cut(label),
+        "message": cut(message),
+        "color": color,
+        "svg": preview.svg,
+        "fields": fields,
+    })
 }
 
 fn urls(entry: &Entry, choice: &Choice, url: &str, is_admin: bool) -> Value {
