@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 pub use address::Hosts;
 pub use auth::{Credentials, Entra};
 pub use calls::{Budget, BuildFilter, LogLines, LogText, Project, TimelineAnswer};
-pub use error::Error;
+pub use error::{Error, SignIn};
 use pace::Pace;
 pub use pace::Usage;
 pub use transport::{Call, Content, Request, Response, Stopped, Transport, TransportError};
@@ -31,7 +31,7 @@ use crate::wire;
 
 const SECOND_NS: f64 = 1e9;
 /// Further sends after the first one, when the trouble is of a kind that passes.
-const RETRIES: u32 = 5;
+pub const RETRIES: u32 = 5;
 /// So much of a refusal's text is shown, in characters.
 const SHOWN_CHARS_MAX: usize = 300;
 
@@ -47,6 +47,8 @@ pub struct Options {
     /// Most bytes of a decompressed body.
     pub body_bytes_max: u64,
     pub user_agent: String,
+    /// Further sends after the first one, when the trouble is of a kind that passes.
+    pub retries: u32,
 }
 
 /// A client of one organisation or collection; threads share it.
@@ -141,7 +143,7 @@ impl<T: Transport> Client<T> {
     /// again.
     fn post<V: DeserializeOwned>(&self, url: &str, content: Content) -> Result<V, Error> {
         let bytes_max = self.options.body_bytes_max;
-        let (mut tries, call) = (RETRIES, Call::Post(content));
+        let (mut tries, call) = (self.options.retries, Call::Post(content));
         let reason = match self.send(url, Kind::Json, bytes_max, &mut tries, &call)? {
             Good::Empty => "it is empty".to_owned(),
             Good::Whole(answer) => match wire::decode(&answer.body, "the JSON of this call") {
@@ -252,7 +254,7 @@ impl<T: Transport> Client<T> {
         after_ns: Option<i64>,
     ) -> Result<(), Error> {
         *tries += 1;
-        if *tries > RETRIES {
+        if *tries > self.options.retries {
             return Err(Error::Unavailable { url: shown(url), tries: *tries, reason });
         }
         let seconds = f64::from(1u32 << (*tries - 1)) * (1.0 + 0.25 * self.transport.fraction());
@@ -271,17 +273,15 @@ fn judge(url: &str, kind: Kind, answer: Result<Response, TransportError>, now: i
             return Verdict::Bad(Error::TooLarge { url: shown(url), limit_bytes });
         }
     };
-    let sign_in = |reason: String| Verdict::Bad(Error::AuthFailed { url: shown(url), reason });
+    let sign_in = |reason: SignIn| Verdict::Bad(Error::AuthFailed { url: shown(url), reason });
     match answer.status {
         204 => Verdict::Good(Good::Empty),
         200 | 201 if is_kind(&answer, kind) => Verdict::Good(Good::Whole(answer)),
         200 | 201 => {
             let kind = answer.header("content-type").unwrap_or("no type");
-            sign_in(format!("a page of {kind} instead of data"))
+            sign_in(SignIn::Page(kind.to_owned()))
         }
-        status @ (203 | 301 | 302 | 303 | 307 | 308 | 401 | 403) => {
-            sign_in(format!("status {status}"))
-        }
+        status @ (203 | 301 | 302 | 303 | 307 | 308 | 401 | 403) => sign_in(SignIn::Status(status)),
         404 | 410 => Verdict::Bad(Error::Missing { url: shown(url) }),
         status @ (408 | 429 | 500 | 502 | 503 | 504) => Verdict::Again {
             reason: format!("status {status}"),

@@ -11,6 +11,7 @@ pub mod schedule;
 pub mod sink;
 pub mod source;
 pub mod transport;
+pub mod trial;
 mod upkeep;
 pub mod wire;
 

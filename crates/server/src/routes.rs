@@ -108,7 +108,7 @@ pub static HOOKS: [Route; 2] = [
 ];
 
 /// Routes of people and programs that ask, below any prefix.
-pub static QUERIES: [Route; 59] = [
+pub static QUERIES: [Route; 60] = [
     route("/v1/apps/{app}/query", "GET, POST", "A KQL query, Application Insights shape.", || {
         any(appinsights::query)
     }),
@@ -239,6 +239,12 @@ pub static QUERIES: [Route; 59] = [
     route("/api/collect/retry", "POST", "Another try of builds that were given up.", || {
         any(collect::retry)
     }),
+    route(
+        "/api/collect/try",
+        "POST",
+        "A test call to Azure DevOps: definitions a token may see, or what it lacks.",
+        || any(collect::trial),
+    ),
     route("/api/hooks", "GET", "Keys of service hooks and what came with them.", || {
         any(hooks::list)
     }),

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::address::escape;
-use super::error::Error;
+use super::error::{Error, SignIn};
 use super::transport::{Call, Content, Request, Transport};
 
 /// The scope of Azure DevOps in Entra ID.
@@ -104,7 +104,10 @@ impl Entra {
             escape(&mut form, value);
         }
         let url = format!("{}/{}/oauth2/v2.0/token", self.authority, self.tenant);
-        let failed = |reason: String| Error::AuthFailed { url: url.clone(), reason };
+        let failed = |reason: String| Error::AuthFailed {
+            url: url.clone(),
+            reason: SignIn::NoGrant(reason),
+        };
         let request = Request {
             call: Call::Post(Content::Form(form)),
             url: url.clone(),

@@ -7,7 +7,7 @@
 pub enum Error {
     /// A sign-in page, or a refusal of the token (spec azure-devops.md §1.2).
     #[error("the service asks to sign in at {url} ({reason}): check the token and its scopes")]
-    AuthFailed { url: String, reason: String },
+    AuthFailed { url: String, reason: SignIn },
     /// There is no token to send.
     #[error("there is no token: {0}")]
     NoToken(String),
@@ -32,6 +32,20 @@ pub enum Error {
     /// The work is to end.
     #[error("stopped")]
     Stopped,
+}
+
+/// What shows that a caller is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignIn {
+    /// A refusal, or a redirect to a page to sign in on.
+    #[error("status {0}")]
+    Status(u16),
+    /// Such a page itself, by its type.
+    #[error("a page of {0} instead of data")]
+    Page(String),
+    /// The token service gives no token.
+    #[error("{0}")]
+    NoGrant(String),
 }
 
 impl Error {

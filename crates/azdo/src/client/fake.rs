@@ -97,6 +97,7 @@ pub fn options(credentials: Credentials) -> Options {
         api_version: "5.0".to_owned(),
         body_bytes_max: 1 << 20,
         user_agent: "telltale/test".to_owned(),
+        retries: RETRIES,
     }
 }
 

@@ -1,4 +1,6 @@
-//! The collector over HTTP: how it fares, a pass or a build at once, another try.
+//! The collector over HTTP: how it fares, a pass or a build at once, another try, a test call.
+
+mod trial;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use crate::collector::line::Line;
 use crate::collector::sink::StoreNotes;
 use crate::collector::wire;
 use crate::error::{Refusal, append_status};
+
+pub use self::trial::trial;
 
 /// Parameters of the query string.
 type Params = HashMap<String, String>;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azdo::client::{Client, Credentials, Entra, Options};
+use azdo::client::{Client, Credentials, Entra, Options, RETRIES};
 use azdo::collect::{Collector, People, Plan};
 use parking_lot::Mutex;
 use store::{Store, Write};
@@ -16,6 +16,8 @@ use crate::commands::client::read_trusted;
 use crate::settings::Settings;
 use crate::settings::sources::{Identities, SecretPlace, Source, Token};
 
+/// What collectors call themselves.
+pub const USER_AGENT: &str = concat!("telltale/", env!("CARGO_PKG_VERSION"));
 /// The document that holds the key of this installation: hashes of identities are made with it.
 pub const INSTALLATION_KEY: &str = "installation/key";
 const KEY_BYTES: usize = 32;
@@ -100,7 +102,8 @@ pub fn client(source: &Source, stop: Arc<Stop>, told: Told) -> Result<Client<Soc
         concurrency: source.concurrency,
         api_version: source.api_version.clone(),
         body_bytes_max: source.body_bytes_max,
-        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
+        user_agent: USER_AGENT.to_owned(),
+        retries: RETRIES,
     };
     let trusted = match source.ca_file.as_deref().map(read_trusted) {
         Some(Err(Failure::Because(reasons))) => return Err(reasons.join("; ")),

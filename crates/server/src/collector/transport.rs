@@ -52,6 +52,8 @@ pub struct Sockets {
     stop: Arc<Stop>,
     told: Told,
     last_told: Mutex<Option<Instant>>,
+    /// When all is to be over.
+    until: Option<Instant>,
 }
 
 impl Sockets {
@@ -66,12 +68,22 @@ impl Sockets {
             // A redirect leads to a page to sign in on.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .timeout_global(Some(TIME))
             .timeout_connect(Some(CONNECT_TIME))
             .tls_config(tls.build())
             .build();
         let agent = ureq::Agent::new_with_config(config);
-        Sockets { agent, stop, told, last_told: Mutex::default() }
+        Sockets { agent, stop, told, last_told: Mutex::default(), until: None }
+    }
+
+    /// Ends every request and every wait at that time.
+    pub fn until(self, until: Instant) -> Sockets {
+        Sockets { until: Some(until), ..self }
+    }
+
+    /// Longest time the next request may take.
+    fn time(&self) -> Duration {
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        left.map_or(TIME, |left| left.min(TIME))
     }
 
     fn call(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
@@ -79,6 +91,7 @@ impl Sockets {
             let with = |call: ureq::RequestBuilder<_>, (name, value): &(&'static str, String)| {
                 call.header(*name, value)
             };
+            let call = call.config().timeout_global(Some(self.time())).build();
             request.headers.iter().fold(call, with).call()
         };
         match &request.call {
@@ -89,7 +102,8 @@ impl Sockets {
                     Content::Form(form) => ("application/x-www-form-urlencoded", form),
                     Content::Json(json) => ("application/json", json),
                 };
-                let mut call = self.agent.post(&request.url);
+                let call = self.agent.post(&request.url);
+                let mut call = call.config().timeout_global(Some(self.time())).build();
                 for (name, value) in &request.headers {
                     call = call.header(*name, value);
                 }
@@ -132,6 +146,9 @@ impl Transport for Sockets {
 
     fn sleep(&self, nanos: i64) -> Result<(), Stopped> {
         let time = Duration::from_nanos(u64::try_from(nanos).unwrap_or(0));
+        if self.until.is_some_and(|until| Instant::now() + time > until) {
+            return Err(Stopped);
+        }
         match self.stop.wait(time) {
             true => Err(Stopped),
             false => Ok(()),

@@ -73,6 +73,11 @@ pub static KEYS: [Key; 27] = [
 /// The keys every source has.
 pub const NEEDED: [&str; 2] = ["name", "base"];
 
+/// What a key is when it is not given.
+pub fn default_of(name: &str) -> &'static str {
+    KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default)
+}
+
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretPlace {
@@ -336,8 +341,7 @@ impl Fields {
 
     /// The text of a key as given, else its default.
     fn text(&mut self, name: &str) -> String {
-        let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
-        self.text_or(name, default)
+        self.text_or(name, default_of(name))
     }
 
     fn text_or(&mut self, name: &str, default: &str) -> String {
@@ -394,8 +398,7 @@ impl Fields {
     }
 
     fn duration_ns(&mut self, name: &str, min: &str, max: &str) -> i64 {
-        let default = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.default);
-        self.duration_of(name, default, min, max)
+        self.duration_of(name, default_of(name), min, max)
     }
 
     fn duration_of(&mut self, name: &str, default: &str, min: &str, max: &str) -> i64 {

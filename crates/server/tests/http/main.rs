@@ -25,6 +25,7 @@ mod collector_kills;
 mod collector_serve;
 mod collector_settings;
 mod collector_told;
+mod collector_trial;
 mod commands;
 mod connections;
 mod cors;

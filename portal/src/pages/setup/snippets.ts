@@ -125,11 +125,16 @@ function toml(text: string): string {
   return JSON.stringify(text.trim());
 }
 
+/** What stands between commas. */
+export function namesIn(text: string): string[] {
+  return text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+}
+
 /** The lines of `telltale.toml` that connect it. */
 export function sourceLines({ address, projects, tokenVariable }: SourceOf): string {
   const base = address.trim().replace(/\/+$/, '');
   const last = base.split('/').at(-1) ?? '';
-  const names = projects.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const names = namesIn(projects);
   return [
     '[[source]]',
     `name = ${toml(last.replace(/\.visualstudio\.com$/i, '') || 'azure-devops')}`,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use azdo::client::{Client, Credentials, Hosts, Options, Transport};
+use azdo::client::{Client, Credentials, Hosts, Options, RETRIES, Transport};
 use azdo::collect::{Collector, Globs, Images, Logs, People, Plan, Unwatched};
 use azdo::rows::Tests;
 use model::time::HOUR;
@@ -15,6 +15,7 @@ use super::organization::{Service, World};
 use super::{Failure, Span};
 use crate::apps::{Application, Apps};
 use crate::collector::sink::StoreSink;
+use crate::collector::source::USER_AGENT;
 use crate::settings::Settings;
 
 /// Answers larger than this are refused; none is.
@@ -39,7 +40,8 @@ pub fn fill(
         concurrency: 2,
         api_version: "5.0".to_owned(),
         body_bytes_max: BODY_BYTES_MAX,
-        user_agent: concat!("telltale/", env!("CARGO_PKG_VERSION")).to_owned(),
+        user_agent: USER_AGENT.to_owned(),
+        retries: RETRIES,
     };
     let limits = settings.query.clone();
     let sink = StoreSink::new(
