@@ -26,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::running::Running;
 use crate::settings::sources::Source;
 use crate::settings::{PortalFiles, Settings};
+use crate::tls::Https;
 
 /// Bytes one permit of the intake stands for.
 pub const INTAKE_UNIT_BYTES: usize = 4096;
@@ -62,8 +63,8 @@ pub struct App {
     pub decoding: Semaphore,
     /// `http://address:port` as it was announced; `https` when only that is served.
     pub url: String,
-    /// `https://host:port` when HTTPS is served.
-    pub tls_url: Option<String>,
+    /// When HTTPS is served by this process.
+    pub https: Option<Https>,
     /// Where others reach it: as the settings say, else [`App::url`].
     pub public_url: String,
 }
@@ -95,7 +96,7 @@ impl App {
         settings: Settings,
         store: Arc<Store>,
         url: String,
-        tls_url: Option<String>,
+        https: Option<Https>,
     ) -> Result<App, StartError> {
         let apps = Arc::new(Apps::load(Arc::clone(&store))?);
         if apps.all().is_empty() {
@@ -146,7 +147,7 @@ impl App {
             engine,
             public_url,
             url,
-            tls_url,
+            https,
         })
     }
 

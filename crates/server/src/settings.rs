@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::value::Reader;
-pub use self::value::{is_loopback_url, parse_base_url, parse_duration_ms};
+pub use self::value::{host_of_url, is_loopback_url, parse_base_url, parse_duration_ms};
 use crate::portal::pages;
 
 /// One setting as the reference page lists it.

@@ -3,9 +3,11 @@
 //! Invariant: a certificate is shown only together with the key it belongs to; what cannot be used
 //! never replaces what can.
 
+mod about;
 mod files;
 mod generate;
 
+pub use self::about::About;
 pub use self::generate::kept;
 
 use std::path::PathBuf;
@@ -59,6 +61,32 @@ pub fn provider() -> Arc<CryptoProvider> {
 #[derive(Debug)]
 pub struct Certificate {
     shown: RwLock<Arc<CertifiedKey>>,
+    about: RwLock<Option<Arc<About>>>,
+}
+
+impl Certificate {
+    fn new(shown: Arc<CertifiedKey>, is_generated: bool) -> Certificate {
+        let about = RwLock::new(About::of(&shown.cert, is_generated, now()).map(Arc::new));
+        Certificate { shown: RwLock::new(shown), about }
+    }
+
+    fn replace(&self, shown: Arc<CertifiedKey>, is_generated: bool) {
+        *self.about.write() = About::of(&shown.cert, is_generated, now()).map(Arc::new);
+        *self.shown.write() = shown;
+    }
+
+    /// What the certificate says of itself, if that can be read.
+    pub fn about(&self) -> Option<Arc<About>> {
+        self.about.read().clone()
+    }
+}
+
+/// HTTPS of this process.
+#[derive(Debug, Clone)]
+pub struct Https {
+    /// `https://host:port`.
+    pub url: String,
+    pub certificate: Arc<Certificate>,
 }
 
 impl ResolvesServerCert for Certificate {
@@ -103,10 +131,16 @@ impl Keeper {
                 (Source::Generated(Box::new(generated)), shown)
             }
         };
-        let keeper =
-            Keeper { certificate: Arc::new(Certificate { shown: RwLock::new(shown) }), source };
+        let is_generated = matches!(source, Source::Generated(_));
+        let certificate = Arc::new(Certificate::new(shown, is_generated));
+        let keeper = Keeper { certificate, source };
         keeper.log_shown();
         Ok(keeper)
+    }
+
+    /// The certificate that is shown, also after it was replaced.
+    pub fn certificate(&self) -> Arc<Certificate> {
+        Arc::clone(&self.certificate)
     }
 
     /// The settings of all TLS connections: HTTP/2 and HTTP/1.1, TLS 1.2 and 1.3.
@@ -134,7 +168,8 @@ impl Keeper {
             match self.replacement(&app, is_told).await {
                 Ok(None) => {}
                 Ok(Some(certified)) => {
-                    *self.certificate.shown.write() = certified;
+                    let is_generated = matches!(self.source, Source::Generated(_));
+                    self.certificate.replace(certified, is_generated);
                     self.log_shown();
                 }
                 Err(error) => {

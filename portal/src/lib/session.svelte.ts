@@ -17,6 +17,31 @@ export interface Source {
   projects: string[];
 }
 
+/** Where others reach the server. */
+export interface Address {
+  url: string;
+  isPlainHttp: boolean;
+  isLoopback: boolean;
+  /** Where this process itself serves HTTPS. */
+  tlsUrl?: string;
+  /** That of this process; to who may ask. */
+  certificate?: Certificate | null;
+}
+
+export interface Certificate {
+  /** Where it is shown, unless a proxy stands before. */
+  url: string;
+  host: string;
+  coversHost: boolean;
+  origin: 'generated' | 'selfSigned' | 'private' | 'public';
+  issuer: string;
+  names: string[];
+  /** Further names. */
+  namesLeft: number;
+  ends: string;
+  daysLeft: number;
+}
+
 export interface SessionInfo {
   signedIn: boolean;
   needsKey: boolean;
@@ -30,7 +55,7 @@ export interface SessionInfo {
   defaultApp: string;
   apps: Application[];
   sources: Source[];
-  address: { url: string; isPlainHttp: boolean; isLoopback: boolean; tlsUrl?: string };
+  address: Address;
   createdKey?: string;
 }
 

@@ -162,7 +162,7 @@ describe('S7', () => {
       await panel.getByText('is no field of badges').waitFor({ state: 'detached' });
       await panel.getByLabel('Style').selectOption('for-the-badge');
       await panel.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('Saved').waitFor();
+      await page.getByText('Saved', { exact: true }).waitFor();
       const after = await (await fetch(source)).text();
       expect(after).toContain(`RUNS ${release.toUpperCase()}`);
     }, { allowed: /status of 40[01]/ });

@@ -53,6 +53,13 @@ function timelineJson(build: BuildOf): object {
   };
 }
 
+/** Those of the only project there is. */
+function definitionsJson(path: string, builds: BuildOf[]): object | null {
+  if (!path.includes(`/${project.name}/_apis/`)) return null;
+  const value = builds.map((build) => ({ id: build.id, name: build.definition }));
+  return { count: value.length, value };
+}
+
 export interface Devops {
   base: string;
   stop: () => void;
@@ -66,7 +73,8 @@ export async function startDevops(builds: BuildOf[]): Promise<Devops> {
     const one = builds.find((build) => build.id === id);
     const answer = one ? timelineJson(one)
       : /\/build\/builds\?/i.test(path) ? { count: builds.length, value: builds.map(buildJson) }
-        : /\/projects\?/.test(path) ? { count: 1, value: [project] } : null;
+        : /\/build\/definitions\?/i.test(path) ? definitionsJson(path, builds)
+          : /\/projects\?/.test(path) ? { count: 1, value: [project] } : null;
     response.writeHead(answer ? 200 : 404, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify(answer ?? { message: `nothing at ${path}` }));
   });

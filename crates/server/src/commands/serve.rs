@@ -18,7 +18,7 @@ use crate::api::admin::connection_string;
 use crate::app::{App, store_options};
 use crate::listen::Listeners;
 use crate::settings::{Access, CertificateSource, Settings, is_loopback};
-use crate::tls::{self, Keeper};
+use crate::tls::{self, Https, Keeper};
 use crate::{audit, badges, collector, domains, hooks, jobs, listen, observe, official, routes};
 
 /// How long jobs and the log may take to end; together with the grace of open requests this stays
@@ -78,7 +78,9 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let store = store::Store::open(&data, store_options(&settings))
         .map_err(|error| about_folder(&data, &error))?;
     let (listeners, urls, keeper) = listeners(bound, &settings.access, &store).await?;
-    let app = Arc::new(App::new(settings, store, urls.preferred().to_owned(), urls.tls.clone())?);
+    let https = keeper.as_ref().zip(urls.tls.clone());
+    let https = https.map(|(keeper, url)| Https { url, certificate: keeper.certificate() });
+    let app = Arc::new(App::new(settings, store, urls.preferred().to_owned(), https)?);
     domains::remember(&app.store, &app.apps, &app.settings)?;
     official::remember(&app.store, &app.apps, &app.settings)?;
     let (stop_jobs, stopped) = watch::channel(false);

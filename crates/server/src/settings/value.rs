@@ -324,13 +324,18 @@ pub fn parse_base_url(text: &str) -> Option<String> {
     }
 }
 
-/// Whether only this machine reaches the address of a server.
-pub fn is_loopback_url(url: &str) -> bool {
+/// The host of an address, without its port and brackets.
+pub fn host_of_url(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split('/').next().unwrap_or_default();
     let has_port = !host.ends_with(']');
     let name = host.rsplit_once(':').filter(|_| has_port).map_or(host, |(name, _)| name);
-    let name = name.trim_matches(['[', ']']);
+    name.trim_matches(['[', ']'])
+}
+
+/// Whether only this machine reaches the address of a server.
+pub fn is_loopback_url(url: &str) -> bool {
+    let name = host_of_url(url);
     name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(super::is_loopback)
 }
 

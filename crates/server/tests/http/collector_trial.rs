@@ -79,7 +79,7 @@ fn definitions_are_counted_and_the_token_is_kept_nowhere() {
     let one = tried(&server, &base, &json!(["*", format!("!{}", history.projects()[0])]), PAT);
     assert_eq!(one["projects"], json!([projects[1]]));
 
-    let audit = "Audit | where Action == 'collect.try' | project Target | take 1";
+    let audit = "Audit | where action == 'collect.try' | project target | take 1";
     let asked = json!({ "query": audit }).to_string();
     let headers = [JSON, ("x-api-key", ADMIN)];
     let rows = send(server.port, "POST", "/v1/apps/default/query", &headers, asked.as_bytes());

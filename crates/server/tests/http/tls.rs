@@ -154,6 +154,70 @@ fn own_files_are_used_and_read_again_when_they_change() {
     assert!(!shows(&second));
 }
 
+/// What the portal is told of the address.
+fn told_address(server: &Server) -> serde_json::Value {
+    server.get("/api/portal/session").json()["address"].clone()
+}
+
+#[test]
+fn the_portal_is_told_what_clients_will_say_of_the_certificate() {
+    let (server, _dir) = start(&with(&["--tls-generate", "ci.example.com"]));
+    let told = &told_address(&server)["certificate"];
+    assert_eq!(told["url"], format!("https://ci.example.com:{}", server.tls_port()));
+    assert_eq!(
+        [&told["host"], &told["coversHost"], &told["origin"], &told["namesLeft"]],
+        [&json!("ci.example.com"), &json!(true), &json!("generated"), &json!(0)]
+    );
+    assert_eq!(told["names"], json!(["127.0.0.1", "::1", "ci.example.com", "localhost"]));
+    // A day is given to clocks that are behind.
+    let days = told["daysLeft"].as_i64().unwrap();
+    assert!((394..=396).contains(&days), "{told}");
+    assert!(told["issuer"].as_str().unwrap().starts_with("Telltale "), "{told}");
+
+    // Own files, at an address that they are not for; read again when they are replaced.
+    let own = tempfile::tempdir().unwrap();
+    write_own(own.path());
+    let paths = ["own.pem", "own.key"].map(|name| own.path().join(name).display().to_string());
+    let dir = tempfile::tempdir().unwrap();
+    let flags = ["--tls-certificate", &paths[0], "--tls-key", &paths[1]];
+    let address = ["--public-url", "https://ci.example.com/telltale"];
+    let server = Server::on(dir.path(), &[&TLS[..], &flags, &address].concat());
+    let told = &told_address(&server)["certificate"];
+    assert_eq!(
+        [&told["url"], &told["host"], &told["coversHost"], &told["origin"], &told["names"]],
+        [
+            &json!(address[1]),
+            &json!("ci.example.com"),
+            &json!(false),
+            &json!("selfSigned"),
+            &json!(["localhost"]),
+        ]
+    );
+    let made = rcgen::generate_simple_self_signed(["*.example.com".to_owned()]).unwrap();
+    std::fs::write(&paths[0], made.cert.pem()).unwrap();
+    std::fs::write(&paths[1], made.signing_key.serialize_pem()).unwrap();
+    wait_until("the second certificate", || {
+        told_address(&server)["certificate"]["coversHost"] == true
+    });
+}
+
+#[test]
+fn what_a_proxy_shows_and_what_is_nobodys_business_is_not_told() {
+    let (server, _dir) = start(&["--public-url", "https://ci.example.com"]);
+    let told = told_address(&server);
+    assert_eq!(
+        [&told["isPlainHttp"], &told["url"]],
+        [&json!(false), &json!("https://ci.example.com")]
+    );
+    assert!(told.get("certificate").is_none() && told.get("tlsUrl").is_none(), "{told}");
+
+    let (server, _dir) = start(&with(&["--admin-key", "the-admin-key-of-this-story"]));
+    assert_eq!(told_address(&server)["certificate"], serde_json::Value::Null);
+    let key = [("x-api-key", "the-admin-key-of-this-story")];
+    let told = client::send(server.port, "GET", "/api/portal/session", &key, b"").json();
+    assert_eq!(told["address"]["certificate"]["origin"], "generated");
+}
+
 #[test]
 fn mistakes_about_certificates_are_named() {
     let own = tempfile::tempdir().unwrap();

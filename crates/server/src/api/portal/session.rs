@@ -21,10 +21,14 @@ use crate::error::Refusal;
 use crate::headers::{self, Ids};
 use crate::keys::Wish;
 use crate::portal;
-use crate::settings::is_loopback_url;
+use crate::settings::{host_of_url, is_loopback_url};
+use crate::tls::About;
 
 /// The name of the key that the link of the first start makes.
 const FIRST_KEY: &str = "first-admin";
+
+/// Names of a certificate that are told.
+const CERTIFICATE_NAMES_MAX: usize = 20;
 
 /// `GET`, `POST` and `DELETE /api/portal/session`.
 pub async fn session(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -171,7 +175,7 @@ fn describe(app: &App, caller: Option<&Caller>) -> Map<String, Value> {
         "defaultApp": home.map(|found| found.name.clone()),
         "apps": shown.unwrap_or_default(),
         "sources": sources,
-        "address": address(app),
+        "address": address(app, caller.is_some()),
     });
     match body {
         Value::Object(body) => body,
@@ -179,8 +183,8 @@ fn describe(app: &App, caller: Option<&Caller>) -> Map<String, Value> {
     }
 }
 
-/// Where others reach the server.
-fn address(app: &App) -> Value {
+/// Where others reach the server; to who may ask, also what its certificate says of itself.
+fn address(app: &App, tells: bool) -> Value {
     let access = &app.settings.access;
     let is_loopback = match &access.public_url {
         Some(url) => is_loopback_url(url),
@@ -191,10 +195,30 @@ fn address(app: &App) -> Value {
         "isPlainHttp": app.public_url.starts_with("http://"),
         "isLoopback": is_loopback,
     });
-    if let Some(url) = &app.tls_url {
-        address["tlsUrl"] = json!(url);
+    if let Some(https) = &app.https {
+        address["tlsUrl"] = json!(https.url);
+        let is_https = app.public_url.starts_with("https://");
+        let url = if is_https { &app.public_url } else { &https.url };
+        let about = https.certificate.about().filter(|_| tells);
+        address["certificate"] = json!(about.map(|about| certificate(&about, url)));
     }
     address
+}
+
+/// The server's own certificate beside the address that it is shown at, if no proxy stands before.
+fn certificate(about: &About, url: &str) -> Value {
+    let host = host_of_url(url);
+    json!({
+        "url": url,
+        "host": host,
+        "coversHost": about.covers(host),
+        "origin": about.origin.word(),
+        "issuer": about.issuer,
+        "names": about.names.iter().take(CERTIFICATE_NAMES_MAX).collect::<Vec<_>>(),
+        "namesLeft": about.names.len().saturating_sub(CERTIFICATE_NAMES_MAX),
+        "ends": time_text(about.ends.saturating_mul(1_000_000_000)),
+        "daysLeft": (about.ends - now() / 1_000_000_000).div_euclid(86_400),
+    })
 }
 
 /// One application; how to send telemetry to it only for those who may.
