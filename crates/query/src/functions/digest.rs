@@ -15,7 +15,7 @@ use datafusion::common::Result;
 use model::{Type, json, time};
 
 use super::json::scan;
-use super::sketch::{key_of_long, key_of_real, long_of_key, real_of_key};
+use super::sketch::{key_of_long, key_of_real, long_of_key, real_of_key, sort};
 
 /// Keys of one level before it is halved: the error of a rank stays near 0.05 %.
 const LEVEL_KEYS: usize = 4096;
@@ -65,7 +65,11 @@ impl Digest {
         while self.levels[level].len() >= LEVEL_KEYS && level + 1 < LEVELS {
             self.levels.resize(self.levels.len().max(level + 2), Vec::new());
             let [full, above] = &mut self.levels[level..level + 2] else { return };
-            full.sort_unstable();
+            match <&mut [u64; LEVEL_KEYS]>::try_from(full.as_mut_slice()) {
+                Ok(full) => sort(full),
+                // What was merged can be more.
+                Err(_) => full.sort_unstable(),
+            }
             // An odd one out keeps its weight where it is.
             let left = if full.len() % 2 == 1 { full.pop() } else { None };
             above.extend(full.iter().skip(usize::from(self.odd)).step_by(2));

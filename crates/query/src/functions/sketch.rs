@@ -169,8 +169,9 @@ fn halve(a: &mut Full, b: &Full, first: bool) {
 
 /// Sorts by the upper 22 bits of the differences in two counted passes, then mends what these
 /// leave; values that crowd together are sorted the usual way.
-fn sort(keys: &mut Full) {
-    const MASK: usize = BUFFER - 1;
+/// `N` is a power of two, at most 2^15.
+pub(super) fn sort<const N: usize>(keys: &mut [u64; N]) {
+    let mask = const { N - 1 };
     const BITS: u32 = 11;
     const DIGITS: usize = 1 << BITS;
     let low = keys.iter().fold(u64::MAX, |low, key| low.min(*key));
@@ -187,24 +188,24 @@ fn sort(keys: &mut Full) {
     for counts in [&mut lower, &mut upper] {
         counts.iter_mut().fold(0, |sum, count| sum + std::mem::replace(count, sum));
     }
-    let mut scratch = [0; BUFFER];
+    let mut scratch = [0; N];
     for key in keys.iter() {
         let place = &mut lower[lower_digit(*key)];
-        scratch[usize::from(*place) & MASK] = *key;
+        scratch[usize::from(*place) & mask] = *key;
         *place += 1;
     }
     for key in scratch {
         let place = &mut upper[upper_digit(key)];
-        keys[usize::from(*place) & MASK] = key;
+        keys[usize::from(*place) & mask] = key;
         *place += 1;
     }
     mend(keys);
 }
 
 /// Sorts keys that are nearly sorted.
-fn mend(keys: &mut Full) {
-    let mut moves_left = 4 * BUFFER;
-    for at in 1..BUFFER {
+fn mend<const N: usize>(keys: &mut [u64; N]) {
+    let mut moves_left = 4 * N;
+    for at in 1..N {
         let key = keys[at];
         let mut to = at;
         while to > 0 && keys[to - 1] > key {

@@ -177,7 +177,7 @@ export function numbersKql(table: 'requests' | 'customEvents', range: Range): st
     table,
     `| where timestamp >= ${kqlTime(start)} and timestamp < ${kqlTime(range.to)}`,
     `| extend Span = iff(timestamp >= ${kqlTime(range.from)}, "now", "before")`,
-    `| summarize Count = sum(itemCount), Kept = count(), ${failed}${IDS} by Span`,
+    `| summarize Count = sum(itemCount), ${failed}${IDS} by Span`,
   );
 }
 
