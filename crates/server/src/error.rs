@@ -48,6 +48,12 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// What a method gets that its route does not have; `allowed` names those it has.
+    pub fn method(allowed: &str) -> Refusal {
+        let message = format!("only {allowed} is allowed");
+        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
+    }
+
     pub fn internal() -> Refusal {
         let message = "an internal error happened; the server's log says more";
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)

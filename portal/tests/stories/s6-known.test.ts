@@ -52,6 +52,33 @@ describe('known issues', () => {
       await page.getByRole('link', { name: 'Known: A member' }).first().waitFor();
     }));
 
+  it('come from a test that failed, and stand at each that has its text', () => stage.play(
+    async (page) => {
+      const [where] = await stage.server.rows('TestResults'
+        + ' | where Outcome == "Failed" and isnotempty(ErrorMessage)'
+        + ' | summarize arg_max(StartTime, Organization, Project, BuildId)'
+        + ' | project Organization, Project, BuildId', 'P30D');
+      const id = Number(where?.[2]);
+      await stage.paste(page, `/ci/builds/${where?.slice(0, 2).join('/')}/${id}?tab=tests`);
+      const results = page.locator('section[aria-label="Failed tests"] tbody tr');
+      await results.getByRole('button', { name: 'Make known issue' }).first().click();
+      const dialog = page.getByRole('dialog', { name: 'New known issue' });
+      await dialog.locator('.preview strong').filter({ hasNotText: /^0 / }).waitFor();
+      await dialog.getByLabel('Title').fill('A test is wrong');
+      await dialog.getByRole('button', { name: 'Make known issue' }).click();
+      const known = results.getByRole('link', { name: 'Known: A test' });
+      await known.first().waitFor();
+      expect(await known.count()).toBe(await stage.server.number(
+        `KnownIssueHits() | where Title == "A test is wrong" and Source == "test"
+        and BuildId == ${id} | count`));
+      expect(await violations(page)).toEqual([]);
+      await known.first().click();
+      await settled(page);
+      await page.getByRole('heading', { name: 'A test is wrong' }).waitFor();
+      const builds = page.locator('section[aria-label="Builds"]');
+      await builds.getByText(/test \d/).first().waitFor();
+    }));
+
   it('are changed, disabled and deleted', () => stage.play(async (page) => {
     await stage.paste(page, '/ci');
     await follow(page, 'Known issues');

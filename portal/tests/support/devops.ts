@@ -9,10 +9,12 @@ export interface BuildOf {
   number: string;
   definition: string;
   branch: string;
-  /** Names of its job and task, and the message of its error. */
+  /** Names of its job and task, and the message of its error; empty: no issue tells of it. */
   job: string;
   task: string;
   message: string;
+  /** An error line of the log of its task; empty: the log cannot be had. */
+  logged?: string;
 }
 
 const project = { id: randomUUID(), name: 'web', state: 'wellFormed' };
@@ -41,14 +43,16 @@ function timelineJson(build: BuildOf): object {
     startTime, finishTime, state: 'completed', result: 'failed', attempt: 1, previousAttempts: [],
   };
   const job = randomUUID();
-  const issues = [{ type: 'error', category: 'General', message: build.message, data: {} }];
+  const issues = build.message === '' ? []
+    : [{ type: 'error', category: 'General', message: build.message, data: {} }];
   return {
     id: randomUUID(), changeId: 1,
     records: [
       { ...common, id: job, parentId: null, type: 'Job', name: build.job, order: 1,
         workerName: build.job },
       { ...common, id: randomUUID(), parentId: job, type: 'Task', name: build.task, order: 1,
-        task: { id: randomUUID(), name: build.task, version: '1.0.0' }, errorCount: 1, issues },
+        task: { id: randomUUID(), name: build.task, version: '1.0.0' }, errorCount: 1, issues,
+        log: build.logged ? { id: LOG, type: 'Container' } : null },
     ],
   };
 }
@@ -60,6 +64,17 @@ function definitionsJson(path: string, builds: BuildOf[]): object | null {
   return { count: value.length, value };
 }
 
+/** Number of the only log of a build, and its lines. */
+const LOG = 7;
+const linesOf = (logged: string): string[] =>
+  ['##[section]Starting', `##[error]${logged}`, '##[section]Finishing'];
+
+function logJson(build: BuildOf): object | null {
+  if (!build.logged) return null;
+  const log = { id: LOG, type: 'Container', lineCount: linesOf(build.logged).length };
+  return { count: 1, value: [log] };
+}
+
 export interface Devops {
   base: string;
   stop: () => void;
@@ -69,9 +84,14 @@ export interface Devops {
 export async function startDevops(builds: BuildOf[]): Promise<Devops> {
   const server: HttpServer = createServer((request, response) => {
     const path = request.url ?? '';
-    const id = Number(/\/builds\/(\d+)\/timeline/i.exec(path)?.[1]);
-    const one = builds.find((build) => build.id === id);
-    const answer = one ? timelineJson(one)
+    const [, id, part] = /\/builds\/(\d+)\/(timeline|logs\/|logs)/i.exec(path) ?? [];
+    const one = builds.find((build) => String(build.id) === id);
+    if (one?.logged && part === 'logs/') {
+      response.writeHead(200, { 'Content-Type': 'text/plain' });
+      response.end(linesOf(one.logged).join('\n'));
+      return;
+    }
+    const answer = one ? (part === 'logs' ? logJson(one) : timelineJson(one))
       : /\/build\/builds\?/i.test(path) ? { count: builds.length, value: builds.map(buildJson) }
         : /\/build\/definitions\?/i.test(path) ? definitionsJson(path, builds)
           : /\/projects\?/.test(path) ? { count: 1, value: [project] } : null;

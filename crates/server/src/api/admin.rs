@@ -23,10 +23,7 @@ pub async fn apps(State(app): State<Arc<App>>, request: Request) -> Response {
     let answer = match parts.method {
         Method::GET => list(&app, &parts),
         Method::POST => create(&app, parts, body).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only GET and POST are allowed"))
-        }
+        _ => Err(Refusal::method("GET or POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }

@@ -10,7 +10,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
@@ -148,10 +148,7 @@ async fn read(
                 }
             }
         }
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            return Err(Refusal::new(status, "method", "only GET and POST are allowed"));
-        }
+        _ => return Err(Refusal::method("GET or POST")),
     }
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("the query is empty"));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow_array::Int64Array;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,10 +47,7 @@ pub async fn triage(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let answer = match parts.method {
         Method::POST => store(&app, parts, body).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only POST is allowed"))
-        }
+        _ => Err(Refusal::method("POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }

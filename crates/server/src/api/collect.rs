@@ -38,10 +38,7 @@ pub async fn collect(
     let answer = match parts.method {
         Method::GET => status(&app, &parts),
         Method::POST => begin(&app, &parts, &params).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only GET and POST are allowed"))
-        }
+        _ => Err(Refusal::method("GET or POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -55,10 +52,7 @@ pub async fn retry(
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::POST => again(&app, &parts, &params).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only POST is allowed"))
-        }
+        _ => Err(Refusal::method("POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }

@@ -178,9 +178,5 @@ fn check(key: &Key) -> Result<(), Refusal> {
 }
 
 fn only(method: Method, parts: &Parts) -> Result<(), Refusal> {
-    if parts.method == method {
-        return Ok(());
-    }
-    let message = format!("only {method} is allowed");
-    Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message))
+    if parts.method == method { Ok(()) } else { Err(Refusal::method(method.as_str())) }
 }

@@ -64,8 +64,7 @@ async fn take(
 ) -> Result<Report, Refusal> {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {
-        let status = StatusCode::METHOD_NOT_ALLOWED;
-        return Err(Refusal::new(status, "method", "only POST is allowed"));
+        return Err(Refusal::method("POST"));
     }
     let caller = Caller::of_rows(app, &parts)?;
     let application = ask::find_app(app, &caller, Scope::Ingest, database)?;

@@ -24,10 +24,7 @@ pub async fn keys(State(app): State<Arc<App>>, request: Request) -> Response {
     let answer = match parts.method {
         Method::GET => list(&app, &parts),
         Method::POST => create(&app, parts, body).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only GET and POST are allowed"))
-        }
+        _ => Err(Refusal::method("GET or POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -41,10 +38,7 @@ pub async fn key(
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::DELETE => revoke(&app, &parts, name).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only DELETE is allowed"))
-        }
+        _ => Err(Refusal::method("DELETE")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }

@@ -42,7 +42,7 @@ pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
     let answer = match parts.method {
         Method::GET | Method::HEAD => all(&app, &parts),
         Method::POST => create(&app, &parts, body).await,
-        _ => Err(wrong_method("GET or POST")),
+        _ => Err(Refusal::method("GET or POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -58,7 +58,7 @@ pub async fn one(
         Method::GET | Method::HEAD => show(&app, &id, &parts),
         Method::PUT => change(&app, &id, &parts, body).await,
         Method::DELETE => delete(&app, &id, &parts).await,
-        _ => Err(wrong_method("GET, PUT or DELETE")),
+        _ => Err(Refusal::method("GET, PUT or DELETE")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -73,14 +73,9 @@ pub async fn builds(
     let answer = match parts.method {
         Method::POST => link(&app, &id, &parts, body, true).await,
         Method::DELETE => link(&app, &id, &parts, body, false).await,
-        _ => Err(wrong_method("POST or DELETE")),
+        _ => Err(Refusal::method("POST or DELETE")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-fn wrong_method(allowed: &str) -> Refusal {
-    let message = format!("only {allowed} is allowed");
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }
 
 /// The caller and the application it means and may do `scope` to.

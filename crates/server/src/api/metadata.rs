@@ -6,7 +6,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
@@ -47,11 +47,7 @@ fn answer(
         .and_then(|caller| ask::find_app(app, &caller, Scope::Query, name))
         .and_then(|found| match parts.method {
             Method::GET | Method::POST => Ok(found),
-            _ => Err(Refusal::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method",
-                "only GET and POST are allowed",
-            )),
+            _ => Err(Refusal::method("GET or POST")),
         })
         .map(|found| {
             let own = app.apps.tables().list(found.app_id());

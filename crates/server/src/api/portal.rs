@@ -20,7 +20,7 @@ pub mod session;
 pub mod snapshot;
 mod wire;
 
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
@@ -31,13 +31,7 @@ use crate::headers::Ids;
 
 /// Passes a request with the only method its route has.
 fn expect(method: &Method, wanted: &Method) -> Result<(), Refusal> {
-    if method == wanted { Ok(()) } else { Err(wrong_method(wanted.as_str())) }
-}
-
-/// What a method gets that its route does not have; `allowed` names those it has.
-fn wrong_method(allowed: &str) -> Refusal {
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    Refusal::new(status, "method", format!("only {allowed} is allowed"))
+    if method == wanted { Ok(()) } else { Err(Refusal::method(wanted.as_str())) }
 }
 
 /// The answer, or what the portal is told instead; `text` is the query a refusal is about.

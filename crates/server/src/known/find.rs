@@ -20,6 +20,9 @@ use crate::settings;
 
 /// Most errors that an issue may explain.
 pub const MATCHES_MAX: u64 = 50_000;
+/// What is said of an issue that explains more.
+pub const TOO_MANY: &str =
+    "more than 50,000 errors, which is the limit: say more of their text, or narrow its scope";
 /// Rows of one write of matches.
 const WRITE_ROWS: usize = 5000;
 
@@ -68,10 +71,7 @@ impl Asker<'_> {
     ) -> Result<Vec<Match>, Refusal> {
         let answer = self.ask(kql::matches(what, builds)).await?;
         if answer.truncated.is_some() {
-            let message = format!(
-                "the issue explains more than {MATCHES_MAX} errors: say more of their text, or \
-                 narrow its scope"
-            );
+            let message = format!("the issue explains {TOO_MANY}");
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "limit", message));
         }
         Ok(answer.tables.first().map(of_table).unwrap_or_default())

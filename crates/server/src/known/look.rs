@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use model::tables::pipelines::{KNOWN_ISSUES, TIMELINE_BUILDS};
 use model::time::HOUR;
 use store::Write;
@@ -18,6 +19,7 @@ use super::{Issue, book, save};
 use crate::api::appinsights::rows::Rows;
 use crate::app::{App, now};
 use crate::apps::Application;
+use crate::error::Refusal;
 use crate::kql_text::datetime;
 
 /// How long after its collection a build's rows may come in.
@@ -109,19 +111,57 @@ async fn explain(
     issues: &[&Issue],
     some: &[Collected],
 ) -> Result<(), String> {
-    let Some(since) = some.iter().map(|build| build.2).min() else { return Ok(()) };
+    if some.is_empty() {
+        return Ok(());
+    }
     let at = now();
-    let builds = Builds { ids: some.iter().map(|build| build.1).collect(), since };
     for issues in issues.chunks(ISSUES_TOGETHER) {
-        for issue in candidates(asker, issues, &builds).await? {
-            let found = asker.matches(&issue.what, Some(&builds)).await;
-            let found = found.map_err(|refusal| refusal.message)?;
-            let (id, of) = (asker.application.app_id(), (issue.id.as_str(), issue.revision));
-            let written = save::write_matches(&app.store, id, of, &found, at).await;
-            written.map_err(|refusal| refusal.message)?;
+        for issue in candidates(asker, issues, &numbers(some)).await? {
+            explain_by(app, asker, issue, some, at).await?;
         }
     }
     Ok(())
+}
+
+/// Stores what an issue explains of some builds, of fewer at once where it is too much. A build
+/// that alone is too much is logged and left out: it must not keep others from being looked at.
+async fn explain_by(
+    app: &App,
+    asker: Asker<'_>,
+    issue: &Issue,
+    some: &[Collected],
+    at: i64,
+) -> Result<(), String> {
+    let mut left = vec![some];
+    while let Some(part) = left.pop() {
+        match asker.matches(&issue.what, Some(&numbers(part))).await {
+            Ok(found) => {
+                let (id, of) = (asker.application.app_id(), (issue.id.as_str(), issue.revision));
+                let written = save::write_matches(&app.store, id, of, &found, at).await;
+                written.map_err(|refusal| refusal.message)?;
+            }
+            Err(refusal) if !is_too_much(&refusal) => return Err(refusal.message),
+            Err(_) if part.len() > 1 => {
+                let (first, second) = part.split_at(part.len() / 2);
+                left.extend([second, first]);
+            }
+            Err(refusal) => {
+                let (issue, build, reason) = (&issue.id, part.first(), refusal.message);
+                tracing::warn!(issue, ?build, reason, "a build is not explained by a known issue");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the same question would be refused again.
+fn is_too_much(refusal: &Refusal) -> bool {
+    refusal.code == "limit" && refusal.status == StatusCode::BAD_REQUEST
+}
+
+fn numbers(some: &[Collected]) -> Builds {
+    let since = some.iter().map(|build| build.2).min().unwrap_or_default();
+    Builds { ids: some.iter().map(|build| build.1).collect(), since }
 }
 
 /// The issues that may explain something of some builds.

@@ -2,6 +2,7 @@
 //! change them, what is refused.
 
 use std::path::Path;
+use std::time::Duration;
 
 use azdo::category::Categories;
 use azdo::identity::Identities;
@@ -145,9 +146,9 @@ fn an_issue_explains_what_is_stored_and_what_is_collected_later() {
     assert_eq!(hits(&server), stored);
     let counts = "KnownIssueCounts | project Title, Builds24h, Builds7d, Builds, Failed";
     assert_eq!(server.rows(counts), json!([["Feed", 4, 4, 4, 3]]));
-    // Errors have the fingerprint by which they stand in reports.
+    // Errors, those of logs as well, have the fingerprint by which they stand in reports.
     let known = "FingerprintStates | where IsKnown | summarize sum(Builds) | project sum_Builds";
-    assert_eq!(server.rows(known), json!([[4]]));
+    assert_eq!(server.rows(known), json!([[5]]));
     assert!(server.stop().success());
 
     collect(
@@ -311,14 +312,53 @@ fn a_preview_says_what_it_would_explain_and_what_speaks_against_it() {
 
 #[test]
 fn errors_of_many_builds_and_pull_requests_are_proposed_until_an_issue_explains_them() {
-    let stories: Vec<Story<'_>> =
-        (0..5).map(|n| Story(100 + n, "failed", &["the feed is away"], &[])).collect();
+    let of = |n: i64| Story(100 + n, "failed", &["the feed is away"], &["only the log says why"]);
+    let stories: Vec<Story<'_>> = (0..5).map(of).collect();
     let dir = folder(&stories);
     let server = Server::on(dir.path(), &[]);
-    let proposals = "KnownIssueProposals | project Builds, PullRequests, Sample";
-    assert_eq!(server.rows(proposals), json!([[5, 5, "the feed is away"]]));
+    let proposals =
+        "KnownIssueProposals | project Builds, PullRequests, Sample | order by Sample asc";
+    let in_log = json!([5, 5, "only the log says why"]);
+    assert_eq!(server.rows(proposals), json!([in_log, [5, 5, "the feed is away"]]));
     make(&server, &json!({ "title": "Feed", "contains": "feed is away" }));
+    assert_eq!(server.rows(proposals), json!([in_log]));
+    make(&server, &json!({ "title": "Log", "contains": "the log says" }));
     assert_eq!(server.rows(proposals), json!([]));
+}
+
+#[test]
+fn an_issue_explains_only_so_many_errors_and_no_build_is_lost_by_that() {
+    let dir = folder(&[]);
+    let server = Server::on(dir.path(), &[]);
+    make(&server, &json!({ "title": "All", "contains": "the same" }));
+    assert!(server.stop().success());
+    // Builds are looked at together; one of these alone is more than the limit.
+    let errors = |n| vec!["the same"; n];
+    let (some, many) = (errors(500), errors(50_001));
+    collect(dir.path(), &[Story(1, "failed", &many, &[]), Story(2, "failed", &some, &[])]);
+    let server = Server::on(dir.path(), &[]);
+    let hits = "KnownIssueHits | summarize count() by BuildId | order by BuildId asc";
+    // So much takes its time, which questions in between would prolong.
+    std::thread::sleep(Duration::from_secs(5));
+    wait_until("new builds are looked at", || {
+        std::thread::sleep(Duration::from_secs(1));
+        server.rows(hits) == json!([[2, 500]])
+    });
+
+    let more = json!({ "title": "Too much", "contains": "the same" });
+    let limit = "explains more than 50,000 errors, which is the limit: say more of their text";
+    let refused = call(&server, "POST", "/api/ci/known", &[], &more);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert_eq!(refused.json()["error"]["code"], json!("limit"));
+    assert!(refused.text().contains(limit), "{}", refused.text());
+    let preview = call(&server, "POST", "/api/ci/known/preview", &[], &more).json();
+    assert_eq!(preview["summary"]["Matches"], json!(50_501));
+    assert!(preview["warnings"][0].as_str().unwrap().contains(limit), "{preview}");
+    assert_eq!(server.rows("KnownIssues | count"), json!([[1]]));
+    let even = json!({ "title": "Less", "contains": "the same",
+        "scope": { "definitions": ["team\\even"] } });
+    assert_eq!(make(&server, &even)["matches"], json!(500));
+    assert_eq!(server.rows(hits), json!([[2, 1000]]));
 }
 
 #[test]

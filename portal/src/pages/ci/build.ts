@@ -3,7 +3,7 @@
 import { toNumber } from '../../lib/format';
 import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
-import { knownByOf } from './known';
+import { knownByOf, type KnownBy } from './known';
 import { cleaned } from './message';
 
 export interface BuildId {
@@ -64,6 +64,7 @@ export function buildQueries(id: BuildId): Record<BuildQuery, string> {
     ),
     lines: lines(
       'TimelineLogErrors', where(id),
+      '| extend Domain = CategoryDomain(Bucket)',
       '| order by LogId asc, LineNumber asc',
       `| take ${ISSUES_MAX}`,
     ),
@@ -109,7 +110,7 @@ export function usualQuery(id: BuildId): string {
   );
 }
 
-export type TestsQuery = 'runs' | 'results' | 'flaky';
+export type TestsQuery = 'runs' | 'results' | 'flaky' | 'known';
 
 export const TESTS_MAX = 500;
 
@@ -126,7 +127,8 @@ export function testsQueries(id: BuildId): Record<TestsQuery, string> {
       'TestResults', where(id),
       '| where Outcome in ("Failed", "Aborted", "Timeout", "Error", "PassedOnRerun")',
       '| project TestName, TestStorage, Outcome, Attempt, DurationMs, ErrorMessage, FailingSince,',
-      '    Fingerprint, TestId = TestId(Organization, Project, TestStorage, TestName)',
+      '    Fingerprint, TestId = TestId(Organization, Project, TestStorage, TestName), RunId,',
+      '    ResultId',
       '| order by Outcome asc, TestName asc',
       `| take ${TESTS_MAX}`,
     ),
@@ -136,7 +138,32 @@ export function testsQueries(id: BuildId): Record<TestsQuery, string> {
       `| where Organization == ${text(id.source)} and Project == ${text(id.project)}`,
       '| project TestName, TestStorage, Evidence',
     ),
+    // A match does not say of which result it is: of those that hold the line it was found by.
+    known: lines(
+      'TestResults', where(id),
+      '| where Outcome in ("Failed", "Aborted", "Timeout", "Error")',
+      '| project RunId, ResultId, Fingerprint,',
+      '    All = strcat(TestName, "\\n", ErrorMessage, "\\n", StackTrace)',
+      `| join kind=inner (KnownIssueHits() ${where(id)}`,
+      '    | where Source == "test"',
+      '    | distinct IssueId, Title, Fingerprint, Text) on Fingerprint',
+      '| where All contains_cs Text',
+      '| distinct RunId, ResultId, IssueId, Title',
+      '| order by Title asc',
+    ),
   };
+}
+
+/** The known issues that explain each result of a test, by {@link resultKey}. */
+export function knownByResult(table: Table): Map<string, KnownBy[]> {
+  const found = Map.groupBy(rows(table), resultKey);
+  return new Map([...found].map(([key, list]) => [key, list.map((row) => ({
+    id: String(row.IssueId), title: String(row.Title), builds: 1,
+  }))]));
+}
+
+export function resultKey(row: Row): string {
+  return `${row.RunId} ${row.ResultId}`;
 }
 
 /** Items sent from inside the build. */
@@ -219,7 +246,7 @@ export function lineOf(row: Row, attempts: Map<string, { attempt: number; isLate
     index: -1,
     type: 'error',
     category: text('Bucket') || 'Unknown',
-    domain: '',
+    domain: text('Domain'),
     source: text('BucketSource'),
     triagedBy: '',
     message: text('Text'),

@@ -10,7 +10,7 @@ mod wire;
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use self::wire::{Message, Page};
@@ -127,8 +127,7 @@ fn open(app: &App, name: &str, request: Request) -> Result<(Question, Uri), Refu
     let caller = Caller::of(app, &parts)?;
     let found = ask::find_app(app, &caller, Scope::Query, name)?;
     if parts.method != Method::GET {
-        let status = StatusCode::METHOD_NOT_ALLOWED;
-        return Err(Refusal::new(status, "method", "only GET is allowed"));
+        return Err(Refusal::method("GET"));
     }
     Ok((Question::new(String::new(), found, &caller, &app.settings.query), parts.uri))
 }

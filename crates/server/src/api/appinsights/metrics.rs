@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
@@ -58,8 +57,7 @@ fn open(
     let caller = Caller::of(app, &parts)?;
     let found = ask::find_app(app, &caller, Scope::Query, name)?;
     if parts.method != *method {
-        let message = format!("only {method} is allowed");
-        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message));
+        return Err(Refusal::method(method));
     }
     Ok((Question::new(String::new(), found, &caller, &app.settings.query), (parts, body)))
 }

@@ -15,12 +15,13 @@ use serde_json::{Map, Value, json};
 use super::super::admin::refused;
 use super::super::appinsights::json_headers;
 use super::super::appinsights::rows::Rows;
-use super::{place, wish, wrong_method};
+use super::{place, wish};
 use crate::app::App;
 use crate::apps::Application;
 use crate::ask::{self, Question};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
+use crate::known::find::{MATCHES_MAX, TOO_MANY};
 use crate::known::kql;
 
 /// Of all failed builds; what explains more is probably too broad (spec ci-health.md §3.3).
@@ -33,7 +34,7 @@ pub async fn preview(State(app): State<Arc<App>>, request: Request) -> Response 
     let (parts, body) = request.into_parts();
     let answer = match parts.method {
         Method::POST => answer(&app, &parts, body).await,
-        _ => Err(wrong_method("POST")),
+        _ => Err(Refusal::method("POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -82,6 +83,9 @@ fn warnings(summary: &Map<String, Value>) -> Vec<String> {
     let number = |name: &str| summary.get(name).and_then(Value::as_i64).unwrap_or(0);
     let share = summary.get("Share").and_then(Value::as_f64).unwrap_or(0.0);
     let mut found = Vec::new();
+    if number("Matches") > MATCHES_MAX.cast_signed() {
+        found.push(format!("It cannot be saved: it explains {TOO_MANY}."));
+    }
     if share > SHARE_MAX && number("Failures") >= FAILURES_MIN {
         found.push(format!(
             "It explains {:.0} % of all failed builds: more than {:.0} % is probably too broad.",
@@ -115,5 +119,13 @@ mod tests {
         assert_eq!(of(0.061, 100, 0).len(), 1);
         assert!(of(0.061, 100, 0)[0].contains("6 %"));
         assert!(of(0.0, 100, 1)[0].contains("1 build that passed"));
+    }
+
+    #[test]
+    fn what_cannot_be_saved_is_said_before() {
+        let of =
+            |matches: u64| warnings(json!({ "Matches": matches }).as_object().unwrap()).join(" ");
+        assert_eq!(of(MATCHES_MAX), "");
+        assert!(of(MATCHES_MAX + 1).contains("explains more than 50,000 errors"));
     }
 }

@@ -51,7 +51,7 @@ async fn run(app: &Arc<App>, request: Request) -> Result<Response, Refusal> {
     caller.may_somewhere(Scope::Query)?;
     parts.extensions.insert(caller);
     if parts.method != Method::POST {
-        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "only POST is allowed"));
+        return Err(Refusal::method("POST"));
     }
     let members = read(ask::read_json(&parts.headers, body).await?)?;
     let at_once = AT_ONCE.min(app.settings.query.concurrent_max).max(1);

@@ -22,8 +22,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
+use super::finish;
 use super::session::time_text;
-use super::{finish, wrong_method};
 use crate::app::{App, now};
 use crate::ask;
 use crate::auth::{Caller, Scope};
@@ -87,7 +87,7 @@ pub async fn events(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::GET => open(&app, &parts),
-        _ => Err(wrong_method("GET")),
+        _ => Err(Refusal::method("GET")),
     };
     finish(&app, answer, &ids, "")
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::session::time_text;
-use super::{finish, json_answer, wrong_method};
+use super::{finish, json_answer};
 use crate::app::App;
 use crate::ask;
 use crate::auth::{Caller, Scope};
@@ -28,7 +28,7 @@ pub async fn history(State(app): State<Arc<App>>, request: Request) -> Response 
     let answer = match parts.method {
         Method::GET => list(&app, &parts),
         Method::DELETE => clear(&app, &parts),
-        _ => Err(wrong_method("GET or DELETE")),
+        _ => Err(Refusal::method("GET or DELETE")),
     };
     finish(&app, answer, &ids, "")
 }

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use store::Write;
 
 use super::super::admin::require_json;
-use super::{finish, json_answer, wrong_method};
+use super::{finish, json_answer};
 use crate::app::{App, now};
 use crate::ask;
 use crate::auth::{Caller, Scope};
@@ -45,7 +45,7 @@ pub async fn links(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let answer = match parts.method {
         Method::POST => make(&app, &parts, body).await,
-        _ => Err(wrong_method("POST")),
+        _ => Err(Refusal::method("POST")),
     };
     finish(&app, answer, &ids, "")
 }
@@ -60,7 +60,7 @@ pub async fn follow(
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::GET | Method::HEAD => lead(&app, &parts, &id),
-        _ => Err(wrong_method("GET")),
+        _ => Err(Refusal::method("GET")),
     };
     finish(&app, answer, &ids, "")
 }

@@ -19,7 +19,7 @@ use store::Texts;
 use self::text::Saved;
 use super::super::admin::require_json;
 use super::super::tags::{Wanted, tag_of};
-use super::{finish, json_answer, wrong_method};
+use super::{finish, json_answer};
 use crate::app::App;
 use crate::ask;
 use crate::auth::{Caller, Scope};
@@ -42,7 +42,7 @@ pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::GET => all(&app, &parts).await,
-        _ => Err(wrong_method("GET")),
+        _ => Err(Refusal::method("GET")),
     };
     finish(&app, answer, &ids, "")
 }
@@ -58,7 +58,7 @@ pub async fn one(
     let answer = match parts.method {
         Method::PUT => put(&app, &id, &parts, body).await,
         Method::DELETE => delete(&app, &id, &parts).await,
-        _ => Err(wrong_method("PUT or DELETE")),
+        _ => Err(Refusal::method("PUT or DELETE")),
     };
     finish(&app, answer, &ids, "")
 }

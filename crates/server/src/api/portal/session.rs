@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::super::admin::{connection_string, require_json};
-use super::{finish, json_answer, wrong_method};
+use super::{finish, json_answer};
 use crate::app::{App, now};
 use crate::apps::Application;
 use crate::ask;
@@ -38,7 +38,7 @@ pub async fn session(State(app): State<Arc<App>>, request: Request) -> Response 
         Method::GET | Method::HEAD => show(&app, &parts),
         Method::POST => sign_in(&app, &parts, body).await,
         Method::DELETE => sign_out(&app, &parts),
-        _ => Err(wrong_method("GET, POST or DELETE")),
+        _ => Err(Refusal::method("GET, POST or DELETE")),
     };
     finish(&app, answer, &ids, "")
 }
