@@ -62,12 +62,27 @@ function typeOf(cell: Cell): string {
   return parseTimespan(cell) === null ? toNumber(cell) === null ? 'string' : 'real' : 'timespan';
 }
 
-/** Milliseconds of a time as the API writes it; quick, as a chart may have very many. */
+/** The day of the time that was read last, and its start. */
+let [day, dayAt] = [' ', NaN];
+
+/**
+ * Milliseconds of a time. As the API writes it, `2026-11-29T10:00:00.1234567Z`, it is read digit by
+ * digit: a chart may have very many, most of them of the day of the one before.
+ */
 function timeOf(cell: Cell): number {
   if (typeof cell !== 'string') return NaN;
-  const found = Date.parse(cell);
-  // Ticks of 100 ns are more digits than every browser reads.
-  return Number.isNaN(found) ? (parseTime(cell)?.getTime() ?? NaN) : Math.floor(found);
+  if (cell.length !== 28 || !cell.endsWith('Z')) return parseTime(cell)?.getTime() ?? NaN;
+  if (!cell.startsWith(day)) {
+    day = cell.slice(0, 10);
+    dayAt = Date.parse(day);
+  }
+  return dayAt + two(cell, 11) * 3_600_000 + two(cell, 14) * 60_000 + two(cell, 17) * 1000
+    + two(cell, 20) * 10 + cell.charCodeAt(22) - 48;
+}
+
+/** Two digits as a number. */
+function two(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
 }
 
 /** A cell as what an axis can place; `NaN`: nothing to draw. */

@@ -380,9 +380,7 @@ function finish(series: Growing, x: Float64Array, y: Float64Array): Series {
 
 function sorted(series: Growing): Series {
   const { x, y } = series;
-  if (x.every((at, index) => index === 0 || at >= (x[index - 1] ?? at))) {
-    return finish(series, Float64Array.from(x), Float64Array.from(y));
-  }
+  if (isAscending(x)) return finish(series, new Float64Array(x), new Float64Array(y));
   const order = Uint32Array.from(x, (_, index) => index)
     .sort((a, b) => (x[a] ?? 0) - (x[b] ?? 0) || a - b);
   return finish(
@@ -390,6 +388,13 @@ function sorted(series: Growing): Series {
     Float64Array.from(order, (index) => x[index] ?? NaN),
     Float64Array.from(order, (index) => y[index] ?? NaN),
   );
+}
+
+function isAscending(list: number[]): boolean {
+  for (let index = 1; index < list.length; index += 1) {
+    if ((list[index] as number) < (list[index - 1] as number)) return false;
+  }
+  return true;
 }
 
 /** All series at the same places; values of one series at one place are added. */

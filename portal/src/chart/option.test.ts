@@ -4,7 +4,7 @@ import { rolesOf } from './columns';
 import { stops, tipAt } from './cursor';
 import { aggregates } from './legend';
 import { plan, type XyModel } from './model';
-import { chartOption, summary, type Options } from './option';
+import { drawnOf, notesOf, optionOf, summary, type Options } from './option';
 import { hash, looks, reserved, type Tokens } from './tokens';
 import { spoken } from './tooltip';
 import { stepsOf } from './units';
@@ -33,8 +33,10 @@ const render = (kind: string, properties: Record<string, string> = {}) => ({ kin
 
 // The option is what the library takes; its parts are looked at without its types.
 function draw(data: Table, kind: string, properties = {}, options: Partial<Options> = {}): any {
-  const drawn = chartOption(data, render(kind, properties), tokens, options);
-  return { ...drawn, option: drawn?.option };
+  const drawn = drawnOf(data, render(kind, properties), tokens, options);
+  const option = drawn && optionOf(drawn, render(kind, properties), tokens, options);
+  const notes = drawn && notesOf(drawn, render(kind, properties), options.hidden);
+  return { ...drawn, option, notes };
 }
 
 const counts = table('timestamp:datetime client_OS:string n:long',
@@ -68,18 +70,18 @@ describe('kinds', () => {
     'table', 'plotly', '3Dchart', 'list', 'pivotchart', 'timepivot', 'graph', 'sankey', 'x',
   ])(
     '%s is shown as a table', (kind) => {
-      expect(chartOption(counts, render(kind), tokens)).toBeNull();
+      expect(drawnOf(counts, render(kind), tokens)).toBeNull();
     });
 
   it.each(['timechart', 'columnchart', 'piechart', 'ladderchart', 'treemap', 'card'])(
     '%s of a result without columns is a table', (kind) => {
-      expect(chartOption(emptyTable, render(kind), tokens)).toBeNull();
+      expect(drawnOf(emptyTable, render(kind), tokens)).toBeNull();
     });
 
   it('is a table when nothing can be measured', () => {
     const texts = table('a:string b:string', ['x', 'y']);
     for (const kind of ['columnchart', 'linechart', 'piechart', 'treemap', 'timeline']) {
-      expect(chartOption(texts, render(kind), tokens), kind).toBeNull();
+      expect(drawnOf(texts, render(kind), tokens), kind).toBeNull();
     }
   });
 });
@@ -452,7 +454,7 @@ describe('tips', () => {
   };
 
   it('have the largest first, and what was deployed in the bin', () => {
-    const drawn = chartOption(counts, render('timechart'), tokens);
+    const drawn = drawnOf(counts, render('timechart'), tokens);
     expect(tipAt(drawn!, at(0), frame)).toMatchObject({
       title: '29 Nov 2026, 00:00:00 UTC', more: 0, notes: ['● Release-1 → Test'],
       rows: [{ name: 'Windows', value: '3' }, { name: 'macOS', value: '2' }],
@@ -463,7 +465,7 @@ describe('tips', () => {
 
   it('count what does not fit', () => {
     const rows = Array.from({ length: 20 }, (_, index) => [day(0), `s${index}`, index]);
-    const drawn = chartOption(
+    const drawn = drawnOf(
       table('t:datetime s:string n:long', ...rows), render('timechart'), tokens);
     const tip = tipAt(drawn!, at(0), frame);
     expect(tip?.rows).toHaveLength(12);
@@ -471,10 +473,10 @@ describe('tips', () => {
   });
 
   it('tell shares of slices, lengths of bars', () => {
-    const pie = chartOption(
+    const pie = drawnOf(
       table('s:string n:long', ['a', 1], ['b', 3]), render('piechart'), tokens);
     expect(spoken(tipAt(pie!, 0, frame)!)).toBe('b 3 (75.0 %)');
-    const bars = chartOption(
+    const bars = drawnOf(
       table('s:string a:datetime b:datetime', ['x', day(0), day(2)]), render('timeline'), tokens);
     expect(tipAt(bars!, 0, frame)?.rows[2]?.value).toBe('2 h');
     const rest = { ...frame, hidden: new Set(['b']) };
@@ -485,7 +487,7 @@ describe('tips', () => {
 
 describe('words', () => {
   it('tell what is to be seen', () => {
-    const drawn = chartOption(counts, render('timechart'), tokens);
+    const drawn = drawnOf(counts, render('timechart'), tokens);
     expect(summary(drawn!, 'none', 'UTC'))
       .toBe('2 series, 4 points, highest 5 at 29 Nov, 02:00, Windows');
   });

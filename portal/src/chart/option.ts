@@ -11,13 +11,12 @@ import { plan, type GanttModel, type Model, type PieModel, type TreeModel, type 
   from './model';
 import { looks, type Look, type Tokens } from './tokens';
 import { brief, type Unit } from './units';
-import { xyOption } from './xy';
+import { xyNotes, xyOption } from './xy';
 
 export type { Marker, Options } from './basis';
 
+/** What a chart shows, without its size. */
 export interface Drawn {
-  /** `null` for cards, which are no canvas. */
-  option: EChartsCoreOption | null;
   model: Model;
   notes: string[];
   /** Looks by name of series or slice. */
@@ -25,37 +24,55 @@ export interface Drawn {
 }
 
 /** What is drawn of the table; `null`: its kind is shown as a table. */
-export function chartOption(
+export function drawnOf(
   table: Table,
   render: Render,
   tokens: Tokens,
-  given: Partial<Options> = {},
+  given: Partial<Pick<Options, 'range' | 'bins'>> = {},
 ): Drawn | null {
-  const options = { ...defaults, ...given };
-  const found = plan(table, render, options);
-  if (!found) return null;
-  const { model } = found;
-  const notes = [...found.notes];
+  const found = plan(table, render, given);
+  return found && { ...found, looks: looksOf(found.model, tokens) };
+}
+
+/** What is not to be seen of it, in sentences. */
+export function notesOf(
+  { model, notes }: Drawn, render: Render, hidden: ReadonlySet<string> = defaults.hidden,
+): string[] {
+  return model.shape === 'xy' ? [...notes, ...xyNotes(model, render, hidden)] : notes;
+}
+
+function looksOf(model: Model, tokens: Tokens): Map<string, Look> {
   switch (model.shape) {
-    case 'card': return { option: null, model, notes, looks: new Map() };
-    case 'pie': return { ...pieOption(model, tokens, options), model, notes };
-    case 'tree': return { ...treeOption(model, tokens, options), model, notes };
-    case 'gantt': return { ...ganttOption(model, tokens, options), model, notes };
-    case 'xy': {
-      const styles = looks(model.series.map(({ name }) => name), tokens, model.seriesColumn);
-      const option = xyOption(model, render, tokens, options, styles, notes);
-      return { option, model, notes, looks: styles };
-    }
+    case 'card': return new Map();
+    case 'pie': return looks(model.slices.map(({ name }) => name), tokens, model.seriesColumn);
+    case 'tree': return looks(model.nodes.map(({ name }) => name), tokens);
+    case 'gantt': return looks([...new Set(model.bars.map(({ group }) => group))], tokens);
+    case 'xy': return looks(model.series.map(({ name }) => name), tokens, model.seriesColumn);
   }
 }
 
-interface Part {
-  option: EChartsCoreOption;
-  looks: Map<string, Look>;
+/** How the library draws it; `null` for cards, which are no canvas. */
+export function optionOf(
+  { model, looks: styles }: Drawn,
+  render: Render,
+  tokens: Tokens,
+  given: Partial<Options> = {},
+): EChartsCoreOption | null {
+  const options = { ...defaults, ...given };
+  switch (model.shape) {
+    case 'card': return null;
+    case 'pie': return pieOption(model, tokens, options, styles);
+    case 'tree': return treeOption(model, tokens, options, styles);
+    case 'gantt': return ganttOption(model, tokens, options, styles);
+    case 'xy': return xyOption(model, render, tokens, options, styles);
+  }
 }
 
-function pieOption(model: PieModel, tokens: Tokens, options: Options): Part {
-  const styles = looks(model.slices.map(({ name }) => name), tokens, model.seriesColumn);
+type Styles = Map<string, Look>;
+
+function pieOption(
+  model: PieModel, tokens: Tokens, options: Options, styles: Styles,
+): EChartsCoreOption {
   const data = model.slices.filter(({ name }) => !options.hidden.has(name))
     .map(({ name, value }) => {
       const look = styles.get(name);
@@ -63,45 +80,40 @@ function pieOption(model: PieModel, tokens: Tokens, options: Options): Part {
       return { name, value, itemStyle: { color: look?.color, decal: pattern } };
     });
   return {
-    looks: styles,
-    option: {
-      ...basis(tokens, options),
-      series: [{
-        type: 'pie', radius: ['52%', '92%'], center: ['50%', '50%'], data,
-        label: { show: false }, labelLine: { show: false },
-        itemStyle: { borderColor: tokens.surface, borderWidth: 2 },
-        emphasis: { scaleSize: 3 },
-      }],
-    },
+    ...basis(tokens, options),
+    series: [{
+      type: 'pie', radius: ['52%', '92%'], center: ['50%', '50%'], data,
+      label: { show: false }, labelLine: { show: false },
+      itemStyle: { borderColor: tokens.surface, borderWidth: 2 },
+      emphasis: { scaleSize: 3 },
+    }],
   };
 }
 
-function treeOption(model: TreeModel, tokens: Tokens, options: Options): Part {
-  const styles = looks(model.nodes.map(({ name }) => name), tokens);
+function treeOption(
+  model: TreeModel, tokens: Tokens, options: Options, styles: Styles,
+): EChartsCoreOption {
   const data = model.nodes.map((node) => ({
     ...node, itemStyle: { color: styles.get(node.name)?.color },
   }));
   const isDeep = model.nodes.some((node) => node.children !== undefined);
   return {
-    looks: styles,
-    option: {
-      ...basis(tokens, options),
-      series: [{
-        type: 'treemap', data, roam: false, nodeClick: false, breadcrumb: { show: false },
-        left: 0, right: 0, top: 0, bottom: 0,
-        label: {
-          show: true, lineHeight: 15, color: '#ffffff',
-          textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
-          formatter: ({ name, value }: { name: string; value: number }) =>
-            `${shortName(name, 40)}\n${brief(value, options.unit)}`,
-        },
-        upperLabel: {
-          show: isDeep, height: 20, color: tokens.text, backgroundColor: 'transparent',
-          formatter: ({ name }: { name: string }) => shortName(name, 40),
-        },
-        itemStyle: { borderColor: tokens.surface, borderWidth: 1, gapWidth: 1 },
-      }],
-    },
+    ...basis(tokens, options),
+    series: [{
+      type: 'treemap', data, roam: false, nodeClick: false, breadcrumb: { show: false },
+      left: 0, right: 0, top: 0, bottom: 0,
+      label: {
+        show: true, lineHeight: 15, color: '#ffffff',
+        textBorderColor: 'rgba(0, 0, 0, 0.65)', textBorderWidth: 2,
+        formatter: ({ name, value }: { name: string; value: number }) =>
+          `${shortName(name, 40)}\n${brief(value, options.unit)}`,
+      },
+      upperLabel: {
+        show: isDeep, height: 20, color: tokens.text, backgroundColor: 'transparent',
+        formatter: ({ name }: { name: string }) => shortName(name, 40),
+      },
+      itemStyle: { borderColor: tokens.surface, borderWidth: 1, gapWidth: 1 },
+    }],
   };
 }
 
@@ -114,36 +126,33 @@ interface GanttCoordinates {
   visual: (name: string) => string;
 }
 
-function ganttOption(model: GanttModel, tokens: Tokens, options: Options): Part {
-  const groups = [...new Set(model.bars.map(({ group }) => group))];
-  const styles = looks(groups, tokens);
+function ganttOption(
+  model: GanttModel, tokens: Tokens, options: Options, styles: Styles,
+): EChartsCoreOption {
   const shown = model.bars.filter(({ group }) => !options.hidden.has(group));
   const data = shown.map((bar) => ({
     value: [bar.row, bar.from, bar.to], name: bar.name,
     itemStyle: { color: styles.get(bar.group)?.color },
   }));
   return {
-    looks: styles,
-    option: {
-      ...basis(tokens, options),
-      grid: { left: 4, right: 24, top: 8, bottom: 4, outerBoundsMode: 'same' },
-      xAxis: {
-        type: model.axis === 'time' ? 'time' : 'value', scale: true,
-        ...axisLook(tokens, 'lines'),
-        name: model.axis === 'time' ? options.zone : '', nameGap: 6,
-        axisLabel: {
-          color: tokens.textSoft, hideOverlap: true,
-          ...(model.axis === 'time' ? {} : { formatter: (at: number) => brief(at, options.unit) }),
-        },
+    ...basis(tokens, options),
+    grid: { left: 4, right: 24, top: 8, bottom: 4, outerBoundsMode: 'same' },
+    xAxis: {
+      type: model.axis === 'time' ? 'time' : 'value', scale: true,
+      ...axisLook(tokens, 'lines'),
+      name: model.axis === 'time' ? options.zone : '', nameGap: 6,
+      axisLabel: {
+        color: tokens.textSoft, hideOverlap: true,
+        ...(model.axis === 'time' ? {} : { formatter: (at: number) => brief(at, options.unit) }),
       },
-      yAxis: {
-        type: 'category', inverse: true, data: model.rows, ...axisLook(tokens, 'none'),
-        axisLabel: { color: tokens.textSoft, formatter: (name: string) => shortName(name) },
-      },
-      series: [{
-        type: 'custom', data, encode: { x: [1, 2], y: 0 }, renderItem: ganttBar, clip: true,
-      }],
     },
+    yAxis: {
+      type: 'category', inverse: true, data: model.rows, ...axisLook(tokens, 'none'),
+      axisLabel: { color: tokens.textSoft, formatter: (name: string) => shortName(name) },
+    },
+    series: [{
+      type: 'custom', data, encode: { x: [1, 2], y: 0 }, renderItem: ganttBar, clip: true,
+    }],
   };
 }
 
@@ -184,13 +193,16 @@ function xySummary(model: XyModel, unit: Unit, zone: Zone): string {
   let points = 0;
   let best: { value: number; x: number; name: string } | null = null;
   for (const series of model.series) {
-    for (const [index, value] of series.y.entries()) {
+    const { x, y, name } = series;
+    let top = -1;
+    for (let index = 0; index < y.length; index += 1) {
+      const value = y[index] as number;
       if (Number.isNaN(value)) continue;
       points += 1;
-      if (!best || value > best.value) {
-        best = { value, x: series.x[index] ?? 0, name: series.name };
-      }
+      if (top < 0 || value > (y[top] as number)) top = index;
     }
+    const value = y[top];
+    if (value !== undefined && (!best || value > best.value)) best = { value, x: x[top] ?? 0, name };
   }
   if (!best) return 'No points';
   const at = model.axis === 'category' ? (model.categories[best.x] ?? '')

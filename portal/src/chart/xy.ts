@@ -33,19 +33,11 @@ export function xyOption(
   tokens: Tokens,
   options: Options,
   styles: Map<string, Look>,
-  notes: string[],
 ): EChartsCoreOption {
   const shown = model.series.filter(({ name }) => !options.hidden.has(name));
   const frame = { model, tokens, options, properties: render.properties, shown, styles };
-  const panels = model.split === 'panels' ? Math.min(model.columns.length, AXES_MAX) : 1;
-  const axes = model.split === 'none' ? 1 : Math.min(model.columns.length, AXES_MAX);
-  if (model.split !== 'none' && model.columns.length > axes) {
-    notes.push(`Columns after the ${axes}th share the last axis.`);
-  }
-  if (isLog(frame)) {
-    const lost = shown.reduce((sum, { y }) => sum + y.filter((value) => value <= 0).length, 0);
-    if (lost > 0) notes.push(`${lost} values of 0 or less have no place on a logarithmic axis.`);
-  }
+  const axes = axesOf(model);
+  const panels = model.split === 'panels' ? axes : 1;
   const grids = Array.from({ length: panels }, (_, index) => gridOf(index, panels, frame, axes));
   const isHorizontal = model.kind === 'bar';
   const places = Array.from({ length: panels }, (_, index) => xAxis(frame, index, panels));
@@ -60,7 +52,26 @@ export function xyOption(
   };
 }
 
-function isLog({ properties }: Frame): boolean {
+/** What is not to be seen of a model as it is. */
+export function xyNotes(model: XyModel, render: Render, hidden: ReadonlySet<string>): string[] {
+  const notes: string[] = [];
+  const axes = axesOf(model);
+  if (model.split !== 'none' && model.columns.length > axes) {
+    notes.push(`Columns after the ${axes}th share the last axis.`);
+  }
+  if (isLog(render)) {
+    const lost = model.series.filter(({ name }) => !hidden.has(name))
+      .reduce((sum, { y }) => sum + y.filter((value) => value <= 0).length, 0);
+    if (lost > 0) notes.push(`${lost} values of 0 or less have no place on a logarithmic axis.`);
+  }
+  return notes;
+}
+
+function axesOf({ split, columns }: XyModel): number {
+  return split === 'none' ? 1 : Math.min(columns.length, AXES_MAX);
+}
+
+function isLog({ properties }: Pick<Render, 'properties'>): boolean {
   return properties.yaxis === 'log';
 }
 
@@ -182,7 +193,8 @@ function stepsFor(frame: Frame): object {
   let isNegative = false;
   const sums = new Map<number, number>();
   for (const { x, y } of shown) {
-    for (const [index, value] of y.entries()) {
+    for (let index = 0; index < y.length; index += 1) {
+      const value = y[index] as number;
       if (Number.isNaN(value)) continue;
       const at = x[index] ?? 0;
       const all = isSum ? (sums.get(at) ?? 0) + value : value;
@@ -294,9 +306,9 @@ function dataOf(frame: Frame, series: Series): object {
     };
   }
   const flat = new Float64Array(x.length * 2);
-  for (const [index, at] of x.entries()) {
-    flat[index * 2] = at;
-    flat[index * 2 + 1] = shares[index] ?? NaN;
+  for (let index = 0; index < x.length; index += 1) {
+    flat[index * 2] = x[index] as number;
+    flat[index * 2 + 1] = shares[index] as number;
   }
   return { dimensions: ['x', 'y'], data: flat };
 }

@@ -306,7 +306,8 @@ async function* lines(response: Response): AsyncGenerator<string> {
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    const parts = (rest + value).split('\n');
+    const parts = value.split('\n');
+    parts[0] = rest + parts[0];
     rest = parts.pop() ?? '';
     for (const part of parts) if (part !== '') yield part;
   }

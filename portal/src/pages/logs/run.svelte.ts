@@ -8,8 +8,8 @@ import { session } from '../../lib/session.svelte';
 
 /** Rows of an answer that are shown where the server does not say how many may be. */
 const ROWS_MAX = 30_000;
-/** Least time between two drawings of rows that come, in milliseconds. */
-const DRAW_EVERY_MS = 150;
+/** Least time between two drawings of rows that come, in milliseconds; the first come at once. */
+const DRAW_EVERY_MS = 500;
 
 export type RunState = 'running' | 'done' | 'failed' | 'canceled';
 
