@@ -152,7 +152,7 @@ const makers: Record<Sort, (row: Row) => Place> = {
   tests: (row) => ({
     label: shown(row.TestName),
     about: `Test, ${count(row.results, 'result')}`,
-    icon: 'check',
+    icon: 'tests',
     path: logs(testQuery(String(row.TestName)), 'P30D'),
     isPath: true,
   }),

@@ -27,8 +27,10 @@ const list = failures({
   past: table(seen('b', '', '2026-11-02T00:00:00Z'), seen('c', 'Test', '2026-11-02T00:00:00Z')),
   ever: table({ Fingerprint: 'a', First: '2026-11-09T00:00:00Z' },
     { Fingerprint: 'b', First: '2026-10-01T00:00:00Z' }),
-  spark: table({ Fingerprint: 'a', Builds: 2, At: '2026-11-09T06:00:00Z' }),
-  pulls: table({ Fingerprint: 'a', PullRequests: 1 }),
+  spark: table({ Fingerprint: 'a', Category: 'Build', Builds: 2, At: '2026-11-09T06:00:00Z' },
+    { Fingerprint: 'a', Category: 'Network', Builds: 9, At: '2026-11-09T06:00:00Z' }),
+  pulls: table({ Fingerprint: 'a', Category: 'Build', PullRequests: 1 },
+    { Fingerprint: 'b', Category: 'Network', PullRequests: 7 }),
   known: table({ Fingerprint: 'c', IssueId: '1', Title: 'one', Builds: 3 }),
   any: table({ Builds: 9, Newest: '2026-11-14T00:00:00Z', Oldest: '2026-10-01T00:00:00Z' }),
 }, range);

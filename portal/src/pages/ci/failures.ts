@@ -91,13 +91,13 @@ export function failuresQueries(range: Range, scope: Scope): Record<FailuresQuer
     spark: lines(
       errorsOf(range, scope),
       '| summarize Builds = count_distinct(Build)',
-      `    by Fingerprint, At = bin(FinishTime, ${stepOf(range).kql})`,
+      `    by Fingerprint, Category, At = bin(FinishTime, ${stepOf(range).kql})`,
     ),
     pulls: lines(
       errorsOf(range, scope),
       '| where isnotnull(PullRequestNumber)',
       '| summarize PullRequests = count_distinct(strcat(Repository, "#", PullRequestNumber))',
-      '    by Fingerprint',
+      '    by Fingerprint, Category',
     ),
     known: knownByQuery,
     any: anyQuery,
@@ -113,13 +113,21 @@ export const anyQuery = lines(
 /** Rows of the list; more are told of. */
 export const FAILURES_MAX = 500;
 
+/** Errors that look alike may have different causes, which are rows of their own. */
+function keyOf(row: Row): string {
+  return `${String(row.Fingerprint)} ${categoryOf(row)}`;
+}
+
+function categoryOf({ Category }: Row): string {
+  return Category ? String(Category) : 'Unknown';
+}
+
 function failureOf(row: Row): Failure {
   const text = (name: string): string => String(row[name] ?? '');
-  const category = text('Category') === '' ? 'Unknown' : text('Category');
   return {
-    key: `${text('Fingerprint')} ${category}`,
+    key: keyOf(row),
     fingerprint: text('Fingerprint'),
-    category,
+    category: categoryOf(row),
     domain: text('Domain'),
     sample: text('Sample'),
     hits: toNumber(row.Hits) ?? 0,
@@ -135,10 +143,10 @@ function failureOf(row: Row): Failure {
   };
 }
 
-function byFingerprint(table: Table): Map<string, Row[]> {
+function grouped(table: Table, keyOf: (row: Row) => string): Map<string, Row[]> {
   const found = new Map<string, Row[]>();
   for (const row of rows(table)) {
-    const key = String(row.Fingerprint);
+    const key = keyOf(row);
     const list = found.get(key);
     if (list) list.push(row);
     else found.set(key, [row]);
@@ -168,9 +176,9 @@ export function reachesBack(any: Table, range: Range): boolean {
 
 /** Of the range first, then what is gone; each in the order of the report. */
 export function failures(answers: Record<FailuresQuery, Table>, range: Range): Failure[] {
-  const ever = byFingerprint(answers.ever);
-  const sparks = byFingerprint(answers.spark);
-  const pulls = byFingerprint(answers.pulls);
+  const ever = grouped(answers.ever, (row) => String(row.Fingerprint));
+  const sparks = grouped(answers.spark, keyOf);
+  const pulls = grouped(answers.pulls, keyOf);
   const now = rows(answers.now).slice(0, FAILURES_MAX).map(failureOf);
   const isPastKnown = reachesBack(answers.any, range);
   for (const failure of now) {
@@ -178,8 +186,8 @@ export function failures(answers: Record<FailuresQuery, Table>, range: Range): F
     if (first !== null && first < range.from) failure.states.push('before');
     else if (isPastKnown) failure.states.push('new');
     failure.first = first;
-    failure.pullRequests = toNumber(pulls.get(failure.fingerprint)?.[0]?.PullRequests) ?? 0;
-    failure.spark = sparkOf(sparks.get(failure.fingerprint) ?? [], range);
+    failure.pullRequests = toNumber(pulls.get(failure.key)?.[0]?.PullRequests) ?? 0;
+    failure.spark = sparkOf(sparks.get(failure.key) ?? [], range);
   }
   const here = new Set(now.map((failure) => failure.fingerprint));
   const gone = rows(answers.past).slice(0, FAILURES_MAX).map(failureOf)

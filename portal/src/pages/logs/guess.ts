@@ -1,5 +1,6 @@
 /** How rows without a `render` are drawn first. */
 
+import { rolesOf } from '../../chart/columns';
 import type { Render, Table } from '../../lib/query';
 
 const numbers = /^(int|long|real|decimal)$/;
@@ -13,4 +14,12 @@ export function guessRender(table: Table): Render | null {
   }
   if (types.includes('datetime')) return { kind: 'timechart', properties: {} };
   return { kind: types.includes('string') ? 'columnchart' : 'scatterchart', properties: {} };
+}
+
+/** With the name of what is measured at the y axis, where nothing else tells it. */
+export function titled(table: Table, render: Render): Render {
+  const { y } = rolesOf(table.schema, render);
+  const measured = table.schema[y[0] ?? -1]?.name;
+  if (y.length !== 1 || !measured || render.properties.ytitle !== undefined) return render;
+  return { ...render, properties: { ...render.properties, ytitle: measured } };
 }

@@ -112,14 +112,14 @@ export function without(question: Question, field: string): Question {
   return { ...question, filters: question.filters.filter((found) => found.field !== field) };
 }
 
-/** The most frequent values of a field, those that contain `needle` only. */
+/** The most frequent values of a field and one more, those that contain `needle` only. */
 export function facet(question: Question, field: string, needle = ''): string {
   return lines(
     source(without(question, field)),
     `| extend value = substring(tostring(${fieldKql(field)}), 0, ${LIST_TEXT_MAX + 1})`,
     needle !== '' && `| where value contains ${text(needle)}`,
     '| summarize items = sum(itemCount) by value',
-    `| top ${FACET_MAX} by items desc`,
+    `| top ${FACET_MAX + 1} by items desc`,
   );
 }
 
