@@ -1,11 +1,12 @@
 /** What a chart shows, apart from how it looks: series, slices, bars of time, cards, nodes. */
 
 import { cut, visible } from '../lib/format';
-import type { Cell, Render, Table } from '../lib/query';
+import type { Cell, Column, Render, Table } from '../lib/query';
 import { cellText } from '../lib/share';
 import { parseTime, type Range } from '../lib/time';
 import { rolesOf, spread, toY, type AxisKind, type Roles } from './columns';
 import { OTHER } from './tokens';
+import type { Unit } from './units';
 
 export const SERIES_MAX = 50;
 export const SLICES_MAX = 12;
@@ -17,6 +18,7 @@ export interface Series {
   name: string;
   /** The column its values are from. */
   column: string;
+  unit: Unit;
   /** Times in milliseconds, numbers, or places in `categories`; ascending. */
   x: Float64Array;
   /** `NaN`: no value there. */
@@ -42,7 +44,8 @@ export interface XyModel {
   /** Name of the column the series are from; empty: the value columns are the series. */
   seriesColumn: string;
   xName: string;
-  yType: string;
+  /** Types of `columns`. */
+  yTypes: string[];
 }
 
 export interface PieModel {
@@ -81,7 +84,19 @@ export type Model = XyModel | PieModel | CardModel | GanttModel | TreeModel;
 /** Bins of a time chart that are there even without rows: as zero, or as a gap. */
 export interface Bins {
   ms: number;
-  fill: 'zero' | 'gap';
+  /** Of all columns, or of each by its name. */
+  fill: Fill | Record<string, Fill>;
+}
+
+export type Fill = 'zero' | 'gap';
+
+/** What the model of a chart is made with, beside its rows. */
+export interface PlanOptions {
+  bins?: Bins | null;
+  range?: Range | null;
+  unit?: Unit;
+  /** Units of columns that have another one, by name. */
+  units?: Record<string, Unit>;
 }
 
 export interface Plan {
@@ -99,7 +114,7 @@ const kinds: Record<string, XyKind> = {
 export function plan(
   table: Table,
   render: Render,
-  options: { bins?: Bins | null; range?: Range | null } = {},
+  options: PlanOptions = {},
 ): Plan | null {
   const whole = spread(table);
   if (whole.schema.length === 0) return null;
@@ -222,7 +237,7 @@ function ganttModel(table: Table, render: Render): Plan | null {
 function xyModel(
   table: Table,
   render: Render,
-  options: { bins?: Bins | null; range?: Range | null },
+  options: PlanOptions,
 ): Plan | null {
   const roles = rolesOf(table.schema, render);
   if (roles.y.length === 0 || roles.x < 0) return null;
@@ -230,7 +245,7 @@ function xyModel(
   const kind = kinds[render.kind] ?? 'line';
   // Horizontal bars stand beside each other; so do the points of time then.
   const axis = kind === 'bar' ? 'category' : roles.axis;
-  const gathered = gather(table, roles, axis, notes);
+  const gathered = gather(table, roles, axis, notes, options);
   const growing = firstOnes(gathered.series, notes);
   const stack = stackOf(render, kind);
   const needsSame = kind === 'bar' || kind === 'column' || stack !== 'none';
@@ -249,7 +264,7 @@ function xyModel(
       columns: roles.y.map((place) => table.schema[place]?.name ?? ''),
       seriesColumn: roles.series.map((place) => table.schema[place]?.name ?? '').join(', '),
       xName: table.schema[roles.x]?.name ?? '',
-      yType: table.schema[roles.y[0] ?? 0]?.type ?? '',
+      yTypes: roles.y.map((place) => table.schema[place]?.type ?? ''),
     },
   };
 }
@@ -266,7 +281,10 @@ function stackOf(render: Render, kind: XyKind): XyModel['stack'] {
 
 interface Growing {
   name: string;
+  /** The value of the column of series; empty: there is none. */
+  group: string;
   column: string;
+  unit: Unit;
   x: number[];
   y: number[];
   total: number;
@@ -278,6 +296,7 @@ function gather(
   roles: Roles,
   axis: AxisKind,
   notes: string[],
+  options: PlanOptions,
 ): { series: Growing[]; categories: string[] } {
   const { schema } = table;
   const found = new Map<string, Growing>();
@@ -285,6 +304,7 @@ function gather(
   const groupOf = groupsOf(table, roles.series);
   const values = roles.y.map((place, index) => ({
     column: schema[place]?.name ?? '', type: schema[place]?.type ?? '',
+    unit: unitOf(schema[place], options),
     cells: table.columns[place] ?? [], flags: table.columns[roles.anomalies[index] ?? -1],
   }));
   let dropped = 0;
@@ -295,11 +315,11 @@ function gather(
       continue;
     }
     const group = groupOf(row);
-    for (const { column, type, cells, flags } of values) {
+    for (const { column, type, unit, cells, flags } of values) {
       const name = group === '' ? column : values.length > 1 ? `${group}: ${column}` : group;
       let series = found.get(name);
       if (!series) {
-        series = { name, column, x: [], y: [], total: 0, marks: new Set() };
+        series = { name, group, column, unit, x: [], y: [], total: 0, marks: new Set() };
         found.set(name, series);
       }
       const y = toY(cells[row], type);
@@ -313,7 +333,26 @@ function gather(
     const why = axis === 'category' ? `beyond the first ${CATEGORIES_MAX} bars` : 'without a place';
     notes.push(`${dropped} rows ${why} on the x axis are not drawn.`);
   }
-  return { series: [...found.values()], categories: [...categories.keys()] };
+  const series = [...found.values()];
+  return {
+    series: values.length > 1 ? alone(series) : series, categories: [...categories.keys()],
+  };
+}
+
+function unitOf(column: Column | undefined, { unit = 'none', units = {} }: PlanOptions): Unit {
+  return units[column?.name ?? ''] ?? (column?.type === 'timespan' ? 'ms' : unit);
+}
+
+/** Of several columns: a group with values in one of them only is one series, and named alone. */
+function alone(all: Growing[]): Growing[] {
+  const filled = new Map<string, number>();
+  const hasValues = ({ y }: Growing): boolean => y.some((value) => !Number.isNaN(value));
+  for (const series of all) {
+    if (hasValues(series)) filled.set(series.group, (filled.get(series.group) ?? 0) + 1);
+  }
+  const isAlone = ({ group }: Growing): boolean => group !== '' && filled.get(group) === 1;
+  return all.filter((series) => !isAlone(series) || hasValues(series))
+    .map((series) => (isAlone(series) ? { ...series, name: series.group } : series));
 }
 
 /** The name of the series of a row; names are made once for each value. */
@@ -370,12 +409,12 @@ function firstOnes(series: Growing[], notes: string[]): Growing[] {
 }
 
 function finish(series: Growing, x: Float64Array, y: Float64Array): Series {
-  const { name, column, total } = series;
+  const { name, column, unit, total } = series;
   const marks: number[] = [];
   if (series.marks.size > 0) {
     for (const [index, at] of x.entries()) if (series.marks.has(at)) marks.push(index);
   }
-  return { name, column, total, x, y, marks };
+  return { name, column, unit, total, x, y, marks };
 }
 
 function sorted(series: Growing): Series {
@@ -398,13 +437,14 @@ function isAscending(list: number[]): boolean {
 }
 
 /** All series at the same places; values of one series at one place are added. */
-function aligned(all: Growing[], at?: Float64Array, fill = NaN): Series[] {
+function aligned(all: Growing[], at?: Float64Array, fill: Bins['fill'] = 'gap'): Series[] {
   const places = at ?? Float64Array.from(
     new Set(all.flatMap((series) => series.x))).sort();
   const index = new Map<number, number>();
   for (const [place, x] of places.entries()) index.set(x, place);
   return all.map((series) => {
-    const y = new Float64Array(places.length).fill(fill);
+    const own = typeof fill === 'string' ? fill : fill[series.column];
+    const y = new Float64Array(places.length).fill(own === 'zero' ? 0 : NaN);
     for (const [row, value] of series.y.entries()) {
       const place = index.get(series.x[row] ?? NaN);
       if (place === undefined || Number.isNaN(value)) continue;
@@ -431,7 +471,7 @@ function binned(all: Growing[], bins: Bins, range: Range | null): Series[] {
   if ((end - start) / bins.ms > BINS_MAX) return aligned(all);
   for (let at = start; at < end; at += bins.ms) seen.add(at);
   const places = Float64Array.from(seen).sort();
-  return aligned(all, places, bins.fill === 'zero' ? 0 : NaN);
+  return aligned(all, places, bins.fill);
 }
 
 function floorTo(time: number, step: number, shift: number): number {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { emptyTable, type Cell, type Column, type Table } from '../lib/query';
-import { rolesOf } from './columns';
+import { parseTime } from '../lib/time';
+import { rolesOf, toY } from './columns';
 import { stops, tipAt } from './cursor';
 import { aggregates } from './legend';
-import { plan, type XyModel } from './model';
+import { plan, type Series, type XyModel } from './model';
 import { drawnOf, notesOf, optionOf, summary, type Options } from './option';
 import { hash, looks, reserved, type Tokens } from './tokens';
 import { spoken } from './tooltip';
@@ -41,6 +42,44 @@ function draw(data: Table, kind: string, properties = {}, options: Partial<Optio
 
 const counts = table('timestamp:datetime client_OS:string n:long',
   [day(1), 'macOS', 1], [day(0), 'Windows', 3], [day(0), 'macOS', 2], [day(2), 'Windows', 5]);
+
+describe('several columns', () => {
+  const mixed = table('t:datetime of:string n:long took:timespan',
+    [day(0), 'Requests', 7, null], [day(0), 'p95', null, '00:02:00'],
+    [day(1), 'Requests', 9, null]);
+
+  it('name a group alone that has values of one of them', () => {
+    const { model, option } = draw(mixed, 'timechart', { ysplit: 'axes' });
+    expect(model.series.map(({ name, unit }: Series) => [name, unit]))
+      .toEqual([['Requests', 'none'], ['p95', 'ms']]);
+    expect(option.series.map((found: { yAxisIndex: number }) => found.yAxisIndex)).toEqual([0, 1]);
+  });
+
+  it('have the steps, ends and units of their axes', () => {
+    const { option } = draw(mixed, 'timechart', { ysplit: 'axes', ymin: '5' });
+    const [left, right] = option.yAxis;
+    expect(left).toMatchObject({ name: 'n', min: 5, minInterval: 1 });
+    expect(right).toMatchObject({ name: 'took', position: 'right', interval: 30_000 });
+    expect(right.min).toBeUndefined();
+    expect(right.axisLabel.formatter(60_000)).toBe('1 min');
+  });
+
+  it('are filled each in its way', () => {
+    const { model } = draw(mixed, 'timechart', {}, {
+      bins: { ms: 3_600_000, fill: { n: 'zero', took: 'gap' } },
+      range: { from: new Date(at(0)), to: new Date(at(3)) },
+    });
+    expect(model.series.map(({ y }: Series) => [...y]))
+      .toEqual([[7, 9, 0], [120_000, NaN, NaN]]);
+  });
+});
+
+it.each([
+  '2026-11-29T23:59:59.9999999Z', '0001-01-01T00:00:00.0000000Z', '2026-11-29T07:08:09.0120000Z',
+  '2026-11-29T07:08:09Z', '1969-12-31T23:59:59.1239999Z', 'x'.repeat(27) + 'Z',
+])('the time %s is read as everywhere', (text) => {
+  expect(toY(text, 'datetime')).toBe(parseTime(text)?.getTime() ?? NaN);
+});
 
 describe('kinds', () => {
   const cases: [string, Record<string, string>, string, string | undefined, boolean][] = [
@@ -495,8 +534,8 @@ describe('words', () => {
   it('aggregate without counting gaps', () => {
     const found = plan(counts, render('areachart'))?.model as XyModel;
     expect(aggregates(found)).toEqual([
-      { name: 'Windows', sum: 8, average: 4, min: 3, max: 5 },
-      { name: 'macOS', sum: 3, average: 1.5, min: 1, max: 2 },
+      { name: 'Windows', unit: 'none', sum: 8, average: 4, min: 3, max: 5 },
+      { name: 'macOS', unit: 'none', sum: 3, average: 1.5, min: 1, max: 2 },
     ]);
   });
 });

@@ -7,8 +7,10 @@ import type { EChartsCoreOption } from 'echarts/core';
 import type { Render, Table } from '../lib/query';
 import { shortTime, type Zone } from '../lib/time';
 import { axisLook, basis, decal, defaults, shortName, type Options } from './basis';
-import { plan, type GanttModel, type Model, type PieModel, type TreeModel, type XyModel }
-  from './model';
+import {
+  plan, type GanttModel, type Model, type PieModel, type PlanOptions, type Series,
+  type TreeModel, type XyModel,
+} from './model';
 import { looks, type Look, type Tokens } from './tokens';
 import { brief, type Unit } from './units';
 import { xyNotes, xyOption } from './xy';
@@ -28,7 +30,7 @@ export function drawnOf(
   table: Table,
   render: Render,
   tokens: Tokens,
-  given: Partial<Pick<Options, 'range' | 'bins'>> = {},
+  given: PlanOptions = {},
 ): Drawn | null {
   const found = plan(table, render, given);
   return found && { ...found, looks: looksOf(found.model, tokens) };
@@ -185,15 +187,15 @@ export function summary(drawn: Drawn, unit: Unit, zone: Zone): string {
       return `${model.nodes.length} parts, ${brief(model.total, unit)} in all`;
     case 'gantt':
       return `${model.bars.length} bars in ${model.rows.length} rows`;
-    case 'xy': return xySummary(model, unit, zone);
+    case 'xy': return xySummary(model, zone);
   }
 }
 
-function xySummary(model: XyModel, unit: Unit, zone: Zone): string {
+function xySummary(model: XyModel, zone: Zone): string {
   let points = 0;
-  let best: { value: number; x: number; name: string } | null = null;
+  let best: { value: number; x: number; series: Series } | null = null;
   for (const series of model.series) {
-    const { x, y, name } = series;
+    const { x, y } = series;
     let top = -1;
     for (let index = 0; index < y.length; index += 1) {
       const value = y[index] as number;
@@ -202,12 +204,12 @@ function xySummary(model: XyModel, unit: Unit, zone: Zone): string {
       if (top < 0 || value > (y[top] as number)) top = index;
     }
     const value = y[top];
-    if (value !== undefined && (!best || value > best.value)) best = { value, x: x[top] ?? 0, name };
+    if (value !== undefined && (!best || value > best.value)) best = { value, x: x[top] ?? 0, series };
   }
   if (!best) return 'No points';
   const at = model.axis === 'category' ? (model.categories[best.x] ?? '')
     : model.axis === 'time' ? shortTime(new Date(best.x), zone) : String(best.x);
   const count = model.series.length;
-  return `${count} series, ${points} points, highest ${brief(best.value, unit)} at ${at}, `
-    + shortName(best.name, 60);
+  return `${count} series, ${points} points, highest ${brief(best.value, best.series.unit)} at ${at}, `
+    + shortName(best.series.name, 60);
 }

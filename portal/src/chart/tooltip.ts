@@ -66,15 +66,15 @@ export function xyTip(
   points: { name: string; index: number }[],
   frame: TipFrame,
 ): Tip {
-  const { unit, zone } = frame;
+  const { zone } = frame;
   const found = points.map(({ name, index }) => {
     const series = model.series.find((other) => other.name === name);
-    return { name, x: series?.x[index] ?? NaN, y: series?.y[index] ?? NaN };
+    return { name, unit: series?.unit ?? 'none', y: series?.y[index] ?? NaN };
   }).filter(({ y }) => !Number.isNaN(y)).toSorted((a, b) => b.y - a.y);
   const sum = found.reduce((all, { y }) => all + Math.abs(y), 0);
   const first = points[0];
   const x = model.series.find(({ name }) => name === first?.name)?.x[first?.index ?? 0] ?? NaN;
-  const rows = found.slice(0, ROWS_MAX).map(({ name, y }) => {
+  const rows = found.slice(0, ROWS_MAX).map(({ name, unit, y }) => {
     const share = model.stack === 'stacked100' && sum > 0
       ? ` (${((100 * Math.abs(y)) / sum).toFixed(1)} %)` : '';
     const glyph = glyphs[reserved(name, model.seriesColumn) ?? ''];

@@ -6,7 +6,7 @@ import type { Render } from '../lib/query';
 import { axisLook, basis, decal, shortName, type Marker, type Options } from './basis';
 import type { Series, XyModel } from './model';
 import type { Look, Tokens } from './tokens';
-import { brief, stepsOf } from './units';
+import { brief, stepsOf, type Unit } from './units';
 
 /** Points of a line beyond which it is thinned while it is drawn. */
 export const SAMPLED_FROM = 20_000;
@@ -153,9 +153,12 @@ function timeEnds({ model, options }: Frame): object {
 function yAxis(frame: Frame, index: number): object {
   const { model, tokens, options, properties } = frame;
   const isPanel = model.split === 'panels';
+  const unit = unitAt(frame, index);
   const name = model.split === 'none' ? properties.ytitle ?? '' : model.columns[index] ?? '';
-  const least = toNumber(properties.ymin);
-  const most = toNumber(properties.ymax);
+  // Ends are those of the first axis: another one has other numbers.
+  const isFirst = index === 0 || isPanel;
+  const least = isFirst ? toNumber(properties.ymin) : null;
+  const most = isFirst ? toNumber(properties.ymax) : null;
   return {
     ...axisLook(tokens, index === 0 || isPanel ? 'lines' : 'none'),
     type: isLog(frame) ? 'log' : 'value',
@@ -168,31 +171,45 @@ function yAxis(frame: Frame, index: number): object {
     axisLabel: {
       color: tokens.textSoft, hideOverlap: true,
       formatter: (value: number) =>
-        (model.stack === 'stacked100' ? `${Math.round(value)} %` : brief(value, options.unit)),
+        (model.stack === 'stacked100' ? `${Math.round(value)} %` : brief(value, unit)),
     },
     splitNumber: isPanel || options.height < LOW ? 2 : 4,
     // There are no halves of what is counted.
-    ...(options.unit === 'none' && /^(int|long)$/.test(model.yType) ? { minInterval: 1 } : {}),
-    ...stepsFor(frame),
+    ...(unit === 'none' && /^(int|long)$/.test(model.yTypes[index] ?? '') ? { minInterval: 1 } : {}),
+    ...stepsFor(frame, index),
     ...(least === null ? {} : { min: least }),
     ...(most === null ? model.stack === 'stacked100' ? { max: 100 } : {} : { max: most }),
   };
 }
 
+/** The axis a series is on: each column has its own, those after the last share it. */
+function axisIndex(model: XyModel, series: Series, axes = axesOf(model)): number {
+  return Math.min(Math.max(model.columns.indexOf(series.column), 0), axes - 1);
+}
+
+function onAxis({ model, shown }: Frame, axis: number): Series[] {
+  return shown.filter((series) => axisIndex(model, series) === axis);
+}
+
+function unitAt(frame: Frame, axis: number): Unit {
+  return onAxis(frame, axis)[0]?.unit ?? frame.options.unit;
+}
+
 /** Steps of the y axis where tens are not what people count in. */
-function stepsFor(frame: Frame): object {
-  const { model, options, properties, shown } = frame;
+function stepsFor(frame: Frame, axis: number): object {
+  const { model, options, properties } = frame;
   if (isLog(frame)) return {};
   if (model.stack === 'stacked100') return { interval: 25 };
   if (properties.ymin === '0' && properties.ymax === '100') {
     return { interval: options.height < LOW ? 50 : 25 };
   }
-  if (properties.ymin !== undefined || properties.ymax !== undefined) return {};
+  const hasEnds = axis === 0 || model.split === 'panels';
+  if (hasEnds && (properties.ymin ?? properties.ymax) !== undefined) return {};
   const isSum = model.stack === 'stacked';
   let most = 0;
   let isNegative = false;
   const sums = new Map<number, number>();
-  for (const { x, y } of shown) {
+  for (const { x, y } of onAxis(frame, axis)) {
     for (let index = 0; index < y.length; index += 1) {
       const value = y[index] as number;
       if (Number.isNaN(value)) continue;
@@ -204,7 +221,7 @@ function stepsFor(frame: Frame): object {
     }
   }
   // Nothing but zeros still has a scale.
-  return most === 0 && !isNegative ? { max: 1, interval: 1 } : stepsOf(most, options.unit);
+  return most === 0 && !isNegative ? { max: 1, interval: 1 } : stepsOf(most, unitAt(frame, axis));
 }
 
 /** Of points, by the number of the pattern. */
@@ -225,7 +242,7 @@ function plain(tokens: Tokens): Look {
 function seriesOption(frame: Frame, series: Series, index: number, axes: number): object {
   const { model, options, styles, shown, tokens } = frame;
   const look = styles.get(series.name) ?? plain(tokens);
-  const axis = Math.min(Math.max(model.columns.indexOf(series.column), 0), axes - 1);
+  const axis = axisIndex(model, series, axes);
   const isHorizontal = model.kind === 'bar';
   return {
     name: series.name,

@@ -29,6 +29,13 @@ export function fieldsOf(metric: Metric, schema: Schema | null): string[] {
     .slice(0, OFFERED_MAX);
 }
 
+/** The fields that all metrics of a chart have, in the order of the first one's. */
+export function fieldsOfAll([first, ...more]: Metric[], schema: Schema | null): string[] {
+  const others = more.map((metric) => new Set(fieldsOf(metric, schema)));
+  return first ? fieldsOf(first, schema).filter((field) => others.every((all) => all.has(field)))
+    : [];
+}
+
 /** Offered as buttons: the usual columns and the most frequent keys. */
 export function favourites(fields: string[]): string[] {
   const tooMany = /(_Id|Id|_IP)$/;

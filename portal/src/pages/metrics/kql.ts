@@ -1,13 +1,15 @@
 /** The queries of a chart: pure texts, so that every number can be asked again. */
 
-import type { Bins } from '../../chart/model';
+import type { Bins, Fill } from '../../chart/model';
 import { OTHER } from '../../chart/tokens';
 import type { Unit } from '../../chart/units';
 import { fieldKql, fieldLabel, filterKql, wheres } from '../../lib/filters';
 import { lines, text } from '../../lib/kql';
 import { grainOf, grains, type Range } from '../../lib/time';
 import { metricOf, source, type Metric } from './catalogue';
-import { aggregations, type Aggregation, type ChartSpec, type Measured } from './spec';
+import {
+  aggregations, LIMIT_MAX, UNITS_MAX, type Aggregation, type ChartSpec, type Measured,
+} from './spec';
 
 /** Rows that the server answers to one of several queries. */
 const ROWS_MAX = 10_000;
@@ -15,7 +17,7 @@ const POINTS = 300;
 
 /** The step of the chart; `auto` also keeps all series together below the server's limit. */
 export function stepOf(spec: ChartSpec, range: Range): { kql: string; ms: number } {
-  const series = spec.split.length === 0 ? 1 + spec.more.length : spec.limit + 1;
+  const series = measuredOf(spec).length * (spec.split.length === 0 ? 1 : limitOf(spec) + 1);
   // The first and the last bin may be cut by the range.
   const points = Math.min(POINTS, Math.floor(ROWS_MAX / series) - 2);
   return grains.find(({ kql }) => kql === spec.grain) ?? grainOf(range, points);
@@ -71,21 +73,53 @@ export function allAdd(spec: ChartSpec): boolean {
   return measuredOf(spec).every(({ aggregation }) => adds(aggregation));
 }
 
-/** Why its metrics cannot share an axis; `null`: they can. */
+/** Series of each of its metrics that get a line of their own: all together fit into a chart. */
+function limitOf({ limit, more }: ChartSpec): number {
+  return more.length === 0 ? limit : Math.min(limit, Math.floor(LIMIT_MAX / (more.length + 1)) - 1);
+}
+
+function unitAs({ metric, aggregation }: Measured): Unit {
+  const found = metricOf(metric);
+  return found ? unitOf(found, aggregation) : 'none';
+}
+
+/** The units of its metrics; each has an axis of its own. */
+export function unitsOf(spec: ChartSpec): Unit[] {
+  return [...new Set(measuredOf(spec).map(unitAs))];
+}
+
+/** Why its metrics cannot share a chart; `null`: they can. */
 export function mixture(spec: ChartSpec): string | null {
-  const units = measuredOf(spec).map((found) => {
-    const metric = metricOf(found.metric);
-    return metric ? unitOf(metric, found.aggregation) : 'none';
-  });
-  return new Set(units).size <= 1 ? null
-    : 'Metrics of different units cannot share an axis: give one of them a chart of its own.';
+  return unitsOf(spec).length <= UNITS_MAX ? null
+    : 'A chart has two axes at most: give metrics of a third unit a chart of their own.';
+}
+
+/** Names of columns of values, and so of axes, where there are two. */
+const columnNames: Record<Unit, string> = {
+  none: 'Number', ms: 'Duration', bytes: 'Size', share: 'Share',
+};
+
+function columnOf(spec: ChartSpec, one: Measured): string {
+  return unitsOf(spec).length > 1 ? columnNames[unitAs(one)] : 'Value';
+}
+
+/** Units by the names of columns of values, where there are two. */
+export function unitsByColumn(spec: ChartSpec): Record<string, Unit> {
+  const units = unitsOf(spec);
+  return units.length > 1 ? Object.fromEntries(units.map((unit) => [columnNames[unit], unit])) : {};
 }
 
 /** A missing bin is zero where items are counted, and a gap where nothing was measured. */
 export function binsOf(spec: ChartSpec, range: Range): Bins {
-  const isCount = measuredOf(spec).every(({ aggregation }) =>
-    adds(aggregation) || aggregation === 'distinct');
-  return { ms: stepOf(spec, range).ms, fill: isCount ? 'zero' : 'gap' };
+  const fillOf = (list: Measured[]): Fill => (list.every(({ aggregation }) =>
+    adds(aggregation) || aggregation === 'distinct') ? 'zero' : 'gap');
+  const all = measuredOf(spec);
+  const fill = Object.entries(unitsByColumn(spec)).map(([column, unit]) =>
+    [column, fillOf(all.filter((one) => unitAs(one) === unit))] as const);
+  return {
+    ms: stepOf(spec, range).ms,
+    fill: fill.length > 0 ? Object.fromEntries(fill) : fillOf(all),
+  };
 }
 
 /** The field as a text, in a distinct count. */
@@ -125,6 +159,7 @@ export function renderOf(spec: ChartSpec): { kind: string; properties: Record<st
   if (spec.kind === 'area' || spec.kind === 'column') {
     properties.kind = adds(spec.aggregation) && spec.more.length === 0 ? 'stacked' : 'unstacked';
   }
+  if (unitsOf(spec).length > 1) properties.ysplit = 'axes';
   if (spec.isLog) properties.yaxis = 'log';
   if (spec.min !== null) properties.ymin = String(spec.min);
   if (spec.max !== null) properties.ymax = String(spec.max);
@@ -138,16 +173,47 @@ function renderLine(spec: ChartSpec): string | null {
   return `| render ${kind}${list.length > 0 ? ` with (${list.join(', ')})` : ''}`;
 }
 
+/** Rows with the name of their series, and the largest of these. */
+interface Split {
+  lets: string;
+  /** Operators that leave the largest series, and others as one. */
+  steps: string;
+}
+
+/** How rows are split; `place` tells the names of one metric from those of another. */
+function splitOf(rows: string, value: string, spec: ChartSpec, place = ''): Split {
+  const { hasOther, order } = spec;
+  const isIn = `Series in (Largest${place})`;
+  return {
+    lets: lines(
+      `let Items${place} = ${rows}`,
+      `| extend Series = ${nameExpression(spec.split)};`,
+      `let Largest${place} = Items${place} | summarize ${value} by Series `
+        + `| top ${limitOf(spec)} by Value ${order} | project Series;`,
+    ),
+    steps: lines(
+      `Items${place}`,
+      hasOther ? `| extend Series = iff(${isIn}, Series, ${text(OTHER)})` : `| where ${isIn}`,
+    ),
+  };
+}
+
 /** One metric of several, as rows of its own series. */
-function seriesKql(metric: Metric, spec: ChartSpec, one: Measured, range: Range): string {
-  const { aggregation } = one;
-  const value = `Value = todouble(${aggregate(metric, aggregation, spec.distinct)})`;
+function seriesKql(
+  metric: Metric, spec: ChartSpec, one: Measured, range: Range, place: number,
+): { lets: string; rows: string } {
+  const value = `todouble(${aggregate(metric, one.aggregation, spec.distinct)})`;
+  const words = wordsOf(metric, one, spec.distinct);
+  const bin = `timestamp = bin(${metric.time}, ${stepOf(spec, range).kql})`;
+  const from = items(metric, spec, one.aggregation);
+  const split = spec.split.length === 0 ? null
+    : splitOf(from, `Value = ${value}`, spec, String(place + 1));
   const rows = lines(
-    items(metric, spec, aggregation),
-    `| summarize ${value} by timestamp = bin(${metric.time}, ${stepOf(spec, range).kql})`,
-    `| extend Series = ${text(wordsOf(metric, one, spec.distinct))}`,
+    split?.steps ?? from,
+    `| summarize ${columnOf(spec, one)} = ${value} by ${bin}${split ? ', Series' : ''}`,
+    `| extend Series = ${split ? `strcat(${text(`${words}: `)}, Series)` : text(words)}`,
   );
-  return `  (${rows.replaceAll('\n', '\n  ')})`;
+  return { lets: split?.lets ?? '', rows: `  (${rows.replaceAll('\n', '\n  ')})` };
 }
 
 /** The query of a chart. The time range is not in it: it goes with it. */
@@ -155,27 +221,22 @@ export function chartKql(metric: Metric, spec: ChartSpec, range: Range): string 
   if (spec.more.length > 0) {
     const all = measuredOf(spec).flatMap((one, place) => {
       const found = place === 0 ? metric : metricOf(one.metric);
-      return found ? [seriesKql(found, spec, one, range)] : [];
+      return found ? [seriesKql(found, spec, one, range, place)] : [];
     });
-    return lines(`union\n${all.join(',\n')}`, '| order by timestamp asc', renderLine(spec));
+    return lines(
+      ...all.map(({ lets }) => lets),
+      `union\n${all.map(({ rows }) => rows).join(',\n')}`,
+      '| order by timestamp asc',
+      renderLine(spec),
+    );
   }
   const bin = `bin(${metric.time}, ${stepOf(spec, range).kql})`;
   const value = `Value = ${aggregate(metric, spec.aggregation, spec.distinct)}`;
   const rows = items(metric, spec);
   const end = lines(`| order by ${metric.time} asc`, renderLine(spec));
   if (spec.split.length === 0) return lines(rows, `| summarize ${value} by ${bin}`, end);
-  const { hasOther, limit, order } = spec;
-  const isIn = 'Series in (Largest)';
-  return lines(
-    `let Items = ${rows}`,
-    `| extend Series = ${nameExpression(spec.split)};`,
-    `let Largest = Items | summarize ${value} by Series | top ${limit} by Value ${order} `
-      + '| project Series;',
-    'Items',
-    hasOther ? `| extend Series = iff(${isIn}, Series, ${text(OTHER)})` : `| where ${isIn}`,
-    `| summarize ${value} by ${bin}, Series`,
-    end,
-  );
+  const { lets, steps } = splitOf(rows, value, spec);
+  return lines(lets, steps, `| summarize ${value} by ${bin}, Series`, end);
 }
 
 /**

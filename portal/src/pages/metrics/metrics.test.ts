@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { counter, customMetric, known, measurement, metricOf, type Metric } from './catalogue';
-import { favourites, fieldsOf } from './fields';
+import { favourites, fieldsOf, fieldsOfAll } from './fields';
 import {
   aggregate, binsOf, chartKql, deploymentsKql, factsKql, mixture, newestKql, renderOf, stepOf,
-  titleOf, unitOf, valuesKql,
+  titleOf, unitOf, unitsByColumn, valuesKql,
 } from './kql';
 import {
   aggregations, chartsOf, CHARTS_MAX, defaultSpec, firstAggregation, formatChart, parseChart,
@@ -65,10 +65,41 @@ describe('queries', () => {
     expect(found).toBe('Requests, Failed requests and Builds');
   });
 
-  it('share an axis only in one unit', () => {
+  it('give each of two units an axis, and no third one', () => {
     const more = [{ metric: 'requests.duration', aggregation: 'p95' as const }];
-    expect(mixture(spec('requests', { more }))).toContain('different units');
-    expect(mixture(spec('dependencies.duration', { more }))).toBeNull();
+    const mixed = spec('requests', { more });
+    expect(mixture(mixed)).toBeNull();
+    expect(chartKql(metric('requests'), mixed, day)).toBe([
+      'union',
+      '  (requests',
+      '  | summarize Number = todouble(sum(itemCount)) by timestamp = bin(timestamp, 5m)',
+      '  | extend Series = "Requests"),',
+      '  (requests',
+      '  | where isnotnull(duration)',
+      '  | summarize Duration = todouble(percentilew(duration, itemCount, 95)) '
+        + 'by timestamp = bin(timestamp, 5m)',
+      '  | extend Series = "95th percentile of Request duration")',
+      '| order by timestamp asc',
+      '| render timechart with (ysplit=axes)',
+    ].join('\n'));
+    expect(unitsByColumn(mixed)).toEqual({ Number: 'none', Duration: 'ms' });
+    expect(binsOf(mixed, day).fill).toEqual({ Number: 'zero', Duration: 'gap' });
+    expect(unitsByColumn(spec('dependencies.duration', { more }))).toEqual({});
+    const third = { metric: counter('Memory', 'Bytes').id, aggregation: 'avg' as const };
+    expect(mixture(spec('requests', { more: [...more, third] }))).toContain('two axes');
+  });
+
+  it('split each of several metrics', () => {
+    const more = [{ metric: 'events', aggregation: 'count' as const }];
+    const both = spec('requests', { more, split: ['client_OS'], limit: 50 });
+    const found = chartKql(metric('requests'), both, day);
+    expect(found).toContain('let Items2 = customEvents\n');
+    // 24 and the rest of each of both are 50.
+    expect(found).toContain('let Largest1 = Items1 | summarize Value = todouble(sum(itemCount)) '
+      + 'by Series | top 24 by Value desc | project Series;');
+    expect(found).toContain('  | extend Series = iff(Series in (Largest2), Series, "Other")\n'
+      + '  | summarize Value = todouble(sum(itemCount)) by timestamp = bin(timestamp, 15m), Series\n'
+      + '  | extend Series = strcat("Events: ", Series))');
   });
 
   it('leave the rest out when told to, and take the smallest', () => {
@@ -231,7 +262,7 @@ describe('addresses', () => {
     { filters: [{ field: 'd.a:b', op: 'in', values: ['x,y', '%'] }] },
     { min: 0, max: null, isLog: true, hidden: ['a'] },
     { aggregation: 'distinct', distinct: 'name' },
-    { more: [{ metric: 'requests.failed', aggregation: 'count' }] },
+    { more: [{ metric: 'requests.failed', aggregation: 'count' }], split: ['name'] },
     { rest: { later: [1, { deep: true }] } },
   ];
   it.each(examples)('keep %o', (part) => {
@@ -258,7 +289,6 @@ describe('addresses', () => {
     ['{"s":["a","b","c"]}', /two fields/], ['{"p":[{"m":"x"}]}', /no metric “x”/],
     ['{"p":[{"m":"events","a":"distinct"}]}', /no aggregation “distinct”/],
     ['{"p":7}', /no metric “undefined”/], ['{"p":[1,2,3,4,5]}', /5 metrics at most/],
-    ['{"s":["a"],"p":[{"m":"events"}]}', /several metrics is not split/],
   ])('tell what is wrong in %s', (written, problem) => {
     const { spec: found, problems } = parseChart(written);
     expect(problems.join(' ')).toMatch(problem);
@@ -294,6 +324,11 @@ describe('fields', () => {
     const found = fieldsOf(metric('events'), schema);
     expect(found).toEqual(['name', 'client_OS', 'user_Id', 'd.taskName', 'm.size', 'd.rare']);
     expect(favourites(found)).toEqual(['name', 'client_OS', 'd.taskName', 'd.rare']);
+  });
+  it('of several metrics are those that all have', () => {
+    expect(fieldsOfAll([metric('events'), metric('requests')], schema))
+      .toEqual(['name', 'client_OS']);
+    expect(fieldsOfAll([metric('events'), metric('ci.builds')], schema)).toEqual([]);
   });
   it('are those of pipelines where these are charted', () => {
     expect(fieldsOf(metric('ci.builds'), null)).toContain('Definition');

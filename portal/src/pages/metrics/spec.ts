@@ -47,7 +47,7 @@ export interface ChartSpec extends Measured {
   distinct: string;
   /** At most two fields. */
   split: string[];
-  /** Series that get a line of their own. */
+  /** Series of each metric that get a line of their own. */
   limit: number;
   order: 'desc' | 'asc';
   /** Whether the rest is drawn as one series. */
@@ -74,6 +74,8 @@ export interface Parsed {
 export const LIMIT_MAX = 50;
 /** Metrics of a chart. */
 export const METRICS_MAX = 5;
+/** Units of the metrics of a chart: each has an axis, one at the left and one at the right. */
+export const UNITS_MAX = 2;
 /** Charts of a page; each asks up to three queries, and a page at most 20. */
 export const CHARTS_MAX = 6;
 
@@ -179,10 +181,6 @@ function readMore(given: unknown, spec: ChartSpec, problems: string[]): void {
     }
   }
   if (list.length >= METRICS_MAX) problems.push(`A chart has ${METRICS_MAX} metrics at most.`);
-  if (spec.more.length > 0 && spec.split.length > 0) {
-    problems.push('A chart of several metrics is not split.');
-    spec.split = [];
-  }
 }
 
 function readNumbers(given: Record<string, unknown>, spec: ChartSpec, problems: string[]): void {
