@@ -55,10 +55,10 @@ describe('parameters', () => {
     await stage.play(async (page) => {
       await stage.paste(page, logs(declared, '&p.count=many'));
       const results = page.getByRole('region', { name: 'Results' });
-      await results.getByText('The value given for `count` is not of type long').waitFor();
-      await results.getByText('No value is given for the parameter `word`').waitFor();
+      await results.getByText('The value given for count is not of type long').waitFor();
+      await results.getByText('No value is given for the parameter word').waitFor();
       const row = page.getByRole('group', { name: 'Parameters of the query' });
-      await row.getByText('the value given for `count`').waitFor();
+      await row.getByText('the value given for count').waitFor();
       expect(await row.getByLabel(/^count/).getAttribute('aria-invalid')).toBe('true');
       await row.getByLabel(/^word/).fill('x');
       await row.getByLabel(/^count/).fill('1');

@@ -64,9 +64,6 @@ describe('S2', () => {
     await stage.play(async (page) => {
       await stage.paste(page, '/a/default/metrics?c=%7B%22m%22:%22events%22%7D');
       await page.getByRole('button', { name: 'Add metric' }).click();
-      // Durations are no counts: they are not offered here.
-      await page.getByRole('button', { name: 'Requests', exact: true }).waitFor();
-      expect(await page.getByRole('button', { name: /^Request duration/ }).count()).toBe(0);
       await page.getByRole('button', { name: 'Requests', exact: true }).click();
       await page.getByRole('img', { name: /^Events and Requests: 2 series/ }).waitFor();
       await settled(page);
@@ -76,8 +73,28 @@ describe('S2', () => {
         const row = series.getByRole('row').filter({ hasText: String(name) });
         expect(await row.getByRole('cell').nth(1).textContent()).toBe(String(sum));
       }
+      await page.getByRole('button', { name: 'Add metric' }).click();
+      await page.getByRole('button', { name: /^Request duration/ }).click();
+      await page.getByRole('img', { name: /^Events, Requests and .*: 3 series/ }).waitFor();
+      await settled(page);
+      // Two units are there, and an axis for each: nothing of a third one is offered.
+      await page.getByRole('button', { name: 'Add metric' }).click();
+      await page.getByRole('button', { name: 'Exceptions', exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: /Bytes/ }).count()).toBe(0);
+      await page.keyboard.press('Escape');
+      const chart = page.getByRole('region', { name: /^Events, Requests and / });
+      await chart.getByText('Query', { exact: true }).click();
+      await chart.getByText('| render timechart with (ysplit=axes)').waitFor();
+      await page.getByRole('button', { name: 'Remove Request duration' }).click();
+      await page.getByRole('button', { name: 'Split by none' }).click();
+      await page.getByRole('button', { name: 'client_OS', exact: true }).click();
+      await page.getByRole('img', { name: /^Events and Requests by client_OS: / }).waitFor();
+      await page.keyboard.press('Escape');
+      await settled(page);
+      const first = series.getByRole('row').filter({ hasText: /^Events: |^Requests: / });
+      expect(await first.count()).toBeGreaterThan(1);
       await page.getByRole('button', { name: 'Remove Requests' }).click();
-      await page.getByRole('img', { name: /^Events: / }).waitFor();
+      await page.getByRole('img', { name: /^Events by client_OS: / }).waitFor();
     });
   });
 
