@@ -175,7 +175,8 @@ function yAxis(frame: Frame, index: number): object {
     },
     splitNumber: isPanel || options.height < LOW ? 2 : 4,
     // There are no halves of what is counted.
-    ...(unit === 'none' && /^(int|long)$/.test(model.yTypes[index] ?? '') ? { minInterval: 1 } : {}),
+    ...(unit === 'none' && /^(int|long)$/.test(model.yTypes[index] ?? '')
+      ? { minInterval: 1 } : {}),
     ...stepsFor(frame, index),
     ...(least === null ? {} : { min: least }),
     ...(most === null ? model.stack === 'stacked100' ? { max: 100 } : {} : { max: most }),
