@@ -4,6 +4,7 @@
  * asked again once it answers.
  */
 
+import { untrack } from 'svelte';
 import { ApiError, isAbort, whenReached } from './api';
 
 export class Loaded<T> {
@@ -38,7 +39,8 @@ export class Loaded<T> {
       this.data = data;
       this.at = new Date();
     };
-    const isFirst = this.data === null;
+    // An effect runs this, and must not run again for what it loads.
+    const isFirst = untrack(() => this.data === null);
     const show = (part: T): void => {
       if (isFirst && !controller.signal.aborted) put(part);
     };
