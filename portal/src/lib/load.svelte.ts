@@ -4,7 +4,6 @@
  * asked again once it answers.
  */
 
-import { untrack } from 'svelte';
 import { ApiError, isAbort, whenReached } from './api';
 
 export class Loaded<T> {
@@ -27,27 +26,18 @@ export class Loaded<T> {
   /** Asks the same once more. */
   retry = (): void => this.#again();
 
-  /** `show` puts a part of the data there while the rest loads, where nothing was before. */
-  run(ask: (signal: AbortSignal, show: (part: T) => void) => Promise<T>): () => void {
+  run(ask: (signal: AbortSignal) => Promise<T>): () => void {
     this.#controller?.abort();
     const controller = new AbortController();
     this.#controller = controller;
     this.#again = () => void this.run(ask);
     this.isLoading = true;
     this.since = new Date();
-    const put = (data: T): void => {
-      this.data = data;
-      this.at = new Date();
-    };
-    // An effect runs this, and must not run again for what it loads.
-    const isFirst = untrack(() => this.data === null);
-    const show = (part: T): void => {
-      if (isFirst && !controller.signal.aborted) put(part);
-    };
-    ask(controller.signal, show).then(
+    ask(controller.signal).then(
       (data) => {
         if (controller.signal.aborted) return;
-        put(data);
+        this.data = data;
+        this.at = new Date();
         this.error = null;
         this.isLoading = false;
       },
@@ -71,13 +61,13 @@ export class Loaded<T> {
  */
 export function load<K, T>(
   key: () => K | null,
-  ask: (key: K, signal: AbortSignal, show: (part: T) => void) => Promise<T>,
+  ask: (key: K, signal: AbortSignal) => Promise<T>,
 ): Loaded<T> {
   const loaded = new Loaded<T>();
   $effect(() => {
     const found = key();
     if (found === null) return;
-    return loaded.run((signal, show) => ask(found, signal, show));
+    return loaded.run((signal) => ask(found, signal));
   });
   return loaded;
 }

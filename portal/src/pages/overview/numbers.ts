@@ -17,8 +17,6 @@ export interface Headline {
 }
 
 const THIN = 20;
-/** As high as a text. */
-const NO_TEXT = '\u{a0}';
 
 function countOf(row: Row | undefined, name: string): number {
   return Number(row?.[name] ?? 0);
@@ -31,12 +29,8 @@ function changeOf(now: number, before: number): Pick<Headline, 'change' | 'arrow
   return { change, basis: `from ${number(before)}`, arrow: now > before ? '▲' : '▼' };
 }
 
-/**
- * Three numbers of what the application sends: `requests` or else events. Without a table their
- * places.
- */
-export function headlines(table: Table | null, isRequests: boolean): Headline[] {
-  if (!table) return places(isRequests);
+/** Three numbers of what the application sends: `requests` or else events. */
+export function headlines(table: Table, isRequests: boolean): Headline[] {
   const all = rows(table);
   const now = all.find((row) => row.Span === 'now');
   const before = all.find((row) => row.Span === 'before');
@@ -53,13 +47,6 @@ export function headlines(table: Table | null, isRequests: boolean): Headline[] 
     isThin: false, ...changeOf(countOf(now, who), countOf(before, who)),
   });
   return found;
-}
-
-function places(isRequests: boolean): Headline[] {
-  const titles = isRequests ? ['Executions', 'Failure share', NO_TEXT] : ['Events', NO_TEXT];
-  return titles.map((title) => ({
-    title, value: NO_TEXT, change: '', basis: '', arrow: '', mood: 'plain', isThin: false,
-  }));
 }
 
 function shareOf(

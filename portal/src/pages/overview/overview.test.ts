@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyTable, type Table } from '../../lib/query';
 import { headlines } from './numbers';
-import { chosenTiles, inTwo, numbersKql, pageQueries, presenceKql, tileKql, tiles } from './tiles';
+import { chosenTiles, numbersKql, pageQueries, presenceKql, tileKql, tiles } from './tiles';
 
 const range = {
   from: new Date('2026-11-28T16:00:00Z'), to: new Date('2026-11-29T16:00:00Z'),
@@ -27,14 +27,6 @@ describe('tiles', () => {
       'sampled',
     ]);
     expect(Object.keys(queries).length).toBeLessThanOrEqual(20);
-  });
-
-  it('are asked for apart from the rest', () => {
-    const { above, below } = inTwo(everything, pageQueries(everything, range, '5m'));
-    expect(Object.keys(above).toSorted()).toEqual([
-      'availability', 'events', 'exceptions', 'requests',
-    ]);
-    expect(Object.keys(below).toSorted()).toEqual(['newest', 'numbers', 'operations', 'sampled']);
   });
 
   it('ask nothing of tables without rows', () => {
@@ -99,12 +91,6 @@ describe('numbers', () => {
     const made = headlines(found, true);
     expect(made.map(({ value }) => value)).toEqual(values);
     expect(made.map(({ change, basis }) => `${change} ${basis}`)).toEqual(changes);
-  });
-
-  it('have their places before they come', () => {
-    expect(headlines(null, true)).toHaveLength(3);
-    expect(headlines(null, false)).toHaveLength(2);
-    expect(headlines(null, true).every(({ value }) => value.trim() === '')).toBe(true);
   });
 
   it('are thin below 20 samples', () => {

@@ -234,14 +234,3 @@ export function pageQueries(
   if (sampled) queries.sampled = sampled;
   return queries;
 }
-
-/** The queries of a page in two calls: those of its tiles, and the rest. */
-export function inTwo(
-  present: string[],
-  queries: Record<string, string>,
-): { above: Record<string, string>; below: Record<string, string> } {
-  const drawn = new Set<string>(chosenTiles(present).map(({ query }) => query));
-  const of = (isDrawn: boolean) => Object.fromEntries(
-    Object.entries(queries).filter(([id]) => drawn.has(id) === isDrawn));
-  return { above: of(true), below: of(false) };
-}
