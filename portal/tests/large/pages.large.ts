@@ -170,7 +170,7 @@ const rounded = (ms: number): number => Math.round(ms);
 const middle = (all: number[]): number => all.toSorted((a, b) => a - b)[all.length >> 1] ?? NaN;
 
 it('opens pages over many rows', async () => {
-  const settings = ['--ingest-time-window', 'off'];
+  const settings = ['--ingest-time-window', 'off', '--portal-rows-max', '100000'];
   let server = await Server.start(settings, DATA);
   const browser = await openBrowser();
   const figures: Record<string, object> = {};
