@@ -125,6 +125,25 @@ it('the plan is shown when it is wanted', async () => {
   });
 });
 
+it('a query is closed at its tab, by the pointer and by Delete', async () => {
+  await stage.play(async (page) => {
+    await stage.paste(page, logs('print first = 1'));
+    await ran(page, '1');
+    const tabs = page.getByRole('tablist', { name: 'Open queries' }).getByRole('tab');
+    await page.getByRole('button', { name: 'New query' }).click();
+    await page.getByRole('button', { name: 'New query' }).click();
+    expect(await tabs.count()).toBe(3);
+    await page.getByTitle(/^Close .* \(Delete\)$/).last().click();
+    expect(await tabs.count()).toBe(2);
+    await tabs.last().focus();
+    await press(page, 'Delete');
+    expect(await tabs.count()).toBe(1);
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'tab');
+    expect(await page.getByTitle(/\(Delete\)$/).count()).toBe(0);
+    expect(await tabs.first().innerText()).toContain('print first');
+  });
+});
+
 it('the focus goes to the name of what is saved, and back', async () => {
   await stage.play(async (page) => {
     await stage.paste(page, logs('print a = 1'));

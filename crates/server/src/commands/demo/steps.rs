@@ -170,7 +170,7 @@ impl Steps<'_> {
         let is_good = self.execution.is_good;
         self.call(["HTTP", CLOUD, "PUT /sites/preview"], 1_500.0, "200", true);
         // A few deployments upload file by file.
-        let is_large = self.draw().chance(0.012);
+        let is_large = self.draw().chance(0.06);
         let files = if is_large { 260 + self.draw().below(140) } else { 1 + self.draw().below(3) };
         for number in 0..files {
             let name = format!("PUT /files/{number}");
