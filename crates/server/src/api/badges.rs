@@ -29,7 +29,7 @@ pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::GET => listed(&app, &parts),
-        _ => Err(method("GET")),
+        _ => Err(Refusal::method("GET")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -48,7 +48,7 @@ pub async fn badge(
             let action = "badges.delete";
             change(&app, &parts, action, &id, |plan| plan.remove(&id)).await
         }
-        _ => Err(method("GET, PUT and DELETE")),
+        _ => Err(Refusal::method("GET, PUT or DELETE")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -62,7 +62,7 @@ pub async fn preview(
     let (parts, body) = request.into_parts();
     let answer = match parts.method {
         Method::POST => previewed(&app, &parts, body, &id).await,
-        _ => Err(method("POST")),
+        _ => Err(Refusal::method("POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -91,7 +91,7 @@ pub async fn query(
             let action = "badges.query.delete";
             change(&app, &parts, action, &id, |plan| plan.remove_query(&name)).await
         }
-        _ => Err(method("GET, PUT and DELETE")),
+        _ => Err(Refusal::method("GET, PUT or DELETE")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
@@ -109,15 +109,9 @@ async fn renew(app: &Arc<App>, request: Request, id: &str) -> Response {
     let (parts, _) = request.into_parts();
     let answer = match parts.method {
         Method::POST => change(app, &parts, "badges.token", id, |plan| plan.renew_token(id)).await,
-        _ => Err(method("POST")),
+        _ => Err(Refusal::method("POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-fn method(allowed: &str) -> Refusal {
-    let message =
-        format!("only {allowed} {} allowed", if allowed.len() > 6 { "are" } else { "is" });
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }
 
 fn listed(app: &App, parts: &Parts) -> Result<Response, Refusal> {

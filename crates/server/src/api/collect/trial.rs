@@ -27,10 +27,7 @@ pub async fn trial(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let answer = match parts.method {
         Method::POST => tried(&app, &parts, body).await,
-        _ => {
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            Err(Refusal::new(status, "method", "only POST is allowed"))
-        }
+        _ => Err(Refusal::method("POST")),
     };
     answer.unwrap_or_else(|refusal| refused(&refusal))
 }
