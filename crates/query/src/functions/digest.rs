@@ -15,13 +15,14 @@ use datafusion::common::Result;
 use model::{Type, json, time};
 
 use super::json::scan;
-use super::sketch::{key_of_long, key_of_real, long_of_key, real_of_key, sort};
+use super::sketch::{
+    key_of_long, key_of_real, long_of_key, read_level, real_of_key, sort, write_level,
+};
 
 /// Keys of one level before it is halved: the error of a rank stays near 0.05 %.
 const LEVEL_KEYS: usize = 4096;
 /// Doublings of a weight.
 const LEVELS: usize = 64;
-const KEY_BYTES: usize = size_of::<u64>();
 
 /// A key of the order of the values, and how many values it stands for.
 pub(crate) type Entry = (u64, u64);
@@ -81,19 +82,17 @@ impl Digest {
         }
     }
 
-    /// The state for another part of the query: for each level its number, length and keys.
+    /// The state for another part of the query.
     pub fn write(&self, out: &mut Vec<u8>) {
-        for (level, keys) in self.levels.iter().enumerate().filter(|(_, keys)| !keys.is_empty()) {
-            out.extend_from_slice(&(level as u32).to_le_bytes());
-            out.extend_from_slice(&(keys.len() as u32).to_le_bytes());
-            keys.iter().for_each(|key| out.extend_from_slice(&key.to_le_bytes()));
+        for (level, keys) in self.levels.iter().enumerate() {
+            write_level(out, level, keys);
         }
     }
 
     /// Adds what [`Digest::write`] wrote and says how many bytes the sketch grew.
     pub fn merge(&mut self, mut state: &[u8]) -> usize {
         let before = self.size();
-        while let Some((level, keys, rest)) = level_of(state) {
+        while let Some((level, keys, rest)) = read_level(state) {
             state = rest;
             self.put(level, keys);
         }
@@ -120,22 +119,8 @@ impl Digest {
     /// Bytes held.
     pub fn size(&self) -> usize {
         let keys: usize = self.levels.iter().map(Vec::capacity).sum();
-        keys * KEY_BYTES + self.levels.capacity() * size_of::<Vec<u64>>()
+        keys * size_of::<u64>() + self.levels.capacity() * size_of::<Vec<u64>>()
     }
-}
-
-/// The first level of a state, its keys, and what comes after it.
-fn level_of(state: &[u8]) -> Option<(usize, impl Iterator<Item = u64>, &[u8])> {
-    let (level, rest) = state.split_first_chunk::<4>()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (keys, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize * KEY_BYTES)?;
-    let key = |bytes: &[u8]| {
-        let mut key = [0; KEY_BYTES];
-        key.copy_from_slice(bytes);
-        u64::from_le_bytes(key)
-    };
-    let level = (u32::from_le_bytes(*level) as usize).min(LEVELS - 1);
-    Some((level, keys.chunks_exact(KEY_BYTES).map(key), rest))
 }
 
 /// How many values the entries stand for.

@@ -101,28 +101,15 @@ impl Sketch {
 
     /// The state for another part of the query: for each buffer its level, length and keys.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let mut put = |level: usize, keys: &[u64]| {
-            if !keys.is_empty() {
-                out.extend_from_slice(&(level as u32).to_le_bytes());
-                out.extend_from_slice(&(keys.len() as u32).to_le_bytes());
-                keys.iter().for_each(|key| out.extend_from_slice(&key.to_le_bytes()));
-            }
-        };
-        put(0, &self.newest);
-        self.full().for_each(|(level, keys)| put(level, keys.as_slice()));
+        write_level(out, 0, &self.newest);
+        self.full().for_each(|(level, keys)| write_level(out, level, keys.as_slice()));
     }
 
     /// Adds what [`Sketch::write`] wrote.
     pub fn merge(&mut self, mut state: &[u8]) {
-        while let Some((level, length, rest)) = header(state) {
-            let (keys, after) = rest.split_at(rest.len().min(length * 8));
-            state = after;
-            let keys = keys.chunks_exact(8).map(|bytes| {
-                let mut key = [0; 8];
-                key.copy_from_slice(bytes);
-                u64::from_le_bytes(key)
-            });
-            if length == BUFFER {
+        while let Some((level, keys, rest)) = read_level(state) {
+            state = rest;
+            if keys.len() == BUFFER {
                 // The writer keeps full buffers sorted.
                 if let Ok(full) = Full::try_from(keys.collect::<Vec<u64>>()) {
                     self.raise(full, level);
@@ -220,11 +207,27 @@ fn mend<const N: usize>(keys: &mut [u64; N]) {
     }
 }
 
-fn header(state: &[u8]) -> Option<(usize, usize, &[u8])> {
+/// Appends a level of a state: its number, how many keys it has, and these; nothing without keys.
+pub(super) fn write_level(out: &mut Vec<u8>, level: usize, keys: &[u64]) {
+    if !keys.is_empty() {
+        out.extend_from_slice(&(level as u32).to_le_bytes());
+        out.extend_from_slice(&(keys.len() as u32).to_le_bytes());
+        keys.iter().for_each(|key| out.extend_from_slice(&key.to_le_bytes()));
+    }
+}
+
+/// The first level of a state with its keys, and what comes after it.
+pub(super) fn read_level(
+    state: &[u8],
+) -> Option<(usize, impl ExactSizeIterator<Item = u64>, &[u8])> {
     let (level, rest) = state.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (keys, rest) =
+        rest.split_at_checked(u32::from_le_bytes(*length) as usize * size_of::<u64>())?;
+    let key = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     // A level is a number of doublings.
-    Some((u32::from_le_bytes(*level).min(63) as usize, u32::from_le_bytes(*length) as usize, rest))
+    let level = u32::from_le_bytes(*level).min(63) as usize;
+    Some((level, keys.as_chunks::<8>().0.iter().map(key), rest))
 }
 
 /// A key of the same order as the number; NaN last.

@@ -85,23 +85,39 @@ async fn look_at(app: &App, application: &Arc<Application>) -> Result<(), String
     Ok(())
 }
 
-/// Builds collected since a time that were not looked at, in that order.
+/// Builds collected since a time that were not looked at, in that order, however many answers they
+/// take.
 async fn new_builds(app: &App, asker: Asker<'_>, since: i64) -> Result<Vec<Collected>, String> {
-    let text = format!(
-        "TimelineBuilds | where CollectedAt >= {} | project Organization, BuildId, CollectedAt \
-         | order by CollectedAt asc",
-        datetime(since)
-    );
-    let answer = asker.ask(text).await.map_err(|refusal| refusal.message)?;
-    let Some(table) = answer.tables.first() else { return Ok(Vec::new()) };
+    let mut builds: Vec<Collected> = Vec::new();
+    let mut from = since;
+    loop {
+        let text = format!(
+            "TimelineBuilds | where CollectedAt >= {} | project Organization, BuildId, \
+             CollectedAt | order by CollectedAt asc",
+            datetime(from)
+        );
+        let answer = asker.ask(text).await.map_err(|refusal| refusal.message)?;
+        let Some(table) = answer.tables.first() else { break };
+        let rows = Rows::new(table);
+        builds.extend(rows.iter().map(|row| {
+            let number = |column| long(&row, column).unwrap_or_default();
+            (row.text("Organization").to_owned(), number("BuildId"), number("CollectedAt"))
+        }));
+        if answer.truncated.is_none() {
+            break;
+        }
+        // Those of the last moment are asked for again, with what was cut off.
+        let last = builds.last().map_or(from, |build| build.2);
+        if last <= from {
+            return Err("too many builds were collected at one moment".to_owned());
+        }
+        builds.retain(|build| build.2 < last);
+        from = last;
+    }
     let looked = app.known.looked.lock();
     let known = looked.get(&asker.application.app_id()).map(|looked| &looked.builds);
-    let rows = Rows::new(table);
-    let builds = rows.iter().map(|row| {
-        let number = |column| long(&row, column).unwrap_or_default();
-        (row.text("Organization").to_owned(), number("BuildId"), number("CollectedAt"))
-    });
-    Ok(builds.filter(|build| !known.is_some_and(|known| known.contains(build))).collect())
+    builds.retain(|build| !known.is_some_and(|known| known.contains(build)));
+    Ok(builds)
 }
 
 /// Stores what issues explain of some builds.
