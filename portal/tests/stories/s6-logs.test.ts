@@ -47,6 +47,22 @@ afterAll(() => {
 });
 
 describe('errors that only logs tell of', () => {
+  it('are counted as the report counts them, and lead to their builds', () => stage.play(
+    async (page) => {
+      const [row] = await stage.server.rows(`FailureBreakdown(ago(1d), now())
+        | where Sample == 'the registry answered 503'
+        | project Fingerprint, Builds, Hits, InLogs`, 'P1D');
+      const [fingerprint, ...counts] = row as [string, number, number, number];
+      expect(counts).toEqual([2, 2, 2]);
+      await stage.paste(page, `/ci/failures?t=P1D&q=${fingerprint}`);
+      const found = page.locator('tbody tr');
+      await found.getByText('in logs only').waitFor();
+      expect(await found.locator('td.number').nth(0).textContent()).toBe('2');
+      expect(await found.locator('td.number').nth(1).textContent()).toBe('2');
+      await stage.paste(page, `/ci/builds?t=P1D&q=fingerprint:${fingerprint}`);
+      await page.locator('h2', { hasText: '2 builds' }).waitFor();
+    }));
+
   it('stand first on the page of their build and become known issues', () => stage.play(
     async (page) => {
       await stage.paste(page, '/ci/builds/exorg/web/4');

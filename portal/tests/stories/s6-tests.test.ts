@@ -111,26 +111,6 @@ describe('numbers', () => {
     expect(lost).toBe(0);
   });
 
-  it('count errors that only logs tell of', async () => {
-    const all = `${encodeURIComponent(to.toISOString())}`;
-    const begin = new Date(to.getTime() - 29 * 86_400_000);
-    const [row] = await server.rows(`FailureBreakdown(datetime(${begin.toISOString()}), ${now})
-      | where InLogs == Hits
-      | project Fingerprint, Hits, Builds | take 1`);
-    const [fingerprint, hits, builds] = row as [string, number, number];
-    const range = `from=${begin.toISOString()}&to=${all}`;
-    await shown(`/ci/failures?${range}&q=${fingerprint}`, async (page) => {
-      const found = page.locator('tbody tr').first();
-      expect(await found.innerText()).toContain('in logs only');
-      expect(await found.locator('td.number').nth(0).textContent()).toBe(String(builds));
-      expect(await found.locator('td.number').nth(1).textContent()).toBe(String(hits));
-    });
-    const words = encodeURIComponent(`fingerprint:${fingerprint}`);
-    await shown(`/ci/builds?${range}&q=${words}`, async (page) => {
-      await page.locator('h2', { hasText: `${builds} build` }).waitFor();
-    });
-  });
-
   it('tell on focus what they are of, and are grey when that is little', async () => {
     await shown(`/ci?${span}`, async (page) => {
       const rows = await server.rows(`PassRate(${times}) | project Definition, Builds, Passed`);

@@ -2,8 +2,9 @@
 //! (spec azure-devops.md §2.3, §4.6).
 //!
 //! An error the service keeps stands in the log as well: for each stored issue one line of its text
-//! is left out. At most [`MAX_LINES`] lines of a log and [`MAX_TEXT`] bytes of an error are kept,
-//! and what was left out is said.
+//! is left out. What has the fingerprint of an issue of its record has the service's category of
+//! that issue too, so that one error is not two. At most [`MAX_LINES`] lines of a log and
+//! [`MAX_TEXT`] bytes of an error are kept, and what was left out is said.
 
 use std::collections::HashMap;
 
@@ -41,6 +42,8 @@ pub(super) fn of(
     for log in &collected.logs {
         let merged = by_id.get(log.record_id.as_str()).copied();
         let mut stored = merged.map(stored_errors).unwrap_or_default();
+        let known = merged.map(|merged| categories(merged, context)).unwrap_or_default();
+        let record = Record { merged, known, definition };
         let mut dropped = 0_usize;
         let mut kept = 0_usize;
         let mut last = None;
@@ -57,12 +60,12 @@ pub(super) fn of(
                 continue;
             }
             kept += 1;
-            row(&mut rows, collected.build.id, log, &error, merged, definition, context);
+            row(&mut rows, collected.build.id, log, &error, &record, context);
         }
         if let Some((line, time)) = last {
             let text = format!("{dropped} more error lines of this log are not kept");
             let error = ErrorLine { line, time, text };
-            row(&mut rows, collected.build.id, log, &error, merged, definition, context);
+            row(&mut rows, collected.build.id, log, &error, &record, context);
         }
     }
     rows.finish()
@@ -77,6 +80,22 @@ fn stored_errors<'a>(merged: &Merged<'a>) -> HashMap<&'a str, usize> {
     stored
 }
 
+/// The service's category of each fingerprint among the errors the service keeps.
+fn categories<'a>(merged: &Merged<'a>, context: &Context) -> HashMap<String, &'a str> {
+    let errors = merged.record.issues.iter().filter(|issue| issue.kind == "error");
+    errors
+        .map(|issue| (context.categories.fingerprint(&issue.message), issue.category.as_str()))
+        .collect()
+}
+
+/// What is known of the record a log belongs to.
+struct Record<'a> {
+    merged: Option<&'a Merged<'a>>,
+    /// The service's category by fingerprint.
+    known: HashMap<String, &'a str>,
+    definition: &'a str,
+}
+
 fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or("").trim_end()
 }
@@ -86,15 +105,15 @@ fn row(
     build: i64,
     log: &CollectedLog,
     error: &ErrorLine,
-    merged: Option<&Merged>,
-    definition: &str,
+    record: &Record,
     context: &Context,
 ) {
+    let fingerprint = context.categories.fingerprint(&error.text);
     let subject = Subject {
         message: &error.text,
-        service_category: "",
-        definition,
-        task: merged.map_or("", task_name),
+        service_category: record.known.get(&fingerprint).copied().unwrap_or(""),
+        definition: record.definition,
+        task: record.merged.map_or("", task_name),
         kind: "error",
         alone: false,
     };
@@ -109,7 +128,7 @@ fn row(
         .text(&error.text)
         .text(&bucket.name)
         .text(bucket.source.name())
-        .text(&context.categories.fingerprint(&error.text))
+        .text(&fingerprint)
         .long(context.collected_at)
         .end();
 }

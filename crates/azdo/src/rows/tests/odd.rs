@@ -143,7 +143,8 @@ fn logs_give_errors_the_service_dropped_and_images() {
         message: message.to_owned(),
         ..Issue::default()
     };
-    task.issues = vec![issue("kept"), issue("kept\nwith a second line")];
+    task.issues = vec![issue("kept"), issue("kept\nwith a second line"), issue("a.cs(1,2): odd")];
+    task.issues[2].category = "Code".to_owned();
     let other = record("other", "", "Job");
     let records = vec![record("job", "", "Job"), setup, task, other];
     let log = |record_id: &str, text: String| CollectedLog {
@@ -152,7 +153,8 @@ fn logs_give_errors_the_service_dropped_and_images() {
         first_line: 100,
         text,
     };
-    let errors = ["kept", "kept", "kept", "(Darc) new", "No space left on device"];
+    let errors =
+        ["kept", "kept", "kept", "(Darc) new", "No space left on device", "a.cs(3,4): odd"];
     let errors: String = errors.map(|text| format!("{at} ##[error]{text}\n")).concat();
     let logs = vec![
         log("setup", format!("{at} ##[group]Runner Image\n{at} Image: ubuntu-24.04\n")),
@@ -179,6 +181,7 @@ fn logs_give_errors_the_service_dropped_and_images() {
         ("task", 102, "kept", "Unknown", "none"),
         ("task", 103, "(Darc) new", "Darc", "bare"),
         ("task", 104, "No space left on device", "DiskFull", "rule"),
+        ("task", 105, "a.cs(3,4): odd", "Code", "service"),
         ("gone", 100, "of a record nobody knows", "Unknown", "none"),
     ];
     assert_eq!(shown, want);
