@@ -48,9 +48,12 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
-    /// What a method gets that its route does not have; `allowed` names those it has.
+    /// What a method gets that its route does not have; `allowed` lists those it has: `GET, PUT`.
     pub fn method(allowed: &str) -> Refusal {
-        let message = format!("only {allowed} is allowed");
+        let message = match allowed.rsplit_once(", ") {
+            Some((others, last)) => format!("only {others} or {last} is allowed"),
+            None => format!("only {allowed} is allowed"),
+        };
         Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
     }
 

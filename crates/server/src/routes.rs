@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Uri, uri::PathAndQuery};
-use axum::routing::{MethodRouter, any};
+use axum::routing::{MethodRouter, any, delete, get, post};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -185,92 +185,100 @@ pub static QUERIES: [Route; 60] = [
     route("/v1/rest/auth/metadata", "GET", "Sign-in metadata Kusto clients ask for.", || {
         any(kusto::auth_metadata)
     }),
-    route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || any(admin::apps)),
-    route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || any(keys::keys)),
-    route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || any(keys::key)),
+    route("/api/apps", "GET, POST", "Applications: the list, or a new one.", || {
+        get(admin::list).post(admin::create)
+    }),
+    route("/api/keys", "GET, POST", "Keys: the list, or a new one.", || {
+        get(keys::list).post(keys::create)
+    }),
+    route("/api/keys/{key}", "DELETE", "The end of a key, by name or id.", || delete(keys::revoke)),
     route(
         "/api/badges",
         "GET",
         "Badges: what they show, where they are, why there is none.",
-        || any(badges::list),
+        || get(badges::list),
     ),
     route("/api/badges/{id}", "GET, PUT, DELETE", "A badge and what is chosen for it.", || {
-        any(badges::badge)
+        get(badges::one).put(badges::choose).delete(badges::remove)
     }),
     route(
         "/api/badges/{id}/preview",
         "POST",
         "What a badge would show if the same body were saved.",
-        || any(badges::preview),
+        || post(badges::preview),
     ),
-    route("/api/badges/{id}/token", "POST", "Another token for a badge.", || any(badges::token)),
+    route("/api/badges/{id}/token", "POST", "Another token for a badge.", || {
+        post(badges::renew_token)
+    }),
     route(
         "/api/badges/q/{name}",
         "GET, PUT, DELETE",
         "A badge that shows what a query answers.",
-        || any(badges::query),
+        || get(badges::query::one).put(badges::query::put).delete(badges::query::remove),
     ),
     route("/api/badges/q/{name}/token", "POST", "Another token for a query badge.", || {
-        any(badges::query_token)
+        post(badges::query::renew_token)
     }),
-    route("/api/ci/triage", "POST", "New categories of issues of pipelines.", || any(ci::triage)),
+    route("/api/ci/triage", "POST", "New categories of issues of pipelines.", || post(ci::triage)),
     route("/api/ci/known", "GET, POST", "Known issues: the list, or a new one.", || {
-        any(known::list)
+        get(known::list).post(known::create)
     }),
     route(
         "/api/ci/known/preview",
         "POST",
         "What a known issue would explain of all that is stored; nothing is saved.",
-        || any(known::preview::preview),
+        || post(known::preview::preview),
     ),
-    route("/api/ci/known/{id}", "GET, PUT, DELETE", "A known issue.", || any(known::one)),
+    route("/api/ci/known/{id}", "GET, PUT, DELETE", "A known issue.", || {
+        get(known::one).put(known::change).delete(known::delete)
+    }),
     route(
         "/api/ci/known/{id}/builds",
         "POST, DELETE",
         "Builds that a person says a known issue explains, or does not.",
-        || any(known::builds),
+        || post(known::link).delete(known::unlink),
     ),
     route(
         "/api/collect",
         "GET, POST",
         "The collector: how it fares, or a pass (`source`) or build (`project`, `build`) at once.",
-        || any(collect::collect),
+        || get(collect::status).post(collect::begin),
     ),
     route("/api/collect/retry", "POST", "Another try of builds that were given up.", || {
-        any(collect::retry)
+        post(collect::retry)
     }),
     route(
         "/api/collect/try",
         "POST",
         "A test call to Azure DevOps: definitions a token may see, or what it lacks.",
-        || any(collect::trial),
+        || post(collect::trial),
     ),
     route("/api/hooks", "GET", "Keys of service hooks and what came with them.", || {
-        any(hooks::list)
+        get(hooks::list)
     }),
     route(
         "/api/hooks/deliveries",
         "GET",
         "The last deliveries (`limit`) of service hooks and what became of each.",
-        || any(hooks::deliveries::list),
+        || get(hooks::deliveries::list),
     ),
     route(
         "/api/hooks/deliveries/{id}",
         "GET",
         "The payload of a stored delivery, without personal data.",
-        || any(hooks::deliveries::one),
+        || get(hooks::deliveries::one),
     ),
     route(
         "/api/hooks/replay",
         "POST",
         "Stored events (`from`, `to`) worked through again: badges, deployments.",
-        || any(hooks::replay),
+        || post(hooks::replay),
     ),
     route(
         "/api/hooks/test",
         "POST",
         "A sample event with the key `name`; what came of it.",
-        || any(hooks::test),
+        || post(hooks::test),
     ),
     route(
         "/api/portal/session",
@@ -350,7 +358,7 @@ pub fn router(app: &Arc<App>) -> Router {
     for route in &HOOKS {
         hooks = hooks.route(route.path, (route.handler)());
     }
-    let queries = queries.layer(
+    let queries = queries.method_not_allowed_fallback(health::wrong_method).layer(
         ServiceBuilder::new()
             .layer(axum::middleware::from_fn_with_state(Arc::clone(app), headers::guard_queries))
             .layer(

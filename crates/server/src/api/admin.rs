@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -17,25 +17,17 @@ use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
-/// `GET` and `POST /api/apps`.
-pub async fn apps(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET => list(&app, &parts),
-        Method::POST => create(&app, parts, body).await,
-        _ => Err(Refusal::method("GET or POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// The answer of all administration to what it refuses.
-pub fn refused(refusal: &Refusal) -> Response {
-    let mut error = json!({ "code": refusal.code, "message": refusal.message });
-    if let Some(field) = refusal.field {
-        error["field"] = json!(field);
+/// The answer of all administration to what it refuses; the APIs of vendors have shapes of their
+/// own.
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(field) = self.field {
+            error["field"] = json!(field);
+        }
+        let error = json!({ "error": error });
+        (self.status, self.headers(), json_headers(), error.to_string()).into_response()
     }
-    let error = json!({ "error": error });
-    (refusal.status, refusal.headers(), json_headers(), error.to_string()).into_response()
 }
 
 /// Passes a body said to be JSON: a page of another origin can send text without asking, but not
@@ -49,23 +41,29 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(status, "bad_request", "the body must be `application/json`"))
 }
 
-fn list(app: &App, parts: &Parts) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+/// `GET /api/apps`.
+pub async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may_somewhere(Scope::Admin)?;
     let apps: Vec<Value> =
         caller.visible(&app.apps).iter().map(|found| shape(found, &app.public_url)).collect();
     Ok((json_headers(), json!({ "apps": apps }).to_string()).into_response())
 }
 
-async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, &parts)?;
+/// `POST /api/apps`.
+pub async fn create(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     require_json(&parts.headers)?;
     let body = ask::read_json(&parts.headers, body).await?;
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
     let (name, key) = (text("name").unwrap_or_default(), text("instrumentationKey"));
     let default = app.apps.default().ok_or_else(Refusal::internal)?.app_id();
-    let shared = Arc::clone(app);
+    let shared = Arc::clone(&app);
     let made = tokio::task::spawn_blocking(move || {
         shared.apps.create(&name, key.as_deref(), now(), |made| {
             let target = made.name.clone();

@@ -148,7 +148,7 @@ async fn read(
                 }
             }
         }
-        _ => return Err(Refusal::method("GET or POST")),
+        _ => return Err(Refusal::method("GET, POST")),
     }
     if text.trim().is_empty() {
         return Err(Refusal::bad_request("the query is empty"));

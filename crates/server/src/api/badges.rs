@@ -1,21 +1,22 @@
 //! Badges over HTTP: the pictures ([`serve`]), and their administration.
 
 mod address;
+pub mod query;
 mod serve;
 pub mod wire;
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use store::Write;
 
 pub use self::serve::serve;
-use super::admin::{refused, require_json};
+use super::admin::require_json;
 use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::ask;
@@ -25,104 +26,24 @@ use crate::badges::plan::{Error, Plan};
 use crate::error::{Refusal, append_status};
 
 /// `GET /api/badges`.
-pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET => listed(&app, &parts),
-        _ => Err(Refusal::method("GET")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `GET`, `PUT` and `DELETE /api/badges/{id}`.
-pub async fn badge(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET => one(&app, &parts, &id),
-        Method::PUT => choose(&app, &parts, body, &id).await,
-        Method::DELETE => {
-            let action = "badges.delete";
-            change(&app, &parts, action, &id, |plan| plan.remove(&id)).await
-        }
-        _ => Err(Refusal::method("GET, PUT or DELETE")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `POST /api/badges/{id}/preview`: what saving the same body would show.
-pub async fn preview(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => previewed(&app, &parts, body, &id).await,
-        _ => Err(Refusal::method("POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `POST /api/badges/{id}/token`.
-pub async fn token(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    renew(&app, request, &id).await
-}
-
-/// `GET`, `PUT` and `DELETE /api/badges/q/{name}`.
-pub async fn query(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let id = format!("q/{name}");
-    let answer = match parts.method {
-        Method::GET => one(&app, &parts, &id),
-        Method::PUT => put_query(&app, &parts, body, &name).await,
-        Method::DELETE => {
-            let action = "badges.query.delete";
-            change(&app, &parts, action, &id, |plan| plan.remove_query(&name)).await
-        }
-        _ => Err(Refusal::method("GET, PUT or DELETE")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `POST /api/badges/q/{name}/token`.
-pub async fn query_token(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
-    renew(&app, request, &format!("q/{name}")).await
-}
-
-async fn renew(app: &Arc<App>, request: Request, id: &str) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => change(app, &parts, "badges.token", id, |plan| plan.renew_token(id)).await,
-        _ => Err(Refusal::method("POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-fn listed(app: &App, parts: &Parts) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+pub async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Query, None)?;
     let is_admin = caller.may(Scope::Admin, None).is_ok();
     let body = wire::list(&app.badges, &app.public_url, is_admin);
     Ok((json_headers(), body.to_string()).into_response())
 }
 
-fn one(app: &App, parts: &Parts, id: &str) -> Result<Response, Refusal> {
+/// `GET /api/badges/{id}`.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    shown(&app, &parts, &id)
+}
+
+fn shown(app: &App, parts: &Parts, id: &str) -> Result<Response, Refusal> {
     let caller = Caller::of(app, parts)?;
     caller.may(Scope::Query, None)?;
     let found = app.badges.get(id).ok_or_else(|| Error::NotFound(shortened(id)))?;
@@ -134,30 +55,45 @@ fn shortened(id: &str) -> String {
     id.chars().take(64).collect()
 }
 
-async fn choose(app: &Arc<App>, parts: &Parts, body: Body, id: &str) -> Result<Response, Refusal> {
-    let choice = wire::choice(read(app, parts, body).await?)?;
-    change(app, parts, "badges.set", id, |plan| plan.choose(id, choice, now())).await
+/// `PUT /api/badges/{id}`.
+pub async fn choose(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let choice = wire::choice(read(&app, &parts, body).await?)?;
+    change(&app, &parts, "badges.set", &id, |plan| plan.choose(&id, choice, now())).await
 }
 
-async fn previewed(app: &App, parts: &Parts, body: Body, id: &str) -> Result<Response, Refusal> {
-    let choice = wire::choice(read(app, parts, body).await?)?;
-    let preview = app.badges.preview(id, &choice)?;
+/// `DELETE /api/badges/{id}`.
+pub async fn remove(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    change(&app, &parts, "badges.delete", &id, |plan| plan.remove(&id)).await
+}
+
+/// `POST /api/badges/{id}/preview`: what saving the same body would show.
+pub async fn preview(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let choice = wire::choice(read(&app, &parts, body).await?)?;
+    let preview = app.badges.preview(&id, &choice)?;
     Ok((json_headers(), wire::preview(&preview).to_string()).into_response())
 }
 
-async fn put_query(
-    app: &Arc<App>,
-    parts: &Parts,
-    body: Body,
-    name: &str,
+/// `POST /api/badges/{id}/token`.
+pub async fn renew_token(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
 ) -> Result<Response, Refusal> {
-    let document = wire::query(name, read(app, parts, body).await?)?;
-    if app.apps.by_name_or_id(&document.application).is_none() {
-        let message = format!("there is no application `{}`", shortened(&document.application));
-        return Err(Refusal::bad_request(message));
-    }
-    let id = format!("q/{name}");
-    change(app, parts, "badges.query.set", &id, |plan| plan.put_query(document)).await
+    change(&app, &parts, "badges.token", &id, |plan| plan.renew_token(&id)).await
 }
 
 /// The body of a call of an administrator.

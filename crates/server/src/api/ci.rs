@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use arrow_array::Int64Array;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::Write;
 
-use super::admin::{refused, require_json};
+use super::admin::require_json;
 use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::apps::Application;
@@ -43,21 +42,16 @@ struct Wish {
 }
 
 /// `POST /api/ci/triage`: gives issues a new category; all of them or none.
-pub async fn triage(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => store(&app, parts, body).await,
-        _ => Err(Refusal::method("POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-async fn store(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, &parts)?;
+pub async fn triage(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may_somewhere(Scope::Admin)?;
     require_json(&parts.headers)?;
     let body = read(ask::read_json(&parts.headers, body).await?)?;
-    let application = ask::find_app(app, &caller, Scope::Admin, &body.application)?;
+    let application = ask::find_app(&app, &caller, Scope::Admin, &body.application)?;
     let by = match body.by.trim() {
         "" => caller.name().to_owned(),
         by => by.chars().take(BY_CHARS_MAX).collect(),
@@ -80,7 +74,7 @@ async fn store(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Ref
         Refusal::new(status, "limit", message)
     })?;
     let mut answer = json!({ "stored": body.issues.len() });
-    if let Some(unmatched) = unmatched(app, &caller, application, &body.issues).await {
+    if let Some(unmatched) = unmatched(&app, &caller, application, &body.issues).await {
         answer["unmatched"] = json!(unmatched);
     }
     Ok((json_headers(), answer.to_string()).into_response())

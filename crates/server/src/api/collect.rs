@@ -5,15 +5,14 @@ mod trial;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use azdo::collect::state;
 use serde_json::json;
 use store::Write;
 
-use super::admin::refused;
 use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::audit::{self, Event};
@@ -28,45 +27,22 @@ pub use self::trial::trial;
 /// Parameters of the query string.
 type Params = HashMap<String, String>;
 
-/// `GET` and `POST /api/collect`.
-pub async fn collect(
-    State(app): State<Arc<App>>,
-    Query(params): Query<Params>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET => status(&app, &parts),
-        Method::POST => begin(&app, &parts, &params).await,
-        _ => Err(Refusal::method("GET or POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `POST /api/collect/retry`.
-pub async fn retry(
-    State(app): State<Arc<App>>,
-    Query(params): Query<Params>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => again(&app, &parts, &params).await,
-        _ => Err(Refusal::method("POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-fn status(app: &App, parts: &Parts) -> Result<Response, Refusal> {
-    Caller::of(app, parts)?.may(Scope::Admin, None)?;
+/// `GET /api/collect`.
+pub async fn status(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Refusal> {
+    Caller::of(&app, &parts)?.may(Scope::Admin, None)?;
     let body = wire::status(&app.store, Some(&app.collectors), now());
     Ok((json_headers(), body.to_string()).into_response())
 }
 
-async fn begin(app: &App, parts: &Parts, params: &Params) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+/// `POST /api/collect`.
+pub async fn begin(
+    State(app): State<Arc<App>>,
+    Query(params): Query<Params>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
-    let line = source(app, params)?;
+    let line = source(&app, &params)?;
     let target = match (params.get("project"), params.get("build")) {
         (None, None) => {
             line.pass_now();
@@ -87,16 +63,21 @@ async fn begin(app: &App, parts: &Parts, params: &Params) -> Result<Response, Re
     };
     let body = json!({ "queued": target }).to_string();
     let event = Event { target, status: 202, ..Event::new("collect") };
-    audit::record_durably(app, &caller, event).await;
+    audit::record_durably(&app, &caller, event).await;
     Ok((StatusCode::ACCEPTED, json_headers(), body).into_response())
 }
 
-async fn again(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+/// `POST /api/collect/retry`.
+pub async fn retry(
+    State(app): State<Arc<App>>,
+    Query(params): Query<Params>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     let name = params.get("source").cloned();
     if name.is_some() {
-        source(app, params)?;
+        source(&app, &params)?;
     }
     let documents = state::retry(&StoreNotes(&app.store), name.as_deref());
     let count = documents.len();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -10,8 +10,9 @@ use serde_json::json;
 use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::auth::{Caller, Scope};
+use crate::error::Refusal;
 use crate::metrics::Page;
-use crate::{collector, hooks};
+use crate::{collector, hooks, routes};
 
 /// `GET /healthz`: 200 while the process answers; the state of the store is in `/metrics`. Where
 /// keys are needed it does not tell how many applications there are.
@@ -40,6 +41,11 @@ pub async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response 
     });
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// Any other method of a path that is there.
+pub async fn wrong_method(path: MatchedPath) -> Refusal {
+    Refusal::method(routes::methods(path.as_str()).unwrap_or_default())
 }
 
 /// Any other path.

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use azdo::hook;
 use azdo::identity::Identities;
@@ -18,7 +18,6 @@ use azdo::release_badge;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::admin::refused;
 use super::appinsights::json_headers;
 use super::badges;
 use super::keys::wire::HOOK_PATH;
@@ -38,35 +37,22 @@ type Params = HashMap<String, String>;
 const TEST_TIME: Duration = Duration::from_secs(10);
 
 /// `GET /api/hooks`.
-pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = only(Method::GET, &parts).and_then(|()| {
-        Caller::of(&app, &parts)?.may(Scope::Admin, None)?;
-        let hooks = &app.hooks;
-        let mut body = wire::list(&app.keys, &app.apps, &hooks.tallies, Some(&hooks.counts), now());
-        body["receiver"] = format!("{}{HOOK_PATH}", app.public_url).into();
-        body["subscriptions"] = subscriptions::wire(&hooks.subscriptions.all());
-        Ok((json_headers(), body.to_string()).into_response())
-    });
-    answer.unwrap_or_else(|refusal| refused(&refusal))
+pub async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Refusal> {
+    Caller::of(&app, &parts)?.may(Scope::Admin, None)?;
+    let hooks = &app.hooks;
+    let mut body = wire::list(&app.keys, &app.apps, &hooks.tallies, Some(&hooks.counts), now());
+    body["receiver"] = format!("{}{HOOK_PATH}", app.public_url).into();
+    body["subscriptions"] = subscriptions::wire(&hooks.subscriptions.all());
+    Ok((json_headers(), body.to_string()).into_response())
 }
 
 /// `POST /api/hooks/replay`.
 pub async fn replay(
     State(app): State<Arc<App>>,
     Query(params): Query<Params>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match only(Method::POST, &parts) {
-        Ok(()) => replayed(&app, &parts, &params).await,
-        Err(refusal) => Err(refusal),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-async fn replayed(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     let time = |name: &str, otherwise: i64| match params.get(name) {
         None => Ok(otherwise),
@@ -76,7 +62,7 @@ async fn replayed(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Resp
         }),
     };
     let (from, until) = (time("from", 0)?, time("to", now())?);
-    let (shared, runtime) = (Arc::clone(app), tokio::runtime::Handle::current());
+    let (shared, runtime) = (Arc::clone(&app), tokio::runtime::Handle::current());
     let work = move || again::run(&shared, &runtime, from, until);
     let done = tokio::task::spawn_blocking(work).await;
     let done = done.map_err(|error| error.to_string()).flatten().map_err(|reason| {
@@ -84,7 +70,7 @@ async fn replayed(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Resp
         Refusal::internal()
     })?;
     let event = Event { rows: done.events, ..Event::new("hooks.replay") };
-    audit::record_durably(app, &caller, event).await;
+    audit::record_durably(&app, &caller, event).await;
     let body = json!({
         "events": done.events,
         "badges": done.badges,
@@ -97,18 +83,9 @@ async fn replayed(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Resp
 pub async fn test(
     State(app): State<Arc<App>>,
     Query(params): Query<Params>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match only(Method::POST, &parts) {
-        Ok(()) => tested(&app, &parts, &params).await,
-        Err(refusal) => Err(refusal),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     let name = params.get("name").ok_or_else(|| Refusal::bad_request("`name` is needed"))?;
     let key = app
@@ -118,18 +95,18 @@ async fn tested(app: &Arc<App>, parts: &Parts, params: &Params) -> Result<Respon
     check(&key)?;
     let body = sample::deployment(now());
     let bytes = Bytes::from(body.to_string());
-    let taken = intake::take(app, &key, bytes).await.map_err(|reason| {
+    let taken = intake::take(&app, &key, bytes).await.map_err(|reason| {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", reason.to_string())
     })?;
-    let shared = Arc::clone(app);
+    let shared = Arc::clone(&app);
     let is_done = tokio::task::spawn_blocking(move || match taken {
         Taken::Waiting(id) => shared.hooks.inbox.wait_done(id, TEST_TIME),
         Taken::Duplicate(_) => true,
     });
     let is_done = is_done.await.unwrap_or(false);
     let target = format!("{} ({})", key.document.name, key.document.id);
-    audit::record_durably(app, &caller, Event { target, ..Event::new("hooks.test") }).await;
-    let answer = outcome(app, &key, &body, is_done);
+    audit::record_durably(&app, &caller, Event { target, ..Event::new("hooks.test") }).await;
+    let answer = outcome(&app, &key, &body, is_done);
     Ok((json_headers(), answer.to_string()).into_response())
 }
 
@@ -175,8 +152,4 @@ fn check(key: &Key) -> Result<(), Refusal> {
         return Err(Refusal::bad_request(format!("the key `{name}` does not count any more")));
     }
     Ok(())
-}
-
-fn only(method: Method, parts: &Parts) -> Result<(), Refusal> {
-    if parts.method == method { Ok(()) } else { Err(Refusal::method(method.as_str())) }
 }

@@ -5,12 +5,12 @@ pub mod wire;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::admin::{refused, require_json};
+use super::admin::require_json;
 use super::appinsights::json_headers;
 use crate::app::{App, now};
 use crate::ask;
@@ -18,44 +18,25 @@ use crate::audit::{self, Event};
 use crate::auth::{Caller, Scope};
 use crate::error::Refusal;
 
-/// `GET` and `POST /api/keys`.
-pub async fn keys(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET => list(&app, &parts),
-        Method::POST => create(&app, parts, body).await,
-        _ => Err(Refusal::method("GET or POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `DELETE /api/keys/{key}`, by name or id.
-pub async fn key(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = match parts.method {
-        Method::DELETE => revoke(&app, &parts, name).await,
-        _ => Err(Refusal::method("DELETE")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-fn list(app: &App, parts: &Parts) -> Result<Response, Refusal> {
-    Caller::of(app, parts)?.may(Scope::Admin, None)?;
+/// `GET /api/keys`.
+pub async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Refusal> {
+    Caller::of(&app, &parts)?.may(Scope::Admin, None)?;
     let body = wire::list(&app.keys, &app.apps, now());
     Ok((json_headers(), body.to_string()).into_response())
 }
 
-async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, &parts)?;
+/// `POST /api/keys`.
+pub async fn create(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     require_json(&parts.headers)?;
     let wish = wire::read(&ask::read_json(&parts.headers, body).await?)?;
     let default = app.apps.default().ok_or_else(Refusal::internal)?.app_id();
-    let shared = Arc::clone(app);
+    let shared = Arc::clone(&app);
     let made = tokio::task::spawn_blocking(move || {
         shared.keys.create(&wish, &shared.apps, now(), |key| {
             let target = format!("{} ({})", key.name, key.id);
@@ -73,11 +54,16 @@ async fn create(app: &Arc<App>, parts: Parts, body: Body) -> Result<Response, Re
     Ok((StatusCode::CREATED, json_headers(), body.to_string()).into_response())
 }
 
-async fn revoke(app: &Arc<App>, parts: &Parts, name: String) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+/// `DELETE /api/keys/{key}`, by name or id.
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     let default = app.apps.default().ok_or_else(Refusal::internal)?.app_id();
-    let shared = Arc::clone(app);
+    let shared = Arc::clone(&app);
     let done = tokio::task::spawn_blocking(move || {
         shared.keys.revoke(&name, now(), |key| {
             let target = format!("{} ({})", key.name, key.id);

@@ -8,9 +8,9 @@ pub mod preview;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::time::{Fraction, format_datetime};
 use model::{AppId, Batch};
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::MutexGuard;
 
-use super::admin::{refused, require_json};
+use super::admin::require_json;
 use super::appinsights::json_headers;
 use super::tags::{Wanted, tag_of};
 use crate::app::{App, now};
@@ -36,48 +36,6 @@ const LINKED_MAX: usize = 1000;
 const TEXT_BYTES_MAX: usize = 2000;
 const ID_CHARS: usize = 12;
 
-/// `GET` and `POST /api/ci/known`.
-pub async fn list(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET | Method::HEAD => all(&app, &parts),
-        Method::POST => create(&app, &parts, body).await,
-        _ => Err(Refusal::method("GET or POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `GET`, `PUT` and `DELETE /api/ci/known/{id}`.
-pub async fn one(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::GET | Method::HEAD => show(&app, &id, &parts),
-        Method::PUT => change(&app, &id, &parts, body).await,
-        Method::DELETE => delete(&app, &id, &parts).await,
-        _ => Err(Refusal::method("GET, PUT or DELETE")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-/// `POST` and `DELETE /api/ci/known/{id}/builds`.
-pub async fn builds(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => link(&app, &id, &parts, body, true).await,
-        Method::DELETE => link(&app, &id, &parts, body, false).await,
-        _ => Err(Refusal::method("POST or DELETE")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
 /// The caller and the application it means and may do `scope` to.
 fn place(app: &App, parts: &Parts, scope: Scope) -> Result<(Caller, Arc<Application>), Refusal> {
     let caller = Caller::of(app, parts)?;
@@ -88,17 +46,23 @@ fn place(app: &App, parts: &Parts, scope: Scope) -> Result<(Caller, Arc<Applicat
     Ok((caller, application))
 }
 
-fn all(app: &App, parts: &Parts) -> Result<Response, Refusal> {
-    let (_, application) = place(app, parts, Scope::Query)?;
+/// `GET /api/ci/known`.
+pub async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Response, Refusal> {
+    let (_, application) = place(&app, &parts, Scope::Query)?;
     let issues = known::all(&app.store, application.app_id());
     let issues: Vec<Value> = issues.iter().map(|(issue, bytes)| shape(issue, bytes)).collect();
     let body = json!({ "issues": issues, "limit": ISSUES_MAX });
     Ok((json_headers(), body.to_string()).into_response())
 }
 
-fn show(app: &App, id: &str, parts: &Parts) -> Result<Response, Refusal> {
-    let (_, application) = place(app, parts, Scope::Query)?;
-    let (issue, bytes) = there(app, &application, id)?;
+/// `GET /api/ci/known/{id}`.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let (_, application) = place(&app, &parts, Scope::Query)?;
+    let (issue, bytes) = there(&app, &application, &id)?;
     Ok(answer(shape(&issue, &bytes), &bytes))
 }
 
@@ -110,10 +74,15 @@ fn there(app: &App, application: &Application, id: &str) -> Result<(Issue, Arc<[
     })
 }
 
-async fn create(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, Refusal> {
-    let (caller, application) = place(app, parts, Scope::Admin)?;
-    let what = wish(parts, body).await?;
-    let _writing = writing(app).await;
+/// `POST /api/ci/known`.
+pub async fn create(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let (caller, application) = place(&app, &parts, Scope::Admin)?;
+    let what = wish(&parts, body).await?;
+    let _writing = writing(&app).await;
     if known::all(&app.store, application.app_id()).len() >= ISSUES_MAX {
         let message = format!(
             "there are {ISSUES_MAX} known issues, which is the limit: delete those that are over"
@@ -125,17 +94,23 @@ async fn create(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, R
     let by = caller.name().to_owned();
     let issue = Issue { id, what, created: now(), by, revision: 1 };
     let audit = event(&caller, &application, "ci.known.create", &issue.id, 1);
-    let mut response = store(app, &application, &issue, true, audit).await?;
+    let mut response = store(&app, &application, &issue, true, audit).await?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }
 
-async fn change(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<Response, Refusal> {
-    let (caller, application) = place(app, parts, Scope::Admin)?;
+/// `PUT /api/ci/known/{id}`.
+pub async fn change(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let (caller, application) = place(&app, &parts, Scope::Admin)?;
     let wanted = Wanted::needed(&parts.headers)?;
-    let what = wish(parts, body).await?;
-    let _writing = writing(app).await;
-    let (old, bytes) = there(app, &application, id)?;
+    let what = wish(&parts, body).await?;
+    let _writing = writing(&app).await;
+    let (old, bytes) = there(&app, &application, &id)?;
     if !wanted.is(Some(&bytes)) {
         return Err(changed());
     }
@@ -145,18 +120,23 @@ async fn change(app: &Arc<App>, id: &str, parts: &Parts, body: Body) -> Result<R
     let revision = old.revision + i64::from(is_new);
     let issue = Issue { what, revision, ..old };
     let audit = event(&caller, &application, "ci.known.change", &issue.id, 1);
-    store(app, &application, &issue, is_new, audit).await
+    store(&app, &application, &issue, is_new, audit).await
 }
 
-async fn delete(app: &Arc<App>, id: &str, parts: &Parts) -> Result<Response, Refusal> {
-    let (caller, application) = place(app, parts, Scope::Admin)?;
+/// `DELETE /api/ci/known/{id}`.
+pub async fn delete(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+) -> Result<Response, Refusal> {
+    let (caller, application) = place(&app, &parts, Scope::Admin)?;
     let wanted = Wanted::of(&parts.headers)?;
-    let _writing = writing(app).await;
-    let (issue, bytes) = there(app, &application, id)?;
+    let _writing = writing(&app).await;
+    let (issue, bytes) = there(&app, &application, &id)?;
     if wanted.is_some_and(|wanted| !wanted.is(Some(&bytes))) {
         return Err(changed());
     }
-    let audit = event(&caller, &application, "ci.known.delete", id, 1);
+    let audit = event(&caller, &application, "ci.known.delete", &id, 1);
     save::remove(&app.store, application.app_id(), &issue, audit).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -168,8 +148,28 @@ struct Linked {
     builds: Vec<Match>,
 }
 
-async fn link(
-    app: &Arc<App>,
+/// `POST /api/ci/known/{id}/builds`.
+pub async fn link(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    linked(&app, &id, &parts, body, true).await
+}
+
+/// `DELETE /api/ci/known/{id}/builds`.
+pub async fn unlink(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    linked(&app, &id, &parts, body, false).await
+}
+
+async fn linked(
+    app: &App,
     id: &str,
     parts: &Parts,
     body: Body,

@@ -232,7 +232,7 @@ async fn read(app: &App, request: Request) -> Result<Call, Refusal> {
             given.map(|(name, value)| (name, Value::from(value))).collect()
         }
         Method::POST => ask::read_json(&parts.headers, body).await?,
-        _ => return Err(Refusal::method("GET or POST")),
+        _ => return Err(Refusal::method("GET, POST")),
     };
     let Some(Value::String(text)) = body.remove("csl") else {
         return Err(Refusal::bad_request("`csl` must be a text, the query"));

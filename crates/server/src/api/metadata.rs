@@ -47,7 +47,7 @@ fn answer(
         .and_then(|caller| ask::find_app(app, &caller, Scope::Query, name))
         .and_then(|found| match parts.method {
             Method::GET | Method::POST => Ok(found),
-            _ => Err(Refusal::method("GET or POST")),
+            _ => Err(Refusal::method("GET, POST")),
         })
         .map(|found| {
             let own = app.apps.tables().list(found.app_id());

@@ -74,9 +74,16 @@ fn a_method_a_route_does_not_have_is_refused_with_those_it_has() {
         ("/v1/rest/query", "GET, POST, OPTIONS"),
         ("/v1/rest/mgmt", "POST, OPTIONS"),
         ("/api/apps", "GET, POST, OPTIONS"),
+        ("/api/keys/ci", "DELETE, OPTIONS"),
+        ("/api/badges/one", "GET, PUT, DELETE, OPTIONS"),
+        ("/api/badges/q/one/token", "POST, OPTIONS"),
+        ("/api/ci/known/one/builds", "POST, DELETE, OPTIONS"),
+        ("/api/collect", "GET, POST, OPTIONS"),
+        ("/api/hooks/deliveries/one", "GET, OPTIONS"),
+        ("/api/portal/saved/one", "PUT, DELETE, OPTIONS"),
         ("/v1/$batch", "POST, OPTIONS"),
     ] {
-        let answer = send(server.port, "PUT", path, &[], b"{}");
+        let answer = send(server.port, "PATCH", path, &[], b"{}");
         assert_eq!(answer.status, 405, "{path}");
         assert_eq!(answer.header("allow"), Some(allowed), "{path}");
         let message = answer.json()["error"]["message"].clone();
@@ -85,4 +92,15 @@ fn a_method_a_route_does_not_have_is_refused_with_those_it_has() {
     }
     let answer = send(server.port, "PUT", "/v1/rest/query", &[], b"{}").json();
     assert_eq!(answer["error"]["@permanent"], json!(true));
+    let answer = send(server.port, "PATCH", "/api/badges/one", &[], b"{}").json();
+    let error = json!({ "code": "method", "message": "only GET, PUT or DELETE is allowed" });
+    assert_eq!(answer, json!({ "error": error }));
+}
+
+#[test]
+fn where_there_is_something_to_get_its_headers_are_there_alone() {
+    let (server, _dir) = start(&[]);
+    let answer = send(server.port, "HEAD", "/api/apps", &[], b"");
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
 }

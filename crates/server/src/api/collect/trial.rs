@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 
-use crate::api::admin::{refused, require_json};
+use crate::api::admin::require_json;
 use crate::api::appinsights::json_headers;
 use crate::app::App;
 use crate::ask;
@@ -23,17 +23,12 @@ use crate::error::Refusal;
 static TRIALS: Semaphore = Semaphore::const_new(1);
 
 /// `POST /api/collect/try`.
-pub async fn trial(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => tried(&app, &parts, body).await,
-        _ => Err(Refusal::method("POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-async fn tried(app: &App, parts: &Parts, body: Body) -> Result<Response, Refusal> {
-    let caller = Caller::of(app, parts)?;
+pub async fn trial(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let caller = Caller::of(&app, &parts)?;
     caller.may(Scope::Admin, None)?;
     require_json(&parts.headers)?;
     let wanted = read(ask::read_json(&parts.headers, body).await?)?;
@@ -42,7 +37,7 @@ async fn tried(app: &App, parts: &Parts, body: Body) -> Result<Response, Refusal
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "limit", message)
     })?;
     let event = Event { target: wanted.hosts.core.clone(), ..Event::new("collect.try") };
-    audit::record_durably(app, &caller, event).await;
+    audit::record_durably(&app, &caller, event).await;
     let stop = Arc::clone(&app.collectors.stop);
     // Whoever leaves meanwhile keeps the place taken until the call has ended.
     let found = tokio::task::spawn_blocking(move || {

@@ -3,13 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request, State};
-use axum::http::Method;
+use axum::extract::{Path, Query, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
-use super::only;
-use crate::api::admin::refused;
 use crate::api::appinsights::json_headers;
 use crate::app::App;
 use crate::auth::{Caller, Scope};
@@ -23,17 +20,7 @@ const LIMIT: usize = 200;
 pub async fn list(
     State(app): State<Arc<App>>,
     Query(params): Query<HashMap<String, String>>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let answer = listed(&app, &parts, &params).await;
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-async fn listed(
-    app: &Arc<App>,
-    parts: &Parts,
-    params: &HashMap<String, String>,
+    parts: Parts,
 ) -> Result<Response, Refusal> {
     let limit = match params.get("limit").map(|text| text.parse::<usize>()) {
         None => LIMIT,
@@ -43,7 +30,8 @@ async fn listed(
             return Err(Refusal::bad_request(message));
         }
     };
-    let found = read(app, parts, move |app, runtime| deliveries::list(app, runtime, limit)).await?;
+    let found =
+        read(&app, &parts, move |app, runtime| deliveries::list(app, runtime, limit)).await?;
     Ok((json_headers(), found.to_string()).into_response())
 }
 
@@ -51,20 +39,18 @@ async fn listed(
 pub async fn one(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
+    parts: Parts,
+) -> Result<Response, Refusal> {
     let shown: String = id.chars().take(64).collect();
     let found =
-        read(&app, &parts, move |app, runtime| deliveries::payload(app, runtime, &id)).await;
-    let answer = found.and_then(|payload| match payload {
-        Some(payload) => Ok((json_headers(), payload).into_response()),
-        None => Err(Refusal::not_found(format!(
+        read(&app, &parts, move |app, runtime| deliveries::payload(app, runtime, &id)).await?;
+    let payload = found.ok_or_else(|| {
+        Refusal::not_found(format!(
             "there is no stored delivery `{shown}`: what is refused is not stored, and rows end \
              with their retention"
-        ))),
-    });
-    answer.unwrap_or_else(|refusal| refused(&refusal))
+        ))
+    })?;
+    Ok((json_headers(), payload).into_response())
 }
 
 /// Reads something for an administrator, on a thread that may block.
@@ -73,7 +59,6 @@ async fn read<T: Send + 'static>(
     parts: &Parts,
     work: impl FnOnce(&App, &tokio::runtime::Handle) -> Result<T, String> + Send + 'static,
 ) -> Result<T, Refusal> {
-    only(Method::GET, parts)?;
     Caller::of(app, parts)?.may(Scope::Admin, None)?;
     let (shared, runtime) = (Arc::clone(app), tokio::runtime::Handle::current());
     let done = tokio::task::spawn_blocking(move || work(&shared, &runtime)).await;

@@ -13,7 +13,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::api::admin::refused;
 use crate::api::appinsights::json_headers;
 use crate::api::track::intake::Hold;
 use crate::app::{App, now};
@@ -49,16 +48,17 @@ pub async fn receive(State(app): State<Arc<App>>, request: Request) -> Response 
     if parts.method != Method::POST {
         let status = StatusCode::METHOD_NOT_ALLOWED;
         let message = "service hooks send POST: enter this address as the URL of a web hook";
-        let mut response = refused(&Refusal::new(status, "method", message));
+        let mut response = Refusal::new(status, "method", message).into_response();
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
     let mut response = match answer(&app, &parts, body).await {
         Ok(()) => (json_headers(), "{}").into_response(),
         Err(unmet) => {
-            let mut response = refused(&unmet.refusal);
             let is_busy = unmet.refusal.status == StatusCode::SERVICE_UNAVAILABLE;
-            if is_busy && unmet.refusal.retry_after.is_none() {
+            let is_open = is_busy && unmet.refusal.retry_after.is_none();
+            let mut response = unmet.refusal.into_response();
+            if is_open {
                 set_retry_after(response.headers_mut(), RETRY_INGESTION);
             }
             response

@@ -5,14 +5,12 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use query::ResultTable;
 use serde_json::{Map, Value, json};
 
-use super::super::admin::refused;
 use super::super::appinsights::json_headers;
 use super::super::appinsights::rows::Rows;
 use super::{place, wish};
@@ -30,21 +28,16 @@ const SHARE_MAX: f64 = 0.05;
 const FAILURES_MIN: i64 = 20;
 
 /// `POST /api/ci/known/preview`.
-pub async fn preview(State(app): State<Arc<App>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let answer = match parts.method {
-        Method::POST => answer(&app, &parts, body).await,
-        _ => Err(Refusal::method("POST")),
-    };
-    answer.unwrap_or_else(|refusal| refused(&refusal))
-}
-
-async fn answer(app: &Arc<App>, parts: &Parts, body: Body) -> Result<Response, Refusal> {
-    let (caller, application) = place(app, parts, Scope::Query)?;
-    let what = wish(parts, body).await?;
+pub async fn preview(
+    State(app): State<Arc<App>>,
+    parts: Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let (caller, application) = place(&app, &parts, Scope::Query)?;
+    let what = wish(&parts, body).await?;
     let texts = [kql::summary(&what), kql::samples(&what)];
-    let summary = table(app, &caller, &application, &texts[0]).await?;
-    let samples = table(app, &caller, &application, &texts[1]).await?;
+    let summary = table(&app, &caller, &application, &texts[0]).await?;
+    let samples = table(&app, &caller, &application, &texts[1]).await?;
     let summary = summary.into_iter().next().unwrap_or_default();
     let body = json!({
         "warnings": warnings(&summary),

@@ -28,7 +28,7 @@ pub async fn history(State(app): State<Arc<App>>, request: Request) -> Response 
     let answer = match parts.method {
         Method::GET => list(&app, &parts),
         Method::DELETE => clear(&app, &parts),
-        _ => Err(Refusal::method("GET or DELETE")),
+        _ => Err(Refusal::method("GET, DELETE")),
     };
     finish(&app, answer, &ids, "")
 }

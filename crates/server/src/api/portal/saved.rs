@@ -58,7 +58,7 @@ pub async fn one(
     let answer = match parts.method {
         Method::PUT => put(&app, &id, &parts, body).await,
         Method::DELETE => delete(&app, &id, &parts).await,
-        _ => Err(Refusal::method("PUT or DELETE")),
+        _ => Err(Refusal::method("PUT, DELETE")),
     };
     finish(&app, answer, &ids, "")
 }

@@ -38,7 +38,7 @@ pub async fn session(State(app): State<Arc<App>>, request: Request) -> Response 
         Method::GET | Method::HEAD => show(&app, &parts),
         Method::POST => sign_in(&app, &parts, body).await,
         Method::DELETE => sign_out(&app, &parts),
-        _ => Err(Refusal::method("GET, POST or DELETE")),
+        _ => Err(Refusal::method("GET, POST, DELETE")),
     };
     finish(&app, answer, &ids, "")
 }
