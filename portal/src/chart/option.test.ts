@@ -43,6 +43,21 @@ function draw(data: Table, kind: string, properties = {}, options: Partial<Optio
 const counts = table('timestamp:datetime client_OS:string n:long',
   [day(1), 'macOS', 1], [day(0), 'Windows', 3], [day(0), 'macOS', 2], [day(2), 'Windows', 5]);
 
+describe('names below columns', () => {
+  const named = (...names: string[]) =>
+    draw(table('name:string n:long', ...names.map((name) => [name, 1])), 'columnchart', {},
+      { width: 600, height: 300 }).option.xAxis[0].axisLabel;
+
+  it('are turned where they are too long, and left out where there are too many', () => {
+    expect(named('a', 'b')).toMatchObject({ interval: 0, width: 262 });
+    expect(named('a', 'b').rotate).toBeUndefined();
+    const long = Array.from({ length: 10 }, (_, index) => `GET /api/packages/${index}`);
+    expect(named(...long)).toMatchObject({ interval: 0, rotate: 35, width: 120 });
+    const many = Array.from({ length: 60 }, (_, index) => `GET /api/packages/${index}`);
+    expect(named(...many).interval).toBeUndefined();
+  });
+});
+
 describe('several columns', () => {
   const mixed = table('t:datetime of:string n:long took:timespan',
     [day(0), 'Requests', 7, null], [day(0), 'p95', null, '00:02:00'],

@@ -121,12 +121,21 @@ function xAxis(frame: Frame, index: number, panels: number): object {
   };
 }
 
-/** Names below few columns are cut rather than left out. */
+/** Pixels of a letter of a label, about. */
+const LETTER = 6.5;
+/** Columns closer than this have no name each, not even one that is turned. */
+const CLOSE = 18;
+
+/** Names below columns that are too narrow for them are turned, rather than cut or left out. */
 function roomOf({ model, options }: Frame): object {
-  const count = model.categories.length;
-  const room = Math.floor((options.width - 60) / Math.max(count, 1)) - 8;
-  return model.kind === 'bar' || room < 32 ? {}
-    : { interval: 0, hideOverlap: false, width: room, overflow: 'truncate' };
+  const { categories, kind } = model;
+  const place = (options.width - 60) / Math.max(categories.length, 1);
+  if (kind === 'bar' || place < CLOSE) return {};
+  const longest = Math.max(...categories.map((found) => shortName(found).length)) * LETTER;
+  const all = { interval: 0, hideOverlap: false, overflow: 'truncate' };
+  const isTurned = longest > place - 8;
+  const most = Math.min(140, Math.round(options.height * 0.4));
+  return isTurned ? { ...all, rotate: 35, width: most } : { ...all, width: Math.floor(place) - 8 };
 }
 
 const timeFormat = {

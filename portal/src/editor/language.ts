@@ -30,6 +30,9 @@ const types = new Set([
   'double', 'string', 'time', 'timespan',
 ]);
 
+/** As it stands in `datetime()`. */
+const time = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?Z?/;
+
 /** With the unit of a time span. */
 const number = /^0x[\da-f]+|^\d+(?:\.\d+)?(?:e[+-]?\d+)?(?:ms|microseconds?|ticks?|[dhms])?\b/i;
 
@@ -80,7 +83,7 @@ function token(stream: StringStream, state: State): string | null {
   }
   if (stream.match(/^h?@"(?:[^"]|"")*"?|^h?@'(?:[^']|'')*'?/i)) return 'string';
   if (stream.match(/^h?"(?:\\.|[^"\\])*"?|^h?'(?:\\.|[^'\\])*'?/i)) return 'string';
-  if (stream.match(number)) return 'number';
+  if (stream.match(time) || stream.match(number)) return 'number';
   if (stream.match('|')) {
     state.isAfterPipe = true;
     return 'punctuation';

@@ -114,6 +114,54 @@ describe('charts', () => {
   });
 });
 
+/** Draws over the middle of the chart. */
+async function brush(page: Page): Promise<void> {
+  const chart = page.getByRole('img');
+  await chart.locator('canvas').first().waitFor();
+  const box = await chart.boundingBox();
+  if (!box) throw new Error('no chart');
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 70, { steps: 3 });
+  await page.mouse.up();
+}
+
+it('what is drawn over a chart zooms the page, or a query that sets its own time', async () => {
+  await stage.play(async (page) => {
+    const rows = 'range x from 1 to 48 step 1 | project timestamp = ago(x * 1h), x';
+    await stage.paste(page, `${logs(`${rows}\n| render timechart`)}&t=P2D`);
+    await page.getByRole('img', { name: /48 points/ }).waitFor();
+    await brush(page);
+    await page.waitForURL(/from=/);
+    await ran(page, '48');
+    await page.getByRole('img').dblclick({ position: { x: 200, y: 60 } });
+    await page.waitForURL(/t=P2D/);
+
+    const own = 'customEvents | where timestamp > ago(1h) | union (';
+    await stage.paste(page, logs(`${own}${rows})\n| project timestamp, x\n| render timechart`));
+    await page.getByRole('img', { name: /48 points/ }).waitFor();
+    await brush(page);
+    await page.waitForURL((url) => /x\n\| where timestamp between \(datetime\([^()]*\) \.\. /
+      .test(url.searchParams.get('q') ?? ''));
+    expect(page.url()).not.toMatch(/from=/);
+  });
+});
+
+it('rows are found by what any of their cells has', async () => {
+  await stage.play(async (page) => {
+    const kql = 'range x from 1 to 50 step 1 | extend said = strcat("n", x % 7)';
+    await stage.paste(page, logs(kql));
+    await ran(page, '50');
+    await page.getByRole('grid').focus();
+    await press(page, 'Control+f');
+    await page.keyboard.type('n6');
+    await page.getByText('7 of 50 rows').waitFor();
+    await press(page, 'Escape');
+    await page.getByText('50 rows', { exact: true }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'grid');
+  });
+});
+
 it('the plan is shown when it is wanted', async () => {
   await stage.play(async (page) => {
     await stage.paste(page, logs('customEvents | where name == "x" | count', '&tab=statistics'));

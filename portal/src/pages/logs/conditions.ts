@@ -2,6 +2,7 @@
 
 import { name, text } from '../../lib/kql';
 import type { Cell, Column } from '../../lib/query';
+import type { Range } from '../../lib/time';
 
 /** A value as a literal of its type. */
 export function literal(cell: Cell, type: string): string {
@@ -37,10 +38,25 @@ export function whereOf(cells: { column: Column; values: Cell[] }[]): string {
   return `| where ${cells.map(({ column, values }) => condition(column, values)).join(' and ')}`;
 }
 
-/** The statement with a line more, before its `render` if it ends with one. */
+/** A line of `betweenOf`, and the column it is of. */
+const between = /^\| where (.+) between \(datetime\([^()]*\) \.\. datetime\([^()]*\)\)$/;
+
+/** `where` of a range of times. */
+export function betweenOf(column: Column, { from, to }: Range): string {
+  const [least, most] = [from, to].map((time) => `datetime(${time.toISOString()})`);
+  return `| where ${name(column.name)} between (${least} .. ${most})`;
+}
+
+/**
+ * The statement with a line more, before its `render` if it ends with one. A range takes the place
+ * of another one that was put there before.
+ */
 export function withLine(kql: string, line: string): string {
   const trimmed = kql.replace(/[\s;]+$/, '');
   const found = /\n?\s*\|\s*render\s[^|]*$/.exec(trimmed);
-  if (!found) return `${trimmed}\n${line}`;
-  return `${trimmed.slice(0, found.index)}\n${line}\n${trimmed.slice(found.index).trim()}`;
+  let start = trimmed.slice(0, found?.index ?? trimmed.length);
+  const end = start.lastIndexOf('\n');
+  const [, of = ''] = between.exec(line) ?? [];
+  if (of !== '' && between.exec(start.slice(end + 1))?.[1] === of) start = start.slice(0, end);
+  return [start, line, ...(found ? [trimmed.slice(found.index).trim()] : [])].join('\n');
 }

@@ -2,6 +2,7 @@
 
 import type { Schema } from '../../lib/schema';
 import type { Metric } from './catalogue';
+import { firstAggregation, refusal, type ChartSpec } from './spec';
 
 /** Columns that tell every row from every other, or hold all of it. */
 const pointless = new Set([
@@ -34,6 +35,22 @@ export function fieldsOfAll([first, ...more]: Metric[], schema: Schema | null): 
   const others = more.map((metric) => new Set(fieldsOf(metric, schema)));
   return first ? fieldsOf(first, schema).filter((field) => others.every((all) => all.has(field)))
     : [];
+}
+
+/** What of a chart stays when it shows another metric: what the rows of that one have as well. */
+export function carried(
+  spec: ChartSpec, from: Metric | null, to: Metric, schema: Schema | null,
+): Pick<ChartSpec, 'aggregation' | 'split' | 'filters'> {
+  const has = from?.table === to.table && from.fields === to.fields ? () => true
+    : (field: string) => fieldsOf(to, schema).includes(field);
+  const { aggregation } = spec;
+  const fits = from?.kind === to.kind && aggregation !== 'distinct'
+    && refusal(to, aggregation) === null;
+  return {
+    aggregation: fits ? aggregation : firstAggregation(to),
+    split: spec.split.filter(has),
+    filters: spec.filters.filter(({ field }) => has(field)),
+  };
 }
 
 /** Offered as buttons: the usual columns and the most frequent keys. */

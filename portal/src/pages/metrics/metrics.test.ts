@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { counter, customMetric, known, measurement, metricOf, type Metric } from './catalogue';
-import { favourites, fieldsOf, fieldsOfAll } from './fields';
+import { carried, favourites, fieldsOf, fieldsOfAll } from './fields';
 import {
   aggregate, binsOf, chartKql, deploymentsKql, factsKql, mixture, newestKql, renderOf, stepOf,
   titleOf, unitOf, unitsByColumn, valuesKql,
@@ -329,6 +329,19 @@ describe('fields', () => {
     expect(fieldsOfAll([metric('events'), metric('requests')], schema))
       .toEqual(['name', 'client_OS']);
     expect(fieldsOfAll([metric('events'), metric('ci.builds')], schema)).toEqual([]);
+  });
+  it('of a chart stay when another metric has them', () => {
+    const from = metric('requests');
+    const filters = [{ field: 'name', op: 'eq' as const, values: ['a'] },
+      { field: 'd.other', op: 'eq' as const, values: ['b'] }];
+    const spec = { ...defaultSpec('requests'), split: ['client_OS', 'd.other'], filters };
+    const kept = (id: string) => carried(spec, from, metric(id), schema);
+    expect(kept('requests.duration')).toEqual({ aggregation: 'avg', split: spec.split, filters });
+    expect(kept('events'))
+      .toEqual({ aggregation: 'count', split: ['client_OS'], filters: filters.slice(0, 1) });
+    const p95 = { ...spec, aggregation: 'p95' as const };
+    expect(carried(p95, metric('requests.duration'), metric('dependencies.duration'), schema)
+      .aggregation).toBe('p95');
   });
   it('are those of pipelines where these are charted', () => {
     expect(fieldsOf(metric('ci.builds'), null)).toContain('Definition');

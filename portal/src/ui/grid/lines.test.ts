@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Cell, Table } from '../../lib/query';
-import { cellFilter, detailsOf, groupsOf, HEIGHT_MAX, Lines, orderOf, scrolledTo } from './lines';
+import {
+  ANY, cellFilter, detailsOf, groupsOf, HEIGHT_MAX, Lines, orderOf, scrolledTo,
+} from './lines';
 
 function table(types: string, ...columns: Cell[][]): Table {
   const schema = types.split(' ').map((type, index) => ({ name: `c${index}`, type }));
@@ -40,6 +42,21 @@ describe('filters of cells', () => {
     ['>00:00:05', 'timespan', '00:00:06', true], ['b', 'dynamic', { a: 'b' }, true],
   ] as [string, string, Cell, boolean][])('%s on %s %j', (typed, type, cell, passes) => {
     expect(cellFilter(typed, type)(cell)).toBe(passes);
+  });
+
+  it('find a time as it is shown and as it is written', () => {
+    const at = '2026-11-30T01:03:15.2310000Z';
+    for (const typed of ['11-30 01:03', 'T01:03', `=${at}`]) {
+      expect(cellFilter(typed, 'datetime')(at)).toBe(true);
+    }
+  });
+
+  it('look into all columns', () => {
+    const data = table('string long', ['Ab', 'cd', 'x1'], [1, 2, 3]);
+    const found = (typed: string) => [...(orderOf(data, null, new Map([[ANY, typed]])) ?? [])];
+    expect(found('1')).toEqual([0, 2]);
+    expect(found('!1')).toEqual([1]);
+    expect(found('b')).toEqual([0]);
   });
 });
 

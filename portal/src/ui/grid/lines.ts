@@ -5,7 +5,8 @@
 
 import type { Cell, Column, Table } from '../../lib/query';
 import { cellText } from '../../lib/share';
-import { compareKeys, sortKey } from './cells';
+import type { Zone } from '../../lib/time';
+import { compareKeys, shownCell, sortKey } from './cells';
 
 export interface Sort {
   column: number;
@@ -13,7 +14,9 @@ export interface Sort {
 }
 
 /** Whether a cell passes what was typed: `text`, `=text`, `!text`, `>1`, `>=1`, `<1`, `<=1`. */
-export function cellFilter(typed: string, type: string): (cell: Cell | undefined) => boolean {
+export function cellFilter(
+  typed: string, type: string, zone: Zone = 'UTC',
+): (cell: Cell | undefined) => boolean {
   const found = /^(>=|<=|>|<|=|!)?\s*(.*)$/s.exec(typed.trim());
   const [op, wanted] = [found?.[1] ?? '', (found?.[2] ?? '').toLowerCase()];
   if (op.startsWith('>') || op.startsWith('<')) {
@@ -26,10 +29,31 @@ export function cellFilter(typed: string, type: string): (cell: Cell | undefined
       return op.startsWith('>') ? order > 0 : order < 0;
     };
   }
-  const textOf = (cell: Cell | undefined) => cellText(cell).toLowerCase();
-  if (op === '=') return (cell) => textOf(cell) === wanted;
-  if (op === '!') return (cell) => !textOf(cell).includes(wanted);
-  return (cell) => textOf(cell).includes(wanted);
+  // A time is found as it is shown, and as it stands in queries.
+  const textsOf = (cell: Cell | undefined): string[] => [
+    cellText(cell), ...(type === 'datetime' ? [shownCell(cell, type, zone)] : []),
+  ].map((text) => text.toLowerCase());
+  if (op === '=') return (cell) => textsOf(cell).includes(wanted);
+  const has = (cell: Cell | undefined) => textsOf(cell).some((text) => text.includes(wanted));
+  return op === '!' ? (cell) => !has(cell) : has;
+}
+
+/** Instead of a column: what is typed is looked for in all of them. */
+export const ANY = -1;
+
+/** Whether a row passes what was typed for a column or for all. */
+function rowFilter(
+  table: Table, column: number, typed: string, zone: Zone,
+): (row: number) => boolean {
+  const places = column === ANY ? [...table.schema.keys()] : [column];
+  const parts = places.map((place) => ({
+    cells: table.columns[place] ?? [],
+    passes: cellFilter(typed, table.schema[place]?.type ?? 'string', zone),
+  }));
+  // What must not be there must be in none of them.
+  return typed.trim().startsWith('!')
+    ? (row) => parts.every(({ cells, passes }) => passes(cells[row]))
+    : (row) => parts.some(({ cells, passes }) => passes(cells[row]));
 }
 
 /** Rows that pass all filters, sorted; `null` when that is every row as it came. */
@@ -37,17 +61,15 @@ export function orderOf(
   table: Table,
   sort: Sort | null,
   filters: ReadonlyMap<number, string>,
+  zone: Zone = 'UTC',
 ): Uint32Array | null {
   const active = [...filters].filter(([, typed]) => typed.trim() !== '');
   if (!sort && active.length === 0) return null;
-  const passing = active.map(([column, typed]) => ({
-    cells: table.columns[column] ?? [],
-    passes: cellFilter(typed, table.schema[column]?.type ?? 'string'),
-  }));
+  const passing = active.map(([column, typed]) => rowFilter(table, column, typed, zone));
   const order = new Uint32Array(table.rows);
   let count = 0;
   for (let row = 0; row < table.rows; row += 1) {
-    if (passing.every(({ cells, passes }) => passes(cells[row]))) {
+    if (passing.every((passes) => passes(row))) {
       order[count] = row;
       count += 1;
     }

@@ -98,7 +98,7 @@ export class GridState {
     return lefts;
   });
 
-  readonly #order = $derived(orderOf(this.table, this.sort, this.filters));
+  readonly #order = $derived(orderOf(this.table, this.sort, this.filters, this.zone));
   readonly #groups = $derived(
     this.group === null ? null : groupsOf(this.table, this.group, this.#order),
   );
