@@ -182,14 +182,11 @@ export function numbersKql(table: 'requests' | 'customEvents', range: Range): st
 }
 
 /** What was kept and what it stands for, by table. */
-export function sampledKql(present: string[]): string | null {
-  const weighted = ['requests', 'dependencies', 'exceptions', 'traces', 'customEvents',
-    'pageViews', 'availabilityResults'].filter((table) => present.includes(table));
-  return weighted.length === 0 ? null : lines(
-    `union withsource = Table ${weighted.join(', ')}`,
-    '| summarize Kept = count(), Sent = sum(itemCount) by Table',
-  );
-}
+const sampledKql = lines(
+  'union withsource = Table requests, dependencies, exceptions, traces, customEvents, pageViews, '
+    + 'availabilityResults',
+  '| summarize Kept = count(), Sent = sum(itemCount) by Table',
+);
 
 export const operationsKql = lines(
   'requests',
@@ -230,7 +227,6 @@ export function pageQueries(
   if (main === 'requests') queries.operations = operationsKql;
   if (main === 'customEvents') queries.topEvents = eventsKql;
   if (present.includes('exceptions')) queries.newest = exceptionsKql;
-  const sampled = sampledKql(present);
-  if (sampled) queries.sampled = sampled;
+  if (present.length > 0) queries.sampled = sampledKql;
   return queries;
 }
