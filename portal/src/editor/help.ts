@@ -7,7 +7,7 @@ import { StateEffect, StateField, type EditorState, type Extension } from '@code
 import {
   EditorView, hoverTooltip, showTooltip, ViewPlugin, type Tooltip, type ViewUpdate,
 } from '@codemirror/view';
-import type { Schema } from '../lib/schema';
+import type { Implemented, Schema } from '../lib/schema';
 import type { LanguageClient } from './client';
 import { completeLocally } from './local';
 import type { Suggestion, Suggestions } from './service';
@@ -84,19 +84,34 @@ function paragraph(text: string): HTMLElement {
   return found;
 }
 
-function hover({ client }: Knowledge): Extension {
+/** What the word from `from` to `to` does, where it is an operator or a call. */
+export function docOf(
+  { docs }: Pick<Implemented, 'docs'>, text: string, from: number, to: number,
+): { title: string; doc: string } | null {
+  if (/(?:^|[|(;]|\n\n)\s*$/.test(text.slice(0, from))) {
+    const word = text.slice(from, to) + (/^(?:-\w+)*/.exec(text.slice(to))?.[0] ?? '');
+    const found = docs?.operators[word];
+    if (found) return { title: found.form, doc: found.doc };
+  }
+  const doc = /^\s*\(/.test(text.slice(to)) ? docs?.functions[text.slice(from, to)] : undefined;
+  return doc ? { title: '', doc: `${doc.charAt(0).toUpperCase()}${doc.slice(1)}.` } : null;
+}
+
+function hover({ client, schema }: Knowledge): Extension {
   return hoverTooltip(async (view, at) => {
     const text = view.state.doc.toString();
     const word = view.state.wordAt(at);
     if (!word) return null;
     const { start, end } = statementAt(text, at);
-    const found = await client.hover(text.slice(start, end), Math.max(at - start, 0));
-    if (!found) return null;
-    const [first = '', ...rest] = found.split('\n\n');
+    const own = docOf(schema()?.implemented ?? {}, text, word.from, word.to);
+    const found = await client.hover(text.slice(start, end), Math.max(at - start, 0)) || own?.title;
+    if (!found && !own) return null;
+    const [first = '', ...rest] = (found ?? '').split('\n\n');
+    const about = [...(own ? [own.doc] : []), ...rest].slice(0, 3).map(paragraph);
     return {
       pos: word.from,
       end: word.to,
-      create: () => ({ dom: helpBox([first, ...rest.slice(0, 3).map(paragraph)]) }),
+      create: () => ({ dom: helpBox([first, ...about]) }),
     };
   }, { hoverTime: 350 });
 }

@@ -30,6 +30,11 @@ export interface Implemented {
   operators: string[];
   plugins: string[];
   renders: string[];
+  /** What each function does, how each operator is written. */
+  docs?: {
+    functions: Record<string, string>;
+    operators: Record<string, { form: string; doc: string }>;
+  };
 }
 
 export interface Schema {

@@ -10,6 +10,7 @@ use crate::syntax::{
 impl Parser<'_> {
     pub(super) fn query(&mut self) -> Query {
         let mut statements = Vec::new();
+        self.command();
         while !self.at_end() {
             statements.extend(self.statements());
             if self.at_end() {
@@ -27,6 +28,21 @@ impl Parser<'_> {
             self.report_help(codes::EMPTY, Span::new(0, 0), "the query is empty", help);
         }
         Query { statements }
+    }
+
+    /// A management command in place of a query: nothing else of the text can be told.
+    fn command(&mut self) {
+        if self.symbol(0) != Some(".") || self.word(1).is_none() {
+            return;
+        }
+        let span = Span::new(self.span().start, self.span().end + self.word(1).map_or(0, str::len));
+        let message = format!("a command such as `{}` is no query", self.slice(span));
+        let help = "commands are answered by the Kusto API, `POST /v1/rest/mgmt`; a query starts \
+                    with a table";
+        self.report_help(codes::UNSUPPORTED_FORM, span, message, Some(help.to_owned()));
+        while !self.at_end() {
+            self.bump();
+        }
     }
 
     /// Statements up to the end or a closing bracket.

@@ -367,6 +367,9 @@ fn the_schema_lists_tables_keys_functions_and_words() {
     let share = functions.iter().find(|f| f["name"] == "WilsonLow").unwrap();
     assert_eq!(share["parameters"][0]["type"], "long", "{share}");
     assert!(functions.iter().any(|f| f["columns"].is_array()));
+    let docs = &schema["implemented"]["docs"];
+    assert!(docs["operators"]["mv-expand"]["form"].as_str().unwrap().starts_with("T | mv-expand"));
+    assert!(docs["functions"]["strcat"].as_str().unwrap().contains("joined"));
     let has = |kind: &str, name: &str| {
         schema["implemented"][kind].as_array().unwrap().iter().any(|word| word == name)
     };

@@ -13,7 +13,7 @@ use kql::stored::{self, StoredFunction};
 use kql::syntax::ParameterType;
 use model::time::{Fraction, format_datetime};
 use model::{ViewDef, Vocabulary};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::keys::Key;
 use super::call::Call;
@@ -154,5 +154,33 @@ fn implemented() -> Value {
         "operators": kql::operator_names().0,
         "plugins": kql::plugin_names().collect::<Vec<_>>(),
         "renders": kql::RENDER_KINDS,
+        "docs": { "functions": function_docs(), "operators": operator_docs() },
     })
+}
+
+/// What each function does, by each of its names.
+fn function_docs() -> Value {
+    signatures::all()
+        .flat_map(|signature| {
+            let names = signature.aliases.iter().chain([&signature.name]).copied();
+            names.map(|name| (name.to_owned(), json!(signature.summary)))
+        })
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// The form of each tabular operator and what it does.
+fn operator_docs() -> Value {
+    signatures::tabular_operators()
+        .iter()
+        .flat_map(|operator| {
+            let doc = json!({ "form": operator.syntax, "doc": operator.summary });
+            operator
+                .aliases
+                .iter()
+                .chain([&operator.name])
+                .map(move |name| ((*name).to_owned(), doc.clone()))
+        })
+        .collect::<Map<_, _>>()
+        .into()
 }
