@@ -16,9 +16,13 @@ class Clock {
   every = $state(0);
   /** Newest item of the application; `null`: nothing yet. */
   newest = $state.raw<Date | null>(null);
+  /** Goes up when rows came, for lists that follow: at most once in `ARRIVALS_MS`. */
+  arrivals = $state(0);
   /** State of the application's rows; empty: not told. */
   snapshot = '';
   isFreshnessKnown = $state(false);
+  /** Known: nothing ever came. */
+  isNeverAny = $derived(this.isFreshnessKnown && this.newest === null);
   /** The server does not tell; nobody is to wait for it. */
   isFreshnessRefused = $state(false);
 }
@@ -115,11 +119,31 @@ let eventsApp = '';
 let again: ReturnType<typeof setTimeout> | undefined;
 let waitMs = 0;
 
+/** Longer than lists take, which begin anew with each arrival. */
+const ARRIVALS_MS = 5000;
+/** The state of the rows that was told last, also before a connection broke. */
+let told = '';
+let arrivedAt = 0;
+let arriving: ReturnType<typeof setTimeout> | undefined;
+
+/** Tells of rows that came: at once after a pause, else when the pause is over. */
+function noteArrivals(snapshot: string): void {
+  const isNew = told !== '' && told !== snapshot;
+  told = snapshot;
+  if (!isNew || arriving !== undefined) return;
+  arriving = setTimeout(() => {
+    arriving = undefined;
+    arrivedAt = Date.now();
+    clock.arrivals += 1;
+  }, Math.max(arrivedAt + ARRIVALS_MS - Date.now(), 0));
+}
+
 /** Listens to what arrives for the application of the page; again when that changes. */
 export function followFreshness(): void {
   const app = currentApp();
   if (app === eventsApp) return;
   eventsApp = app;
+  told = '';
   clock.newest = null;
   clock.isFreshnessKnown = false;
   clock.isFreshnessRefused = false;
@@ -150,6 +174,7 @@ function connect(): void {
     clock.newest = fresh.newest === null ? null : new Date(fresh.newest);
     clock.snapshot = fresh.snapshot;
     clock.isFreshnessKnown = true;
+    noteArrivals(fresh.snapshot);
     waitMs = 0;
   });
   source.addEventListener('error', () => {

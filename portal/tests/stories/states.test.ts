@@ -213,3 +213,33 @@ describe('a refresh', () => {
     });
   });
 });
+
+describe('items that keep coming', () => {
+  const stage = useStage();
+
+  it('do not end what a page asks before it is answered', async () => {
+    await post(stage.server, [envelope('EventData', { name: 'First' })]);
+    let isOver = false;
+    const sending = (async () => {
+      while (!isOver) {
+        await post(stage.server, [envelope('EventData', { name: 'Another' })]);
+        await new Promise((done) => setTimeout(done, 200));
+      }
+    })();
+    try {
+      await stage.play(async (page) => {
+        await page.route('**/api/portal/{batch,data*}', async (route) => {
+          await new Promise((done) => setTimeout(done, 2500));
+          await route.continue().catch(() => {});
+        });
+        await page.goto(`${stage.server.url}/setup/data`);
+        await page.getByRole('cell', { name: 'customEvents' }).first().waitFor();
+        const senders = page.locator('section', { hasText: 'Senders of the last 7 days' });
+        await senders.locator('tbody tr').first().waitFor();
+      });
+    } finally {
+      isOver = true;
+      await sending;
+    }
+  });
+});
