@@ -158,7 +158,11 @@ it('rows are found by what any of their cells has', async () => {
     await page.getByText('7 of 50 rows').waitFor();
     await press(page, 'Escape');
     await page.getByText('50 rows', { exact: true }).waitFor();
-    await page.waitForFunction(() => document.activeElement?.getAttribute('role') === 'grid');
+    const isInGrid = () => document.activeElement?.getAttribute('role') === 'grid';
+    await page.waitForFunction(isInGrid);
+    await page.getByRole('textbox', { name: 'Query' }).focus();
+    await page.getByRole('gridcell', { name: 'n2' }).first().click();
+    await page.waitForFunction(isInGrid);
   });
 });
 
