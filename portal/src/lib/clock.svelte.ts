@@ -1,5 +1,6 @@
 /** The time range of the page, when it is asked again, and how fresh the data is. */
 
+import { isAsking } from './load.svelte';
 import { base, entry, keepEntry, place, setQuery } from './router.svelte';
 import { currentApp } from './session.svelte';
 import { keep, recall } from './storage';
@@ -196,7 +197,7 @@ export function startClock(): void {
     clock.second = new Date();
     const last = Math.max(looked, clock.now.getTime());
     const isDue = clock.every > 0 && clock.second.getTime() - last >= clock.every * 1000;
-    if (!isDue || document.hidden || isFixed(place.query)) return;
+    if (!isDue || document.hidden || isFixed(place.query) || isAsking()) return;
     looked = clock.second.getTime();
     refreshIfChanged();
   }, 1000);
