@@ -84,9 +84,15 @@ function reached(): void {
   for (const run of all) run();
 }
 
+let asking = 0;
+
+/** Whether the server works on an answer: a page that asks again now would end that. */
+export const isAsking = (): boolean => asking > 0;
+
 /** An answer whose status is good; anything else is an `ApiError`. */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
+  asking += 1;
   try {
     response = await fetch(base + path, {
       ...init,
@@ -96,6 +102,8 @@ export async function call(path: string, init: RequestInit = {}): Promise<Respon
     if (isAbort(error)) throw error;
     watchers.failed();
     throw new ApiError(0, { code: 'unreachable', message: 'The server cannot be reached.' });
+  } finally {
+    asking -= 1;
   }
   watchers.answered(response.headers.get('x-telltale-build') ?? '');
   reached();

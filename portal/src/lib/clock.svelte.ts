@@ -1,6 +1,6 @@
 /** The time range of the page, when it is asked again, and how fresh the data is. */
 
-import { isAsking } from './load.svelte';
+import { isAsking } from './api';
 import { base, entry, keepEntry, place, setQuery } from './router.svelte';
 import { currentApp } from './session.svelte';
 import { keep, recall } from './storage';

@@ -6,14 +6,6 @@
 
 import { ApiError, isAbort, whenReached } from './api';
 
-/** What was asked and is not answered yet. */
-const open = new Set<AbortController>();
-
-/** Whether a page waits for an answer: asking it again now would end that. */
-export function isAsking(): boolean {
-  return open.size > 0;
-}
-
 export class Loaded<T> {
   data = $state.raw<T | null>(null);
   error = $state.raw<ApiError | null>(null);
@@ -38,22 +30,18 @@ export class Loaded<T> {
     this.#controller?.abort();
     const controller = new AbortController();
     this.#controller = controller;
-    open.add(controller);
-    controller.signal.addEventListener('abort', () => open.delete(controller));
     this.#again = () => void this.run(ask);
     this.isLoading = true;
     this.since = new Date();
     ask(controller.signal).then(
       (data) => {
         if (controller.signal.aborted) return;
-        open.delete(controller);
         this.data = data;
         this.at = new Date();
         this.error = null;
         this.isLoading = false;
       },
       (error: unknown) => {
-        open.delete(controller);
         if (controller.signal.aborted || isAbort(error)) return;
         this.error = error instanceof ApiError ? error
           : new ApiError(0, { code: 'portal', message: String(error) });
