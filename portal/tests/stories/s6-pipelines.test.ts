@@ -104,4 +104,32 @@ describe('S6', () => {
     expectClean(watched);
     await watched.context.close();
   });
+
+  it('says of a passed build which attempts failed', async () => {
+    const watched = await openPage(browser, server.url);
+    const { page } = watched;
+    const [build] = await server.rows('TimelineIssues | where Type == "error" and not('
+      + 'IsLatestAttempt) | join kind=inner (TimelineBuilds | where Result == "succeeded") on '
+      + 'Organization, BuildId | take 1 | project Organization, Project, BuildId', 'P30D');
+    await page.goto(`${server.url}/ci/builds/${build?.join('/')}`);
+    await settled(page);
+    await page.getByText('Other attempts had').waitFor();
+    await page.getByRole('button', { name: 'Show all attempts' }).click();
+    await page.getByRole('button', { name: 'Make known issue' }).first().waitFor();
+    expectClean(watched);
+    await watched.context.close();
+  });
+
+  it('tells whose key deliveries came with, and finds those of badges', async () => {
+    const watched = await openPage(browser, server.url);
+    const { page } = watched;
+    await page.goto(`${server.url}/ci/hooks`);
+    await settled(page);
+    await page.getByText('came with exorg-hooks, a key that').waitFor();
+    await page.getByLabel('Shown deliveries').selectOption('What became a badge');
+    await page.getByRole('link', { name: 'badge', exact: true }).first().waitFor();
+    expect(await page.getByRole('row').filter({ hasText: 'job-state-changed' }).count()).toBe(0);
+    expectClean(watched);
+    await watched.context.close();
+  });
 });

@@ -1,6 +1,9 @@
 /** Set-up: whether SDKs take the address, and a test call before a source is written. */
 
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settled } from '../support/browser';
 import { startDevops, type BuildOf, type Devops } from '../support/devops';
 import { Server } from '../support/server';
@@ -62,5 +65,38 @@ it('says what senders need to take the certificate', async () => {
     await step.getByText('It is for 127.0.0.1, ::1, localhost').waitFor();
     expect(await step.locator('pre').nth(1).textContent())
       .toMatch(/^telltale tls show --url https:\/\/localhost:\d+ --out telltale\.pem\nexport NODE/);
+  });
+});
+
+describe('a source whose token is not taken', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'telltale-source-'));
+  const source = useStage(async () => {
+    devops.refuses = true;
+    const settings = join(folder, 'telltale.toml');
+    writeFileSync(settings, `[[source]]\nname = "exorg"\nbase = "${devops.base}"\n`
+      + 'projects = ["web"]\nanonymous = true\ntests = "off"\n');
+    return Server.start(['--config', settings]);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is not ticked, says why, and can be tried again', async () => {
+    await source.play(async (page) => {
+      await source.paste(page, '/setup');
+      const step = page.getByRole('listitem').filter({ hasText: 'Collect your builds' }).first();
+      await step.getByText('(status 401): check the token and its scopes').waitFor();
+      expect(await step.getByRole('img', { name: 'Done' }).count()).toBe(0);
+
+      await step.getByText('Try an address or a token').click();
+      const address = step.getByLabel('Address of the organisation or collection');
+      expect(await address.inputValue()).toBe(devops.base);
+      expect(await step.getByLabel('Projects').inputValue()).toBe('web');
+      await step.getByText('It is the source exorg of the settings').waitFor();
+      devops.refuses = false;
+      await step.getByRole('button', { name: 'Try it' }).click();
+      await step.getByText('It works: 2 pipelines of 1 project').waitFor();
+
+      await address.fill('https://dev.azure.com/other');
+      await step.getByText('name = "other"').waitFor();
+    });
   });
 });

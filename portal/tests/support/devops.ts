@@ -77,12 +77,19 @@ function logJson(build: BuildOf): object | null {
 
 export interface Devops {
   base: string;
+  /** Whether it takes no token, as when that has ended. */
+  refuses: boolean;
   stop: () => void;
 }
 
 /** Listens on a free port; the organisation is `exorg`, its only project `web`. */
 export async function startDevops(builds: BuildOf[]): Promise<Devops> {
   const server: HttpServer = createServer((request, response) => {
+    if (devops.refuses) {
+      response.writeHead(401, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ message: 'TF400813: not authorized' }));
+      return;
+    }
     const path = request.url ?? '';
     const [, id, part] = /\/builds\/(\d+)\/(timeline|logs\/|logs)/i.exec(path) ?? [];
     const one = builds.find((build) => String(build.id) === id);
@@ -98,13 +105,16 @@ export async function startDevops(builds: BuildOf[]): Promise<Devops> {
     response.writeHead(answer ? 200 : 404, { 'Content-Type': 'application/json' });
     response.end(JSON.stringify(answer ?? { message: `nothing at ${path}` }));
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  return {
-    base: `http://127.0.0.1:${port}/exorg`,
+  const devops: Devops = {
+    base: '',
+    refuses: false,
     stop: () => {
       server.closeAllConnections();
       server.close();
     },
   };
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  devops.base = `http://127.0.0.1:${port}/exorg`;
+  return devops;
 }

@@ -50,6 +50,27 @@ export function sampleText({ badge, message }: Sample): string {
     : `A sample was taken but became no badge: ${message}.`;
 }
 
+/** Deliveries that are listed at once. */
+export const SHOWN = 200;
+/** Deliveries that are looked through, the most the server gives. */
+export const LOOKED = 1000;
+
+/** What of the deliveries is shown, besides all of one event. */
+export const choices = [
+  { show: 'badges', label: 'What became a badge' },
+  { show: 'refused', label: 'What was refused' },
+] as const;
+
+/** Those of the deliveries that `show` names: one of the choices or an event; empty: all. */
+export function shownOf(all: Delivery[], show: string): Delivery[] {
+  if (show === '') return all;
+  if (show === 'badges') return all.filter(({ badge }) => badge);
+  if (show === 'refused') {
+    return all.filter(({ id, outcome }) => id === null && outcome !== 'duplicate');
+  }
+  return all.filter(({ event }) => event === show);
+}
+
 const outcomes: Record<string, string> = {
   accepted: 'taken',
   out_of_scope: 'stored; not of what the hook is for',
