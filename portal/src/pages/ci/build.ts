@@ -4,7 +4,7 @@ import { toNumber } from '../../lib/format';
 import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
 import { knownByOf, type KnownBy } from './known';
-import { cleaned } from './message';
+import { follows } from './message';
 
 export interface BuildId {
   source: string;
@@ -271,12 +271,6 @@ export interface ErrorGroup {
   folded: Issue[];
 }
 
-/** Says that a step failed, not why. */
-const follows = new RegExp([
-  'exited with code', 'process completed with exit code', 'returned (?:a )?non-?zero',
-  '^the (?:task|process|script) .{0,80}failed', '^build failed\\.?$',
-].join('|'), 'i');
-
 /**
  * Errors of one attempt by fingerprint, the primary one first, then those of most places. What
  * only repeats that its step failed is folded under the first other error of that step.
@@ -287,7 +281,7 @@ export function groupErrors(
 ): ErrorGroup[] {
   const groups = new Map<string, ErrorGroup>();
   const later: Issue[] = [];
-  const isSaying = (issue: Issue): boolean => !follows.test(cleaned(issue.message));
+  const isSaying = (issue: Issue): boolean => !follows(issue.message);
   const saying = new Set(issues.filter(isSaying).map((issue) => issue.record));
   const firstOf = new Map<string, ErrorGroup>();
   for (const issue of issues) {

@@ -4,7 +4,7 @@ import { getJson, sendJson } from '../../lib/api';
 import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
 import { grainOf, kqlTime, type Range } from '../../lib/time';
-import { cleaned, parts } from './message';
+import { cleaned, followsPattern, parts } from './message';
 
 /** What a person says of an issue. */
 export interface IssueText {
@@ -194,7 +194,12 @@ export function knownBy(table: Table): Map<string, KnownBy> {
 }
 
 export const countsQuery = 'KnownIssueCounts()';
-export const proposalsQuery = lines('KnownIssueProposals()', '| take 50');
+/** Without errors that many causes share: a known issue made from one would explain them all. */
+export const proposalsQuery = lines(
+  'KnownIssueProposals()',
+  `| where not(Sample matches regex ${text(`(?i)${followsPattern}`)})`,
+  '| take 50',
+);
 
 /** Points of the small charts. */
 export const POINTS = 30;

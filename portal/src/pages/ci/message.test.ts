@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cleaned, parts } from './message';
+import { cleaned, follows, parts } from './message';
 
 const shown = (message: string): string =>
   parts(message).map(({ text, varies }) => (varies ? `[${text}]` : text)).join('');
@@ -35,4 +35,13 @@ describe('what varies', () => {
     parts('1'.repeat(200_000));
     expect(performance.now() - start).toBeLessThan(200);
   });
+});
+
+test.each([
+  ["Bash exited with code '1'.", true],
+  ['Process completed with exit code 1.', true],
+  ['Build failed.', true],
+  ['error CS1061: Build failed to resolve', false],
+])('whether “%s” only says that a step failed', (message, wanted) => {
+  expect(follows(message)).toBe(wanted);
 });

@@ -48,3 +48,15 @@ export function parts(message: string): Part[] {
   if (end < text.length) found.push({ text: text.slice(end), varies: false });
   return found;
 }
+
+/** What says that a step failed, not why; for KQL as well. */
+export const followsPattern = [
+  'exited with code', 'process completed with exit code', 'returned (?:a )?non-?zero',
+  '^the (?:task|process|script) .{0,80}failed', '^build failed\\.?$',
+].join('|');
+const followsExpression = new RegExp(followsPattern, 'i');
+
+/** Whether a message says only that a step failed: it explains nothing. */
+export function follows(message: string): boolean {
+  return followsExpression.test(cleaned(message));
+}
