@@ -22,6 +22,11 @@ const seen = (Fingerprint: string, Category: string, First: string): Record<stri
   Sample: `Sample of ${Fingerprint}`,
 });
 
+const none = {
+  now: emptyTable, past: emptyTable, ever: emptyTable, spark: emptyTable, pulls: emptyTable,
+  known: emptyTable, any: emptyTable,
+};
+
 const list = failures({
   now: table(seen('a', 'Build', '2026-11-09T00:00:00Z'), seen('b', '', '2026-11-09T00:00:00Z')),
   past: table(seen('b', '', '2026-11-02T00:00:00Z'), seen('c', 'Test', '2026-11-02T00:00:00Z')),
@@ -42,6 +47,16 @@ describe('failures', () => {
     ]);
     expect(list[1]).toMatchObject({ category: 'Unknown', first: new Date('2026-10-01T00:00:00Z') });
     expect(list.map((failure) => failure.pullRequests)).toEqual([1, 0, null]);
+  });
+
+  test('that tell only that a step failed come after those that tell why', () => {
+    const step = { ...seen('s', 'Unknown', '2026-11-09T00:00:00Z'),
+      Sample: "##[error]Bash exited with code '1'." };
+    const found = failures({
+      ...none, now: table(step, seen('a', 'Build', '2026-11-09T00:00:00Z')),
+      past: table(step, seen('c', 'Test', '2026-11-02T00:00:00Z')),
+    }, range);
+    expect(found.map(({ fingerprint }) => fingerprint)).toEqual(['a', 's', 'c']);
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { lines, text } from '../../lib/kql';
 import { rows, type Row, type Table } from '../../lib/query';
 import { before, grainOf, kqlTime, parseTime, span, type Range } from '../../lib/time';
 import { knownBy, knownByOf, knownByQuery, POINTS, type KnownBy } from './known';
+import { follows } from './message';
 import { everything, report, scopeArguments, scopeWheres, type Scope } from './scope';
 
 export type FailureState = 'new' | 'known' | 'gone' | 'unknown' | 'before';
@@ -174,7 +175,12 @@ export function reachesBack(any: Table, range: Range): boolean {
   return oldest !== null && oldest < range.from;
 }
 
-/** Of the range first, then what is gone; each in the order of the report. */
+/** Those that tell why first: that a step failed is said by most builds, whatever the cause. */
+function tellingFirst(list: Failure[]): Failure[] {
+  return list.toSorted((a, b) => Number(follows(a.sample)) - Number(follows(b.sample)));
+}
+
+/** Of the range first, then what is gone; each in the order of the report but for those. */
 export function failures(answers: Record<FailuresQuery, Table>, range: Range): Failure[] {
   const ever = grouped(answers.ever, (row) => String(row.Fingerprint));
   const sparks = grouped(answers.spark, keyOf);
@@ -198,7 +204,7 @@ export function failures(answers: Record<FailuresQuery, Table>, range: Range): F
     failure.pullRequests = null;
     failure.spark = sparkOf([], range);
   }
-  const all = [...now, ...gone];
+  const all = [...tellingFirst(now), ...tellingFirst(gone)];
   const known = knownBy(answers.known);
   for (const failure of all) {
     failure.knownBy = known.get(failure.fingerprint) ?? null;
