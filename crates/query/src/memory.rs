@@ -4,14 +4,57 @@
 //! them can starve another: half of what is left for them goes to whoever asks first, of the other
 //! half each may have its share, so that an operator with little in memory is never refused. Nor
 //! can one query starve another: each has a little memory that is its own.
+//!
+//! Rows on their way between threads never go to disk: DataFusion 55 can wait for ever once they do
+//! (apache/datafusion#24883). Where they do not fit, [`Crowded`] says so and the query is stopped.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
     MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// What DataFusion names memory of rows on their way between threads by.
+const EXCHANGE: &str = "RepartitionExec[";
+
+/// Whether rows on their way between threads did not fit into the memory of a query.
+#[derive(Debug, Default)]
+pub(crate) struct Crowded {
+    is_so: AtomicBool,
+    told: Notify,
+}
+
+impl Crowded {
+    fn tell(&self) {
+        self.is_so.store(true, Ordering::Release);
+        self.told.notify_one();
+    }
+
+    /// Ends when it is so.
+    pub async fn wait(&self) {
+        while !self.is_so.load(Ordering::Acquire) {
+            self.told.notified().await;
+        }
+    }
+
+    /// Whether it is so, for the last time.
+    pub fn take(&self) -> bool {
+        self.is_so.swap(false, Ordering::AcqRel)
+    }
+}
+
+fn is_exchange(consumer: &MemoryConsumer) -> bool {
+    consumer.can_spill() && consumer.name().starts_with(EXCHANGE)
+}
+
+/// Whether its rows may go to disk.
+fn spills(consumer: &MemoryConsumer) -> bool {
+    consumer.can_spill() && !is_exchange(consumer)
+}
 
 /// A pool of `own_bytes` and what `shared` grants, never more than `limit_bytes`.
 #[derive(Debug)]
@@ -20,6 +63,7 @@ pub(crate) struct QueryPool {
     limit_bytes: usize,
     own_bytes: usize,
     held: Mutex<Held>,
+    crowded: Arc<Crowded>,
 }
 
 #[derive(Debug, Default)]
@@ -34,7 +78,7 @@ struct Held {
 
 impl Held {
     fn change(&mut self, used_bytes: usize, reservation: &MemoryReservation) {
-        if !reservation.consumer().can_spill() {
+        if !spills(reservation.consumer()) {
             let others = self.used_bytes.saturating_sub(self.fixed_bytes);
             self.fixed_bytes = used_bytes.saturating_sub(others);
         }
@@ -44,12 +88,18 @@ impl Held {
 }
 
 impl QueryPool {
-    pub fn new(shared: Arc<dyn MemoryPool>, own_bytes: usize, limit_bytes: u64) -> QueryPool {
+    pub fn new(
+        shared: Arc<dyn MemoryPool>,
+        own_bytes: usize,
+        limit_bytes: u64,
+        crowded: Arc<Crowded>,
+    ) -> QueryPool {
         QueryPool {
             shared,
             limit_bytes: usize::try_from(limit_bytes).unwrap_or(usize::MAX),
             own_bytes,
             held: Mutex::default(),
+            crowded,
         }
     }
 
@@ -61,6 +111,24 @@ impl QueryPool {
     /// What the shared pool holds of `used_bytes`.
     fn shared_bytes(&self, used_bytes: usize) -> usize {
         used_bytes.saturating_sub(self.own_bytes)
+    }
+
+    fn grant(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        let mut held = self.held.lock();
+        let (before, after) = (held.used_bytes, held.used_bytes.saturating_add(additional));
+        let held_bytes = reservation.size().saturating_add(additional);
+        let can_spill = spills(reservation.consumer());
+        if after > self.limit_bytes || (can_spill && self.must_spill(&held, held_bytes, after)) {
+            return Err(DataFusionError::ResourcesExhausted(format!(
+                "{} would hold {held_bytes} bytes, all of the query {after} of its {}",
+                reservation.consumer().name(),
+                self.limit_bytes
+            )));
+        }
+        let more = self.shared_bytes(after) - self.shared_bytes(before);
+        self.shared.try_grow(reservation, more)?;
+        held.change(after, reservation);
+        Ok(())
     }
 
     /// Whether a spilling operator that would hold `held_bytes` of `used_bytes` has to spill.
@@ -83,13 +151,13 @@ impl MemoryPool for QueryPool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.held.lock().spillers += usize::from(consumer.can_spill());
+        self.held.lock().spillers += usize::from(spills(consumer));
         self.shared.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
         let mut held = self.held.lock();
-        held.spillers = held.spillers.saturating_sub(usize::from(consumer.can_spill()));
+        held.spillers = held.spillers.saturating_sub(usize::from(spills(consumer)));
         drop(held);
         self.shared.unregister(consumer);
     }
@@ -109,21 +177,11 @@ impl MemoryPool for QueryPool {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let mut held = self.held.lock();
-        let (before, after) = (held.used_bytes, held.used_bytes.saturating_add(additional));
-        let held_bytes = reservation.size().saturating_add(additional);
-        let can_spill = reservation.consumer().can_spill();
-        if after > self.limit_bytes || (can_spill && self.must_spill(&held, held_bytes, after)) {
-            return Err(DataFusionError::ResourcesExhausted(format!(
-                "{} would hold {held_bytes} bytes, all of the query {after} of its {}",
-                reservation.consumer().name(),
-                self.limit_bytes
-            )));
+        let granted = self.grant(reservation, additional);
+        if granted.is_err() && is_exchange(reservation.consumer()) {
+            self.crowded.tell();
         }
-        let more = self.shared_bytes(after) - self.shared_bytes(before);
-        self.shared.try_grow(reservation, more)?;
-        held.change(after, reservation);
-        Ok(())
+        granted
     }
 
     fn reserved(&self) -> usize {

@@ -21,7 +21,7 @@ use crate::plan::Planner;
 use crate::provider::Sources;
 use crate::request::{Apps, Limits, Request};
 use crate::run::{self, Cap, Rows, Target};
-use crate::session::{Resources, joins_by_order, single_threaded};
+use crate::session::{Resources, single_threaded, thriftier};
 use crate::shared::{Shareds, Survey};
 use crate::stream::{Part, Sender, TableHead};
 
@@ -237,21 +237,19 @@ impl Context {
             Target::Held(memory) => memory.size(),
             _ => 0,
         };
-        let may_sort =
-            state.config().target_partitions() > 1 && run::joins_by_hash(physical.as_ref());
+        let joins_by_hash = run::joins_by_hash(physical.as_ref());
         let is_untouched = || !matches!(target, Target::Reader(reader) if reader.has_sent());
-        let rows = match run::run(&state, physical, cap, target).await {
-            // The smaller side is too large for memory: sorted sides need not stay there.
-            Err(Error::Limit { limit: "memory", .. }) if may_sort && is_untouched() => {
-                if let Target::Held(memory) = target {
-                    memory.shrink(memory.size().saturating_sub(before));
-                }
-                let state = joins_by_order(&state);
-                let physical = run::physical(&state, &plan).await?;
-                run::run(&state, physical, cap, target).await
+        let mut rows = run::run(&state, physical, cap, target).await;
+        if matches!(rows, Err(Error::Limit { limit: "memory", .. }))
+            && is_untouched()
+            && let Some(state) = thriftier(&state, joins_by_hash)
+        {
+            if let Target::Held(memory) = target {
+                memory.shrink(memory.size().saturating_sub(before));
             }
-            result => result,
-        };
+            let physical = run::physical(&state, &plan).await?;
+            rows = run::run(&state, physical, cap, target).await;
+        }
         let rows = rows?;
         self.run_ms += started.elapsed().as_secs_f64() * 1e3;
         self.statistics.rows_scanned += rows.rows_scanned;

@@ -18,6 +18,7 @@ use futures::StreamExt;
 
 use crate::answer::{Stage, Truncation};
 use crate::error::Error;
+use crate::memory::Crowded;
 use crate::stages;
 use crate::stream::RowSender;
 
@@ -96,8 +97,13 @@ pub(crate) async fn run(
     let mut rows = Rows::default();
     let (mut count, mut size_bytes) = (0u64, 0u64);
     let wanted = cap.wanted.unwrap_or(u64::MAX);
+    let crowded = state.config().get_extension::<Crowded>().unwrap_or_default();
+    let mut crowd = std::pin::pin!(crowded.wait());
     while count < wanted
-        && let Some(batch) = stream.next().await
+        && let Some(batch) = tokio::select! {
+            batch = stream.next() => batch,
+            () = &mut crowd => return Err(memory_error()),
+        }
     {
         let batch = batch.map_err(error)?;
         let kept = usize::try_from(wanted - count).unwrap_or(usize::MAX);

@@ -15,7 +15,7 @@ use store::Store;
 use crate::engine::EngineOptions;
 use crate::error::Error;
 use crate::functions::any_search::BagColumns;
-use crate::memory::QueryPool;
+use crate::memory::{Crowded, QueryPool};
 use crate::merge_order;
 use crate::provider::FoundRows;
 use crate::serial::SerialPlanner;
@@ -65,14 +65,16 @@ impl Resources {
 
     /// A session for one query, which holds at most `memory_bytes`.
     pub fn session(&self, memory_bytes: u64) -> Result<(SessionState, Arc<QueryPool>), Error> {
-        let pool = Arc::new(QueryPool::new(Arc::clone(&self.pool), self.own_bytes, memory_bytes));
+        let (shared, crowded) = (Arc::clone(&self.pool), Arc::<Crowded>::default());
+        let told = Arc::clone(&crowded);
+        let pool = Arc::new(QueryPool::new(shared, self.own_bytes, memory_bytes, told));
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
             .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
             .with_disk_manager_builder(spilling(memory_bytes))
             .build_arc()
             .map_err(|e| Error::Internal(e.to_string()))?;
         let state = SessionStateBuilder::new()
-            .with_config(config(self.threads))
+            .with_config(config(self.threads).with_extension(crowded))
             .with_query_planner(Arc::new(SerialPlanner))
             .with_runtime_env(runtime)
             .with_optimizer_rules(logical_rules())
@@ -117,9 +119,21 @@ pub(crate) fn single_threaded(state: &SessionState) -> SessionState {
     state
 }
 
+/// The session for another try that holds fewer rows in memory, if there is one: with sorted joins,
+/// or on one thread where rows on their way between threads did not fit.
+pub(crate) fn thriftier(state: &SessionState, joins_by_hash: bool) -> Option<SessionState> {
+    let crowded = state.config().get_extension::<Crowded>();
+    let is_crowded = crowded.is_some_and(|crowded| crowded.take());
+    match state.config().target_partitions() > 1 {
+        true if joins_by_hash => Some(joins_by_order(state)),
+        true if is_crowded => Some(single_threaded(state)),
+        _ => None,
+    }
+}
+
 /// The session with joins that sort both sides and merge them: slower than hash tables, and what
 /// does not fit into memory goes to disk. The engine has them for several threads only.
-pub(crate) fn joins_by_order(state: &SessionState) -> SessionState {
+fn joins_by_order(state: &SessionState) -> SessionState {
     let mut state = state.clone();
     state.config_mut().options_mut().optimizer.prefer_hash_join = false;
     state
