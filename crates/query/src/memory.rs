@@ -70,9 +70,9 @@ pub(crate) struct QueryPool {
 struct Held {
     used_bytes: usize,
     peak_bytes: usize,
-    /// The part of `used_bytes` held by operators that cannot spill.
+    /// The part of `used_bytes` whose rows cannot go to disk, or must not ([`is_exchange`]).
     fixed_bytes: usize,
-    /// Operators that can spill.
+    /// Operators whose rows may go to disk.
     spillers: usize,
 }
 
